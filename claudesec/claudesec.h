@@ -1,0 +1,283 @@
+/*
+ * Copyright (c) 2026 The claudesec authors
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+#ifndef CLAUDESEC_H
+#define CLAUDESEC_H
+
+#include <sys/types.h>
+#include <sys/queue.h>
+
+#include <limits.h>
+#include <stdio.h>
+#include <stdint.h>
+
+#include "imsg.h"
+#include "log.h"
+#include "proc.h"
+#include "sandbox.h"
+
+#define CLAUDESEC_VERSION	"0.1"
+#define CLAUDESEC_USER		"_claudesec"
+#define CLAUDESEC_CHROOT	"/var/empty"
+/* the system daemon's; /run is a link to it where that is the custom */
+#define CLAUDESEC_SOCKET	"/var/run/claudesec.sock"
+
+/* bump with any change of a message or of its struct */
+#define IMSG_VERSION		1
+
+enum {
+	ROLE_PARENT,
+	ROLE_CONF,
+	ROLE_CONTROL,
+	ROLE_ENGINE,
+	ROLE_CLIENT		/* whoever connects to the control socket */
+};
+
+/* limits; a path of the workspace, and names of sessions, images and hosts */
+#define NAME_MAXLEN	64	/* session names: [a-z0-9][a-z0-9_.-]* */
+#define IMAGE_MAXLEN	256
+#define HOST_MAXLEN	256
+#define TEXT_MAXLEN	1024	/* a line for the user */
+#define ENV_MAXLEN	8192	/* NAME=value of the env file */
+#define ARGS_MAXLEN	262144	/* arguments and environment of a command */
+#define RULE_PORTS	16
+#define RESOLVER_MAX	4
+
+/* states of a client's connection, beside those of proc.h */
+#define STATE_CLIENT_NEW	0x10	/* has asked for nothing yet */
+#define STATE_CLIENT_ARGS	0x20	/* sends the arguments of a start */
+#define STATE_CLIENT_WAIT	0x40	/* was answered, or is attached */
+#define STATE_CLIENT_BASE	0x80	/* was told to make a base image */
+
+enum imsg_type {
+	IMSG_NONE,
+
+	/*
+	 * Client to control and, once its first message was looked at there,
+	 * to engine on the same connection.  One request a connection.
+	 */
+	IMSG_CTL_START = IMSG_FIRST, /* struct ctl_start; the workspace */
+	IMSG_CTL_ARG,		/* a piece of argument number id */
+	IMSG_CTL_ENV,		/* NAME=value */
+	IMSG_CTL_RUN,		/* the arguments are complete */
+	IMSG_CTL_STOP,		/* struct ctl_request */
+	IMSG_CTL_STATUS,	/* struct ctl_request */
+	IMSG_CTL_RELOAD,	/* struct ctl_request */
+	IMSG_CTL_BUILD,		/* struct ctl_request */
+	IMSG_CTL_BASE,		/* a pipe that a base image comes from */
+	IMSG_CTL_RESIZE,	/* struct ctl_size */
+	IMSG_CTL_SIGNAL,	/* int */
+
+	/* engine to client */
+	IMSG_CTL_ERROR,		/* struct ctl_error; the end */
+	IMSG_CTL_PROGRESS,	/* a line of text */
+	IMSG_CTL_NEEDBASE,	/* build: the base must be made; a line why */
+	IMSG_CTL_ATTACHED,	/* struct ctl_attached; the raw stream */
+	IMSG_CTL_SESSION,	/* struct ctl_session, one a session */
+	IMSG_CTL_EXIT,		/* int, exit status; the end */
+
+	/* parent and control */
+	IMSG_CONTROL_LISTEN,	/* parent: the listening socket */
+	IMSG_CONTROL_CLIENT,	/* to engine: a client's connection */
+
+	/*
+	 * Configuration.  conf is told to read, asks for the files that are
+	 * named, and sends the result to parent, control and engine, who each
+	 * swap at the end; or an error.
+	 */
+	IMSG_RECONF_READ,	/* parent: a name for messages; the file */
+	IMSG_RECONF_MACRO,	/* parent: NAME=value of -D, before READ */
+	IMSG_RECONF_OPEN,	/* to parent: a path */
+	IMSG_RECONF_FILE,	/* parent: int errno; the file */
+	IMSG_RECONF_ERROR,	/* to parent: a line */
+	IMSG_RECONF_CONF,	/* struct conf_fixed, starts a new one */
+	IMSG_RECONF_RULE,	/* struct egress_rule */
+	IMSG_RECONF_RESOLVER,	/* struct egress_resolver */
+	IMSG_RECONF_ENV,	/* NAME=value, secret; to engine only */
+	IMSG_RECONF_END,	/* take it */
+
+	/* engine and parent */
+	IMSG_ENGINE_CONNECT,	/* a socket to the engine, please */
+	IMSG_PARENT_SOCKET,	/* int errno; the socket */
+	IMSG_ENGINE_FILE,	/* uint32_t, enum file_id */
+	IMSG_PARENT_FILE,	/* struct file_answer; the file */
+	IMSG_ENGINE_CLIENT,	/* a client's connection, for its uid */
+	IMSG_ENGINE_WORKSPACE,	/* its path, as the client says; the directory */
+	IMSG_PARENT_WORKSPACE,	/* struct workspace_answer */
+	IMSG_ENGINE_BUSY,	/* int, sessions and clients there are */
+	IMSG_ENGINE_RELOAD,	/* a client asks for a reload */
+	IMSG_PARENT_RELOADED	/* struct ctl_error, code 0 if it went well */
+};
+
+/* files that the parent opens for the engine; nothing else can be named */
+enum file_id {
+	FILE_PROXYD,		/* the sidecar's image, a tar */
+	FILE_SECCOMP,		/* the agent's seccomp profile, JSON */
+	FILE_DOCKERFILE,	/* how the agent's image is built */
+	FILE_CA,		/* the CA bundle that the configuration names */
+	FILE_MAX
+};
+
+struct ctl_start {
+	uint32_t	 version;	/* IMSG_VERSION */
+	uint32_t	 shell;		/* a command of the user's, not Claude */
+	uint32_t	 tty;
+	uint32_t	 cols, rows;	/* 0 where there is no terminal */
+	char		 name[NAME_MAXLEN];	/* empty: from the directory */
+	char		 path[PATH_MAX];	/* of the workspace */
+};
+
+struct ctl_request {
+	uint32_t	 version;
+	uint32_t	 all;		/* stop: every session of the user's */
+	uint32_t	 nocache;	/* build */
+	char		 name[NAME_MAXLEN];	/* empty: by directory, or any */
+	char		 path[PATH_MAX];	/* current directory, or empty */
+};
+
+struct ctl_size {
+	uint32_t	 cols, rows;
+};
+
+struct ctl_error {
+	int		 code;		/* sysexits(3) */
+	char		 text[TEXT_MAXLEN];
+};
+
+struct ctl_attached {
+	uint32_t	 tty;		/* one stream; else frames of docker's */
+	char		 name[NAME_MAXLEN];
+};
+
+struct ctl_session {
+	uint32_t	 uid;
+	int64_t		 since;		/* seconds since the epoch */
+	char		 name[NAME_MAXLEN];
+	char		 state[16];	/* starting, running, stopping */
+	char		 image[IMAGE_MAXLEN];
+	char		 path[PATH_MAX];
+};
+
+enum credentials {
+	CREDENTIALS_NONE,
+	CREDENTIALS_ENVIRONMENT
+};
+
+/* the part of a configuration that has a fixed size; 0: the default */
+struct conf_fixed {
+	char		 engine[PATH_MAX];	/* path of the Unix socket */
+	char		 image[IMAGE_MAXLEN];
+	char		 base[IMAGE_MAXLEN];
+	char		 ca[PATH_MAX];		/* may be empty */
+	uint32_t	 credentials;		/* enum credentials */
+	uint64_t	 memory;		/* bytes */
+	uint64_t	 home;			/* bytes of the home's tmpfs */
+	uint64_t	 tmp;			/* bytes of /tmp */
+	uint64_t	 filesize;		/* bytes of one file */
+	uint32_t	 processes;
+	uint32_t	 millicpus;
+};
+
+struct egress_rule {
+	char		 host[HOST_MAXLEN];	/* name or *.name, lower case */
+	uint32_t	 block;			/* else pass */
+	uint32_t	 nports;		/* 0: 443 */
+	uint16_t	 ports[RULE_PORTS];
+};
+
+struct egress_resolver {
+	char		 address[64];		/* numeric */
+	uint16_t	 port;
+};
+
+struct file_answer {
+	uint32_t	 file;		/* enum file_id */
+	int		 error;		/* errno, 0 with a descriptor */
+};
+
+/*
+ * What the parent found of the directory that a client sent.  If error is
+ * empty, path names that very directory.
+ */
+struct workspace_answer {
+	char		 error[TEXT_MAXLEN];
+	char		 path[PATH_MAX];
+	uint32_t	 uid, gid;	/* the client's; 1000 for root */
+};
+
+/* a configuration as conf builds it and as receivers collect it */
+struct rule_entry {
+	struct egress_rule	 rule;
+	TAILQ_ENTRY(rule_entry)	 entry;
+};
+struct env_entry {
+	char			*value;		/* NAME=value, secret */
+	TAILQ_ENTRY(env_entry)	 entry;
+};
+struct config {
+	struct conf_fixed	 fixed;
+	char			 envfile[PATH_MAX]; /* empty: none */
+	TAILQ_HEAD(, rule_entry) rules;
+	struct egress_resolver	 resolvers[RESOLVER_MAX];
+	size_t			 nresolvers;
+	TAILQ_HEAD(, env_entry)	 env;
+};
+
+/* claudesec.c */
+__dead void	 usage(void);
+/*
+ * Becomes the daemon in a child of the caller's, with the options of the
+ * command line, private to this user and for as long as it is needed.
+ * Returns in the caller, when it takes clients: 0, else -1, and the daemon
+ * has said why on standard error.
+ */
+int		 daemon_private(const char *);
+
+/*
+ * conf.c.  config_new() has the defaults, with which a user needs no file: an
+ * egress block replaces its rules.  config_free() wipes the secrets.
+ */
+__dead void	 conf(void);
+struct config	*config_new(void);
+void		 config_free(struct config *);
+
+/* parse.y */
+struct macro {
+	char			*value;		/* NAME=value */
+	TAILQ_ENTRY(macro)	 entry;
+};
+TAILQ_HEAD(macros, macro);
+/*
+ * Reads a configuration from a stream; the name is for messages, which go to
+ * the function given, one line each (file:line: what is wrong).  NULL after
+ * any error.  What the stream does not say is as in config_new().
+ */
+struct config	*parse_config(FILE *, const char *, const struct macros *,
+		    void (*)(const char *));
+
+/* printconf.c: prints what parses to the same again */
+void		 print_config(FILE *, const struct config *);
+
+/* control.c */
+__dead void	 control(void);
+
+/* engine.c */
+__dead void	 engine(void);
+
+/* client.c */
+__dead void	 client(int, char **, const char *);
+
+#endif /* CLAUDESEC_H */

@@ -1,0 +1,143 @@
+/*
+ * Copyright (c) 2026 The claudesec authors
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <syslog.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "log.h"
+
+static void	 vlog(int, const char *, va_list, int);
+
+static const char *log_name;
+static int	 log_debugging = 1;
+static int	 log_verbose;
+
+void
+log_init(const char *name, int debug, int verbose)
+{
+	log_name = name;
+	log_debugging = debug;
+	log_verbose = verbose;
+	/* localtime(3) must not look for its files in a sandbox */
+	tzset();
+	if (!debug)
+		openlog(getprogname(), LOG_PID | LOG_NDELAY, LOG_DAEMON);
+}
+
+int
+log_getdebug(void)
+{
+	return (log_debugging);
+}
+
+int
+log_getverbose(void)
+{
+	return (log_verbose);
+}
+
+/*
+ * One write(2) a line, so that lines of several processes do not mix.
+ */
+static void
+vlog(int pri, const char *fmt, va_list ap, int error)
+{
+	char line[2048], msg[1536];
+
+	(void)vsnprintf(msg, sizeof(msg), fmt, ap);
+	(void)snprintf(line, sizeof(line), "%s%s%s%s%s",
+	    log_name == NULL ? getprogname() : log_name, ": ", msg,
+	    error != 0 ? ": " : "", error != 0 ? strerror(error) : "");
+	if (log_debugging) {
+		(void)strlcat(line, "\n", sizeof(line));
+		(void)write(STDERR_FILENO, line, strlen(line));
+	} else
+		syslog(pri, "%s", line);
+}
+
+void
+log_warn(const char *fmt, ...)
+{
+	int saved_errno;
+	va_list ap;
+
+	saved_errno = errno;
+	va_start(ap, fmt);
+	vlog(LOG_ERR, fmt, ap, saved_errno);
+	va_end(ap);
+	errno = saved_errno;
+}
+
+void
+log_warnx(const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vlog(LOG_ERR, fmt, ap, 0);
+	va_end(ap);
+}
+
+void
+log_info(const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vlog(LOG_INFO, fmt, ap, 0);
+	va_end(ap);
+}
+
+void
+log_debug(const char *fmt, ...)
+{
+	va_list ap;
+
+	if (log_verbose < 2)
+		return;
+	va_start(ap, fmt);
+	vlog(LOG_DEBUG, fmt, ap, 0);
+	va_end(ap);
+}
+
+void
+fatal(const char *fmt, ...)
+{
+	int saved_errno;
+	va_list ap;
+
+	saved_errno = errno;
+	va_start(ap, fmt);
+	vlog(LOG_CRIT, fmt, ap, saved_errno);
+	va_end(ap);
+	exit(1);
+}
+
+void
+fatalx(const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vlog(LOG_CRIT, fmt, ap, 0);
+	va_end(ap);
+	exit(1);
+}
