@@ -1,0 +1,282 @@
+/*
+ * Copyright (c) 2026 The claudesec authors
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+#ifndef PROXYD_H
+#define PROXYD_H
+
+#include <sys/types.h>
+#include <sys/socket.h>
+
+#include <stddef.h>
+#include <stdint.h>
+
+/*
+ * policy.c: names, ports, addresses, rules.  Pure.
+ *
+ * Every name that moves inside proxyd is normalised: what host_parse()
+ * writes is lower case, without a trailing dot, and matches [a-z0-9.-]+.
+ */
+#define HOST_MAX	253		/* characters of a name */
+#define HOST_SIZE	(HOST_MAX + 1)	/* with its NUL */
+#define HOST_LABEL_MAX	63
+#define PATTERN_SIZE	(HOST_SIZE + 2)	/* "*." in front */
+#define RULE_PORTS	32
+#define RULE_ADDRS	16
+#define ADDR_STRLEN	46		/* as INET6_ADDRSTRLEN */
+#define PREFIX_STRLEN	(ADDR_STRLEN + 4)
+
+enum host_result {
+	HOST_OK,
+	HOST_MALFORMED,			/* answer 400 */
+	HOST_ADDRESS			/* a literal address: answer 403 */
+};
+
+/* An address as it stands in a DNS answer; family is AF_INET or AF_INET6. */
+struct netaddr {
+	sa_family_t	 family;
+	uint8_t		 bytes[16];
+};
+
+struct prefix {
+	struct netaddr	 addr;
+	uint8_t		 len;
+};
+
+enum rule_action {
+	RULE_PASS = 1,
+	RULE_BLOCK
+};
+
+/*
+ * A rule as it stands in the configuration, without its names.  No ports
+ * mean 443 for a pass rule and every port for a block rule.  It holds no
+ * pointers, so that it can travel in a message; policy_add_rule() checks it.
+ */
+struct rule {
+	uint8_t		 action;
+	uint8_t		 plain;		/* the port does not speak TLS */
+	uint8_t		 nports;
+	uint8_t		 naddrs;
+	uint16_t	 ports[RULE_PORTS];
+	struct prefix	 addrs[RULE_ADDRS]; /* lift the inside refusal */
+};
+
+struct rule_name {
+	char		*name;		/* without "*." */
+	uint32_t	 rule;		/* index of its rule */
+	uint8_t		 wild;		/* the labels below it, not itself */
+};
+
+struct policy {
+	struct rule		*rules;
+	size_t			 nrules;
+	size_t			 rules_size;
+	struct rule_name	*names;	/* sorted by policy_seal() */
+	size_t			 nnames;
+	size_t			 names_size;
+};
+
+/*
+ * On failure the parsers below point *why at a static string of one line.
+ * None of them wants a NUL behind its input, and each refuses one inside.
+ */
+int		 host_parse(const char *, size_t, char [HOST_SIZE],
+		    const char **);
+int		 port_parse(const char *, size_t, uint16_t *);
+int		 hostport_parse(const char *, size_t, char [HOST_SIZE],
+		    uint16_t *, const char **);
+
+int		 addr_parse(const char *, struct netaddr *);
+const char	*addr_print(const struct netaddr *, char [ADDR_STRLEN]);
+int		 addr_from_sockaddr(const struct sockaddr *, struct netaddr *);
+socklen_t	 addr_to_sockaddr(const struct netaddr *, uint16_t,
+		    struct sockaddr_storage *);
+int		 addr_equal(const struct netaddr *, const struct netaddr *);
+int		 addr_inside(const struct netaddr *, const struct netaddr *,
+		    size_t);
+int		 prefix_parse(const char *, struct prefix *);
+const char	*prefix_print(const struct prefix *, char [PREFIX_STRLEN]);
+int		 prefix_covers(const struct prefix *, const struct netaddr *);
+
+/*
+ * Build: policy_init(), then policy_add_rule() and policy_add_name() for the
+ * rule added last, then policy_seal(); only then the questions.  The
+ * functions that add return -1 with errno EINVAL or ENOMEM.
+ */
+void		 policy_init(struct policy *);
+int		 policy_add_rule(struct policy *, const struct rule *);
+int		 policy_add_name(struct policy *, const char *,
+		    const char **);
+void		 policy_seal(struct policy *);
+void		 policy_free(struct policy *);
+/* The rule that decides, pass or block; NULL: nothing matches, so blocked. */
+const struct rule *policy_decide(const struct policy *, const char *,
+		    uint16_t);
+/* Is there a port on which this name passes?  For DNS. */
+int		 policy_name_passed(const struct policy *, const char *);
+/* May this rule's connection dial the address?  The last two: own addresses. */
+int		 policy_addr_passed(const struct rule *,
+		    const struct netaddr *, const struct netaddr *, size_t);
+
+/*
+ * http.c: request heads in, request heads and error responses out.  Pure.
+ *
+ * http_parse() is called with the same buffer, from the head's first byte,
+ * whenever it has grown (it may have moved: only offsets are kept), until it
+ * returns something else than HTTP_MORE.  Every byte is looked at once.
+ *
+ * The body of a request is framed by Content-Length alone: it has exactly
+ * `body' bytes after the head, and the process that relays them needs to
+ * count, not to parse.  Chunked requests are refused (411).  Every forwarded
+ * request is the only one of its upstream connection (Connection: close).
+ */
+#define HTTP_HEAD_MAX	16384		/* else 431 */
+#define HTTP_LINE_MAX	8192		/* request line, else 414 */
+#define HTTP_HEADERS	100		/* else 431 */
+#define HTTP_CONN_MAX	16		/* options named by Connection */
+#define HTTP_REBUILD_MAX (HTTP_HEAD_MAX + 512)
+#define HTTP_ERROR_MAX	2048
+
+enum http_mode {
+	HTTP_PROXY,			/* CONNECT and absolute-form */
+	HTTP_TRANSPARENT		/* origin-form, Host decides */
+};
+
+enum http_result {
+	HTTP_MORE,
+	HTTP_DONE,
+	HTTP_ERROR			/* status and why are set */
+};
+
+struct http_head {
+	/* What came out, valid after HTTP_DONE. */
+	char		 host[HOST_SIZE];
+	uint16_t	 port;
+	uint8_t		 connect;	/* CONNECT: a tunnel */
+	uint8_t		 minor;		/* HTTP/1.minor */
+	uint8_t		 keepalive;	/* the client would send another */
+	size_t		 len;		/* of the head, in the buffer */
+	uint64_t	 body;		/* bytes that follow the head */
+
+	/* Valid after HTTP_ERROR. */
+	int		 status;
+	const char	*why;
+
+	/* The parser's own. */
+	uint8_t		 mode;
+	uint8_t		 headers;
+	uint8_t		 seen;
+	uint8_t		 nconn;
+	uint16_t	 line;		/* where the current line starts */
+	uint16_t	 scan;		/* first byte not looked at */
+	uint16_t	 method_len;
+	uint16_t	 path;
+	uint16_t	 path_len;
+	uint16_t	 fields;	/* where the first field line starts */
+	struct {
+		uint16_t off;
+		uint16_t len;
+	}		 conn[HTTP_CONN_MAX];
+};
+
+void		 http_init(struct http_head *, enum http_mode);
+enum http_result http_parse(struct http_head *, const char *, size_t);
+/* The head to send upstream; its length, or -1 if it does not fit. */
+ssize_t		 http_rebuild(const struct http_head *, const char *, char *,
+		    size_t);
+/* A whole response: status and one line that says why; its length. */
+size_t		 http_error(char *, size_t, int, const char *);
+
+/*
+ * hello.c: the ClientHello, looked at and left where it is.  Pure.
+ *
+ * hello_parse() is called with all bytes that can be peeked so far.  With
+ * HELLO_MORE it says how many must be there before another call makes sense
+ * (SO_RCVLOWAT); that is never more than HELLO_MAX.
+ */
+#define HELLO_MAX	16384
+
+enum hello_result {
+	HELLO_MORE,
+	HELLO_OK,			/* name is set */
+	HELLO_BAD			/* why is set */
+};
+
+struct hello {
+	char		 name[HOST_SIZE];
+	const char	*why;
+	size_t		 need;
+};
+
+enum hello_result hello_parse(struct hello *, const uint8_t *, size_t);
+
+/*
+ * dns.c: questions and answers in wire form.  Pure.
+ */
+#define DNS_UDP_MAX	1232		/* what we take over UDP */
+#define DNS_QUERY_MAX	(12 + HOST_MAX + 2 + 4 + 11)
+#define DNS_REPLY_MAX	(DNS_QUERY_MAX + 16)
+#define DNS_ADDRS	64		/* in one answer */
+#define DNS_MIX		32		/* bytes of random bits for a name */
+
+#define DNS_A		1
+#define DNS_CNAME	5
+#define DNS_SOA		6
+#define DNS_AAAA	28
+#define DNS_OPT		41
+
+#define DNS_NOERROR	0
+#define DNS_SERVFAIL	2
+#define DNS_NXDOMAIN	3
+#define DNS_REFUSED	5
+
+enum dns_result {
+	DNS_BAD,			/* not the answer, or malformed */
+	DNS_TRUNCATED,			/* ask again over TCP */
+	DNS_ADDRESSES,			/* at least one */
+	DNS_NOTHING,			/* the name has none of this type */
+	DNS_NONAME,			/* NXDOMAIN */
+	DNS_FAILED			/* any other rcode */
+};
+
+struct dns_answer {
+	uint32_t	 ttl;		/* smallest of all used; 0: do not cache */
+	uint8_t		 rcode;
+	unsigned int	 naddrs;
+	struct netaddr	 addrs[DNS_ADDRS];
+};
+
+struct dns_question {
+	char		 name[HOST_SIZE]; /* empty: not a name that could pass */
+	uint16_t	 type;
+	uint16_t	 len;		/* of header and question */
+	uint8_t		 edns;
+};
+
+/* id, name, type, DNS_MIX random bytes or NULL, with EDNS; its length. */
+size_t		 dns_query(uint8_t [DNS_QUERY_MAX], uint16_t, const char *,
+		    uint16_t, const uint8_t *, int);
+/* The message, the query that was sent. */
+enum dns_result	 dns_answer(struct dns_answer *, const uint8_t *, size_t,
+		    const uint8_t *, size_t);
+/* 0, or -1: malformed, to be dropped. */
+int		 dns_question(struct dns_question *, const uint8_t *, size_t);
+/* The message that held the question, rcode, IPv4 address or NULL, TTL. */
+size_t		 dns_reply(uint8_t [DNS_REPLY_MAX], const uint8_t *,
+		    const struct dns_question *, int, const uint8_t *,
+		    uint32_t);
+
+#endif /* PROXYD_H */
