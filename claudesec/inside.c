@@ -1,0 +1,301 @@
+/*
+ * Copyright (c) 2026 The claudesec authors
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+/*
+ * The first program of the agent's container, which runs as the agent itself
+ * and is given nothing that the agent may not have.  It gives proxyd sockets
+ * that listen on this container's loopback, prepares what Claude Code wants
+ * to find, and becomes the command.  It is linked statically against libc
+ * alone, because it must run in whatever image there is.
+ */
+
+#include <sys/types.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/time.h>
+#include <sys/un.h>
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+
+#include <err.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "inside.h"
+
+#define HANDOVER_TIMEOUT	10	/* seconds for each step of proxyd's */
+
+static void	 usage(void) __attribute__((__noreturn__));
+static unsigned short number(const char *);
+static void	 clean(void);
+static int	 listen_on(const struct handover_socket *);
+static int	 connect_proxyd(void);
+static void	 send_sockets(int, const int *);
+static void	 handover(void);
+static void	 set_size(unsigned short, unsigned short);
+static void	 make_dirs(char *);
+static void	 write_json(const char *);
+
+static void
+usage(void)
+{
+	fprintf(stderr, "usage: inside [-x] [-c columns -r rows] [-j json] "
+	    "[--] command [argument ...]\n");
+	exit(EX_OSERR);
+}
+
+int
+main(int argc, char *argv[])
+{
+	unsigned short cols, rows;
+	const char *json;
+	int ch, xflag;
+
+	cols = rows = 0;
+	json = NULL;
+	xflag = 0;
+	while ((ch = getopt(argc, argv, "+c:j:r:x")) != -1) {
+		switch (ch) {
+		case 'c':
+			cols = number(optarg);
+			break;
+		case 'j':
+			json = optarg;
+			break;
+		case 'r':
+			rows = number(optarg);
+			break;
+		case 'x':
+			xflag = 1;
+			break;
+		default:
+			usage();
+		}
+	}
+	argc -= optind;
+	argv += optind;
+	if (argc == 0)
+		usage();
+
+	clean();
+	if (!xflag)
+		handover();
+	set_size(cols, rows);
+	if (json != NULL)
+		write_json(json);
+	execvp(argv[0], argv);
+	err(errno == ENOENT ? 127 : 126, "%s", argv[0]);
+}
+
+/*
+ * The command gets 0 to 2 and every signal's default, whoever started us.
+ */
+static void
+clean(void)
+{
+	sigset_t none;
+	long max;
+	int fd, sig;
+
+	while ((fd = open("/dev/null", O_RDWR)) != -1 && fd <= STDERR_FILENO)
+		;
+	if (syscall(SYS_close_range, STDERR_FILENO + 1, UINT_MAX, 0) == -1) {
+		max = sysconf(_SC_OPEN_MAX);
+		for (fd = STDERR_FILENO + 1; fd < max; fd++)
+			(void)close(fd);
+	}
+	for (sig = 1; sig < NSIG; sig++)
+		(void)signal(sig, SIG_DFL);
+	(void)sigemptyset(&none);
+	if (sigprocmask(SIG_SETMASK, &none, NULL) == -1)
+		err(EX_OSERR, "sigprocmask");
+}
+
+static void
+handover(void)
+{
+	static const struct handover_socket sockets[HANDOVER_MAX] =
+	    HANDOVER_SOCKETS;
+	int fds[HANDOVER_MAX];
+	ssize_t n;
+	char answer;
+	int i, s;
+
+	for (i = 0; i < HANDOVER_MAX; i++)
+		fds[i] = listen_on(&sockets[i]);
+	s = connect_proxyd();
+	send_sockets(s, fds);
+	n = recv(s, &answer, sizeof(answer), 0);
+	if (n == -1 && errno == EAGAIN)
+		errx(EX_OSERR, "%s: no answer", HANDOVER_PATH);
+	if (n == -1)
+		err(EX_OSERR, "%s", HANDOVER_PATH);
+	if (n == 0 || answer != HANDOVER_OK)
+		errx(EX_OSERR, "%s: refused", HANDOVER_PATH);
+	(void)close(s);
+	for (i = 0; i < HANDOVER_MAX; i++)
+		(void)close(fds[i]);
+}
+
+static int
+listen_on(const struct handover_socket *hs)
+{
+	struct sockaddr_in sin;
+	int s;
+
+	memset(&sin, 0, sizeof(sin));
+	sin.sin_family = AF_INET;
+	sin.sin_port = htons((uint16_t)hs->port);
+	sin.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	s = socket(AF_INET, hs->type | SOCK_CLOEXEC, 0);
+	if (s == -1)
+		err(EX_OSERR, "socket");
+	if (bind(s, (struct sockaddr *)&sin, sizeof(sin)) == -1 ||
+	    (hs->type == SOCK_STREAM && listen(s, SOMAXCONN) == -1))
+		err(EX_OSERR, "127.0.0.1:%d", hs->port);
+	return (s);
+}
+
+static int
+connect_proxyd(void)
+{
+	struct sockaddr_un sun;
+	struct timeval tv;
+	int s;
+
+	memset(&sun, 0, sizeof(sun));
+	sun.sun_family = AF_UNIX;
+	memcpy(sun.sun_path, HANDOVER_PATH, sizeof(HANDOVER_PATH));
+	tv.tv_sec = HANDOVER_TIMEOUT;
+	tv.tv_usec = 0;
+	if ((s = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)) == -1)
+		err(EX_OSERR, "socket");
+	/* the first holds for connect(2) as well */
+	if (setsockopt(s, SOL_SOCKET, SO_SNDTIMEO, &tv, sizeof(tv)) == -1 ||
+	    setsockopt(s, SOL_SOCKET, SO_RCVTIMEO, &tv, sizeof(tv)) == -1)
+		err(EX_OSERR, "setsockopt");
+	if (connect(s, (struct sockaddr *)&sun, sizeof(sun)) == -1)
+		err(EX_OSERR, "%s", HANDOVER_PATH);
+	return (s);
+}
+
+static void
+send_sockets(int s, const int *fds)
+{
+	union {
+		struct cmsghdr	 hdr;
+		char		 buf[CMSG_SPACE(HANDOVER_MAX * sizeof(int))];
+	} cmsg;
+	struct msghdr msg;
+	struct iovec iov;
+	uint32_t magic;
+
+	magic = HANDOVER_MAGIC;
+	memset(&msg, 0, sizeof(msg));
+	memset(&cmsg, 0, sizeof(cmsg));
+	iov.iov_base = &magic;
+	iov.iov_len = sizeof(magic);
+	msg.msg_iov = &iov;
+	msg.msg_iovlen = 1;
+	msg.msg_control = &cmsg.buf;
+	msg.msg_controllen = sizeof(cmsg.buf);
+	cmsg.hdr.cmsg_level = SOL_SOCKET;
+	cmsg.hdr.cmsg_type = SCM_RIGHTS;
+	cmsg.hdr.cmsg_len = CMSG_LEN(HANDOVER_MAX * sizeof(int));
+	memcpy(CMSG_DATA(&cmsg.hdr), fds, HANDOVER_MAX * sizeof(int));
+	if (sendmsg(s, &msg, MSG_NOSIGNAL) != (ssize_t)sizeof(magic))
+		err(EX_OSERR, "%s", HANDOVER_PATH);
+}
+
+static void
+set_size(unsigned short cols, unsigned short rows)
+{
+	struct winsize ws;
+
+	if (cols == 0 || rows == 0 || !isatty(STDIN_FILENO))
+		return;
+	memset(&ws, 0, sizeof(ws));
+	ws.ws_col = cols;
+	ws.ws_row = rows;
+	if (ioctl(STDIN_FILENO, TIOCSWINSZ, &ws) == -1)
+		err(EX_OSERR, "TIOCSWINSZ");
+}
+
+/* Makes the directories that lead to a file. */
+static void
+make_dirs(char *path)
+{
+	char *p;
+
+	for (p = strchr(path + 1, '/'); p != NULL; p = strchr(p + 1, '/')) {
+		*p = '\0';
+		if (mkdir(path, 0700) == -1 && errno != EEXIST)
+			err(EX_OSERR, "%s", path);
+		*p = '/';
+	}
+}
+
+static void
+write_json(const char *json)
+{
+	char path[PATH_MAX];
+	const char *dir;
+	ssize_t n;
+	int fd, len;
+
+	if ((dir = getenv("CLAUDE_CONFIG_DIR")) == NULL || *dir != '/')
+		errx(EX_OSERR, "CLAUDE_CONFIG_DIR: not an absolute path");
+	len = snprintf(path, sizeof(path), "%s/.claude.json", dir);
+	if (len < 0 || (size_t)len >= sizeof(path))
+		errx(EX_OSERR, "CLAUDE_CONFIG_DIR: %s", strerror(ENAMETOOLONG));
+	make_dirs(path);
+	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	if (fd == -1 && errno == EEXIST)
+		return;
+	if (fd == -1)
+		err(EX_OSERR, "%s", path);
+	for (; *json != '\0'; json += n)
+		if ((n = write(fd, json, strlen(json))) == -1) {
+			(void)unlink(path);
+			err(EX_OSERR, "%s", path);
+		}
+	(void)close(fd);
+}
+
+static unsigned short
+number(const char *s)
+{
+	unsigned long n;
+	char *end;
+
+	errno = 0;
+	n = strtoul(s, &end, 10);
+	if (errno != 0 || *s < '0' || *s > '9' || *end != '\0' ||
+	    n > USHRT_MAX)
+		usage();
+	return ((unsigned short)n);
+}

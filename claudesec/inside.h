@@ -1,0 +1,54 @@
+/*
+ * Copyright (c) 2026 The claudesec authors
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+#ifndef INSIDE_H
+#define INSIDE_H
+
+/*
+ * What `inside' and proxyd agree on.  inside connects to a SOCK_STREAM socket
+ * at HANDOVER_PATH and sends HANDOVER_MAGIC, a uint32_t in host byte order,
+ * with HANDOVER_MAX sockets in one SCM_RIGHTS, all bound to 127.0.0.1 and
+ * those of type SOCK_STREAM listening.  The answer is the byte HANDOVER_OK, or
+ * end of file if proxyd does not want them.
+ */
+#define HANDOVER_PATH		"/run/claudesec/proxyd.sock"
+#define HANDOVER_MAGIC		0x63736831U
+#define HANDOVER_OK		'k'
+
+/* the order of the sockets, and an initialiser for an array of them */
+enum handover {
+	HANDOVER_PROXY,		/* CONNECT and absolute-form */
+	HANDOVER_DNS_UDP,
+	HANDOVER_DNS_TCP,
+	HANDOVER_TLS,		/* transparent, the server name decides */
+	HANDOVER_HTTP,		/* transparent, Host decides */
+	HANDOVER_MAX
+};
+
+struct handover_socket {
+	int	 type;
+	int	 port;
+};
+
+#define HANDOVER_SOCKETS {						\
+	{ SOCK_STREAM, 3128 },						\
+	{ SOCK_DGRAM, 53 },						\
+	{ SOCK_STREAM, 53 },						\
+	{ SOCK_STREAM, 443 },						\
+	{ SOCK_STREAM, 80 }						\
+}
+
+#endif /* INSIDE_H */
