@@ -108,6 +108,7 @@ enum imsg_type {
 	IMSG_RECONF_RESOLVER,	/* struct egress_resolver */
 	IMSG_RECONF_ENV,	/* NAME=value, secret; to engine only */
 	IMSG_RECONF_END,	/* take it */
+	IMSG_RECONF_DONE,	/* engine to parent: it is in force */
 
 	/* engine and parent */
 	IMSG_ENGINE_CONNECT,	/* a socket to the engine, please */

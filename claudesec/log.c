@@ -28,6 +28,7 @@ static void	 vlog(int, const char *, va_list, int);
 
 static const char *log_name;
 static int	 log_debugging = 1;
+static int	 log_detached;
 static int	 log_verbose;
 
 void
@@ -40,6 +41,15 @@ log_init(const char *name, int debug, int verbose)
 	tzset();
 	if (!debug)
 		openlog(getprogname(), LOG_PID | LOG_NDELAY, LOG_DAEMON);
+}
+
+void
+log_detach(void)
+{
+	if (log_debugging)
+		return;
+	log_detached = 1;
+	(void)dup2(STDIN_FILENO, STDERR_FILENO);
 }
 
 int
@@ -63,10 +73,10 @@ vlog(int pri, const char *fmt, va_list ap, int error)
 	char line[2048], msg[1536];
 
 	(void)vsnprintf(msg, sizeof(msg), fmt, ap);
-	(void)snprintf(line, sizeof(line), "%s%s%s%s%s",
-	    log_name == NULL ? getprogname() : log_name, ": ", msg,
+	(void)snprintf(line, sizeof(line), "%s: %s%s%s",
+	    log_name == NULL ? getprogname() : log_name, msg,
 	    error != 0 ? ": " : "", error != 0 ? strerror(error) : "");
-	if (log_debugging) {
+	if (!log_detached) {
 		(void)strlcat(line, "\n", sizeof(line));
 		(void)write(STDERR_FILENO, line, strlen(line));
 	} else

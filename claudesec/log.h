@@ -26,11 +26,13 @@
 #endif
 
 /*
- * Before log_init() and with debug set, lines go to standard error; else to
- * syslog(3), whose socket is opened by log_init(), before any sandbox.
- * Lines bear the name of the process.  The name must stay valid.
+ * Lines bear the name of the process, which must stay valid.  They go to
+ * standard error, and without debug, from log_detach() on, to syslog(3)
+ * instead, whose socket log_init() opens, before any sandbox; descriptor 2 is
+ * then the same as 0, which must be /dev/null.
  */
 void	 log_init(const char *, int, int);
+void	 log_detach(void);
 int	 log_getdebug(void);
 int	 log_getverbose(void);
 

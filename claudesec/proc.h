@@ -71,6 +71,9 @@ struct peer {
 	int		 (*handle)(struct peer *, struct imsg *);
 	void		 (*gone)(struct peer *, const char *);
 	void		*arg;
+	int		 paused;
+	int		 flushing;	/* fev is active */
+	int		*closed;	/* set when closed under peer_read() */
 };
 
 struct proc_role {

@@ -1,0 +1,91 @@
+#!/bin/sh
+#
+# configure.sh: answers what the Makefiles ask of the system, in config.mk on
+# standard output.  make runs it by itself.  Each answer can be given in the
+# environment instead, and then stands as it is.
+
+set -u
+: "${CC:=cc}"
+: "${PKG_CONFIG:=pkg-config}"
+os=$(uname -s)
+tmp=$(mktemp -d "${TMPDIR:-/tmp}/configure.XXXXXX") || exit 1
+trap 'rm -rf "$tmp"' EXIT
+
+# compiles TEXT FLAG ...: can this be compiled and linked?
+compiles() {
+	text=$1
+	shift
+	printf '%s\n' "$text" >"$tmp/t.c"
+	$CC ${CFLAGS-} -o "$tmp/t" "$tmp/t.c" "$@" >/dev/null 2>&1
+}
+
+# pkg WHAT NAME ...: flags of a library, or the reason to stop
+pkg() {
+	what=$1
+	shift
+	"$PKG_CONFIG" "$what" "$@" 2>/dev/null && return
+	echo "configure.sh: $* not found by $PKG_CONFIG" >&2
+	exit 1
+}
+
+if [ "$os" = Linux ]; then
+	: "${DEFS_SYS=-D_GNU_SOURCE -DPROC_SELF='\"/proc/self/exe\"'}"
+	: "${CFLAGS_BSD=$(pkg --cflags libbsd-overlay)}" || exit 1
+	: "${LIBS_BSD=$(pkg --libs libbsd-overlay)}" || exit 1
+	: "${LIBS_BSD_STATIC=-lbsd -lmd}"
+else
+	: "${DEFS_SYS=-DPROC_SELF='\"\${BINDIR}/\${PROG}\"'}"
+	: "${CFLAGS_BSD=}" "${LIBS_BSD=}" "${LIBS_BSD_STATIC=}"
+fi
+
+# OpenBSD has pledge(2) and libevent in base, without a .pc file
+if compiles '#include <unistd.h>
+int main(void) { return pledge("stdio", NULL) + unveil(NULL, NULL); }'; then
+	: "${SANDBOX=base}"
+elif compiles '#include <linux/seccomp.h>
+#include <linux/landlock.h>
+int main(void) { return 0; }'; then
+	: "${SANDBOX=linux}"
+else
+	echo "configure.sh: no pledge(2), and no seccomp and Landlock" >&2
+	exit 1
+fi
+case $SANDBOX in
+base)	: "${OBJS_SANDBOX=}" ;;
+linux)	: "${OBJS_SANDBOX=sandbox_linux.o landlock.o}" ;;
+none)	: "${OBJS_SANDBOX=sandbox_none.o}" ;;
+*)	echo "configure.sh: SANDBOX is base, linux or none" >&2; exit 1 ;;
+esac
+if "$PKG_CONFIG" --exists libevent_core 2>/dev/null; then
+	: "${LIBS_EVENT=$(pkg --libs libevent_core)}"
+else
+	: "${LIBS_EVENT=-levent}"
+fi
+if compiles 'int main(void) { return 0; }' -static-pie; then
+	: "${LDFLAGS_STATIC=-static-pie}"
+else
+	: "${LDFLAGS_STATIC=-static}"
+fi
+: "${CFLAGS_LIBS=$(pkg --cflags libcurl jansson)}" || exit 1
+: "${LIBS_ENGINE=$(pkg --libs libcurl jansson)}" || exit 1
+if command -v byacc >/dev/null 2>&1; then
+	: "${YACC=byacc}"
+elif command -v bison >/dev/null 2>&1; then
+	: "${YACC=bison -y}"
+else
+	: "${YACC=yacc}"
+fi
+
+cat <<END
+# made by etc/configure.sh
+DEFS_SYS=	$DEFS_SYS
+CFLAGS_BSD=	$CFLAGS_BSD
+CFLAGS_LIBS=	$CFLAGS_LIBS
+LIBS_BSD=	$LIBS_BSD
+LIBS_BSD_STATIC=	$LIBS_BSD_STATIC
+LIBS_EVENT=	$LIBS_EVENT
+LIBS_ENGINE=	$LIBS_ENGINE
+LDFLAGS_STATIC=	$LDFLAGS_STATIC
+OBJS_SANDBOX=	$OBJS_SANDBOX
+YACC=		$YACC
+END
