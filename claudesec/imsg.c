@@ -44,9 +44,10 @@ imsgbuf_init(struct imsgbuf *b, int fd)
 }
 
 void
-imsgbuf_allow_fdpass(struct imsgbuf *b)
+imsgbuf_allow_fdpass(struct imsgbuf *b, int sendfd, int recvfd)
 {
-	b->fdpass = 1;
+	b->sendfd = sendfd;
+	b->recvfd = recvfd;
 }
 
 int
@@ -76,9 +77,13 @@ imsgbuf_read(struct imsgbuf *b)
 	msg.msg_iovlen = 1;
 	msg.msg_control = &cmsg.buf;
 	msg.msg_controllen = CMSG_LEN(sizeof(int));
-	if ((n = recvmsg(b->fd, &msg, MSG_CMSG_CLOEXEC)) == -1)
+	if (b->recvfd)
+		n = recvmsg(b->fd, &msg, MSG_CMSG_CLOEXEC);
+	else
+		n = recv(b->fd, iov.iov_base, iov.iov_len, 0);
+	if (n == -1)
 		return (errno == EAGAIN || errno == EINTR ? 1 : -1);
-	if (imsgbuf_take_fds(b, &msg) == -1)
+	if (b->recvfd && imsgbuf_take_fds(b, &msg) == -1)
 		return (-1);
 	if (n == 0)
 		return (0);
@@ -105,7 +110,7 @@ imsgbuf_take_fds(struct imsgbuf *b, struct msghdr *msg)
 		for (i = 0; i < n; i++) {
 			memcpy(&fd, CMSG_DATA(c) + i * sizeof(int),
 			    sizeof(fd));
-			if (!b->fdpass || b->nrfds == IMSG_MAXFDS) {
+			if (b->nrfds == IMSG_MAXFDS) {
 				close(fd);
 				bad = 1;
 				continue;
@@ -208,7 +213,7 @@ imsg_composev(struct imsgbuf *b, uint32_t type, uint32_t id, int fd,
 		}
 		len += iov[i].iov_len;
 	}
-	if (fd != -1 && !b->fdpass) {
+	if (fd != -1 && !b->sendfd) {
 		errno = EINVAL;
 		return (-1);
 	}
@@ -288,7 +293,12 @@ imsgbuf_write(struct imsgbuf *b)
 			memcpy(CMSG_DATA(&cmsg.hdr), &b->wfds[0].fd,
 			    sizeof(int));
 		}
-		if ((n = sendmsg(b->fd, &msg, MSG_NOSIGNAL)) == -1) {
+		if (hasfd)
+			n = sendmsg(b->fd, &msg, MSG_NOSIGNAL);
+		else
+			n = send(b->fd, iov.iov_base, iov.iov_len,
+			    MSG_NOSIGNAL);
+		if (n == -1) {
 			if (errno == EINTR)
 				continue;
 			return (errno == EAGAIN ? 0 : -1);
@@ -404,7 +414,7 @@ imsg_get_fd(struct imsg *imsg)
 
 const char *
 imsg_check(const struct imsg_rule *rules, const struct imsg *imsg,
-    unsigned int from, uint32_t state)
+    unsigned int from, unsigned int to, uint32_t state)
 {
 	const struct imsg_rule *r;
 
@@ -415,6 +425,8 @@ imsg_check(const struct imsg_rule *rules, const struct imsg *imsg,
 		return ("unknown type");
 	if ((r->from & (1U << from)) == 0)
 		return ("not from this sender");
+	if ((r->to & (1U << to)) == 0)
+		return ("not for this receiver");
 	if ((r->states & state) == 0)
 		return ("not in this state");
 	if (imsg->datalen < r->min)
@@ -426,6 +438,19 @@ imsg_check(const struct imsg_rule *rules, const struct imsg *imsg,
 	if (r->fd == IMSG_NOFD && imsg->fd != -1)
 		return ("descriptor not expected");
 	return (NULL);
+}
+
+int
+imsg_passes_fd(const struct imsg_rule *rules, unsigned int from,
+    unsigned int to, uint32_t state)
+{
+	const struct imsg_rule *r;
+
+	for (r = rules; r->name != NULL; r++)
+		if (r->fd != IMSG_NOFD && (r->from & (1U << from)) != 0 &&
+		    (r->to & (1U << to)) != 0 && (r->states & state) != 0)
+			return (1);
+	return (0);
 }
 
 int

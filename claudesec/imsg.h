@@ -50,7 +50,7 @@ struct imsg_fdref;
 
 struct imsgbuf {
 	int		 fd;
-	int		 fdpass;
+	int		 sendfd, recvfd;	/* may descriptors pass? */
 	/* what was read and is not taken yet */
 	unsigned char	*rbuf;
 	size_t		 rlen, roff;
@@ -65,13 +65,14 @@ struct imsgbuf {
 
 /*
  * What a receiver accepts.  A table of these, one row a message type, says
- * who may send it, in which of the receiver's states, how long its data may
- * be, and whether a descriptor must come with it (IMSG_FD) or may (IMSG_FDOPT).
+ * who may send it to whom, in which of the receiver's states, how long its data
+ * may be, and whether a descriptor must come with it (IMSG_FD) or may
+ * (IMSG_FDOPT).
  */
 struct imsg_rule {
 	uint32_t	 type;
 	const char	*name;
-	uint32_t	 from;		/* bits, 1 << role */
+	uint32_t	 from, to;	/* bits, 1 << role */
 	uint32_t	 states;	/* bits, the program's own */
 	size_t		 min, max;	/* bytes of data */
 	int		 fd;
@@ -83,10 +84,11 @@ struct imsg_rule {
 /*
  * imsgbuf_init() takes a connected stream socket, which stays the caller's
  * to close after imsgbuf_clear().  It fails with -1 (ENOMEM).  Descriptors
- * are neither sent nor taken before imsgbuf_allow_fdpass().
+ * are neither sent nor taken unless imsgbuf_allow_fdpass() said so last
+ * (send, receive), and no sendmsg(2) or recvmsg(2) is called before that.
  */
 int	 imsgbuf_init(struct imsgbuf *, int);
-void	 imsgbuf_allow_fdpass(struct imsgbuf *);
+void	 imsgbuf_allow_fdpass(struct imsgbuf *, int, int);
 /*
  * Reads once.  1: something came, or nothing is there now; 0: end of file;
  * -1: errno, EBADMSG for descriptors that no message claims or may claim.
@@ -133,11 +135,15 @@ int	 imsg_get_string(const struct imsg *, char *, size_t);
 /* Hands the descriptor over, once; -1 if there is none. */
 int	 imsg_get_fd(struct imsg *);
 /*
- * Judges a message by a table that ends with a row of name NULL.  NULL: it
- * may pass; else what is wrong with it, for the log.
+ * Judges a message by a table that ends with a row of name NULL, for a sender
+ * and a receiver, by role, and the receiver's state.  NULL: it may pass; else
+ * what is wrong with it, for the log.
  */
 const char *imsg_check(const struct imsg_rule *, const struct imsg *,
-	    unsigned int, uint32_t);
+	    unsigned int, unsigned int, uint32_t);
+/* Does the table let a descriptor pass from one role to the other then? */
+int	 imsg_passes_fd(const struct imsg_rule *, unsigned int, unsigned int,
+	    uint32_t);
 /* A fixed array from a message: 1 if it is a string, and not empty. */
 int	 imsg_is_string(const char *, size_t);
 

@@ -48,6 +48,7 @@ struct child {
 static void	 peer_read(int, short, void *);
 static void	 peer_write(int, short, void *);
 static void	 peer_flush(int, short, void *);
+static void	 peer_fdpass(struct peer *);
 static void	 peer_gone(struct peer *, const char *);
 static int	 peer_dispatch(struct peer *);
 static __dead void proc_exec(unsigned int, int);
@@ -61,10 +62,10 @@ static int	 proc_handle_parent(struct peer *, struct imsg *);
 static int	 proc_handle_peer(struct imsg *);
 
 uint32_t	 proc_state = STATE_SETUP;
+unsigned int	 proc_self;
 
 /* in the parent: the children; in a child: the channels to the others */
 static struct child children[PROC_MAX];
-static unsigned int proc_self;
 static int	 proc_dying;
 
 static void	 (*parent_started)(void);
@@ -92,8 +93,8 @@ peer_init(struct peer *p, int fd, unsigned int role,
 		fatal("fcntl");
 	if (imsgbuf_init(&p->ibuf, fd) == -1)
 		fatal("imsgbuf_init");
-	imsgbuf_allow_fdpass(&p->ibuf);
 	p->role = role;
+	peer_fdpass(p);
 	p->handle = handle;
 	p->gone = gone;
 	p->arg = arg;
@@ -101,6 +102,22 @@ peer_init(struct peer *p, int fd, unsigned int role,
 	event_set(&p->wev, fd, EV_WRITE, peer_write, p);
 	event_set(&p->fev, -1, 0, peer_flush, p);
 	event_add(&p->rev, NULL);
+}
+
+/*
+ * A channel passes descriptors where the table has a message with one, which
+ * is less once the set-up is over; a process needs its sendfd and recvfd
+ * promises for such channels only.
+ */
+static void
+peer_fdpass(struct peer *p)
+{
+	uint32_t states;
+
+	states = proc_state == STATE_SETUP ? STATE_ANY : ~STATE_SETUP;
+	imsgbuf_allow_fdpass(&p->ibuf,
+	    imsg_passes_fd(imsg_rules, proc_self, p->role, states),
+	    imsg_passes_fd(imsg_rules, p->role, proc_self, states));
 }
 
 void
@@ -224,7 +241,7 @@ peer_dispatch(struct peer *p)
 			peer_gone(p, "malformed message");
 			return (-1);
 		}
-		why = imsg_check(imsg_rules, &imsg, p->role,
+		why = imsg_check(imsg_rules, &imsg, p->role, proc_self,
 		    p->state != 0 ? p->state : proc_state);
 		if (why == NULL && p->handle(p, &imsg) == -1)
 			why = "malformed message";
@@ -418,6 +435,9 @@ proc_handle_child(struct peer *p, struct imsg *imsg)
 			return (0);
 	evtimer_del(&parent_timer);
 	proc_state = STATE_RUNNING;
+	for (i = 0; i < PROC_MAX; i++)
+		if (children[i].pid != 0)
+			peer_fdpass(&children[i].peer);
 	parent_started();
 	return (0);
 }
@@ -596,6 +616,7 @@ proc_handle_parent(struct peer *p, struct imsg *imsg)
 	case IMSG_SETUP_START:
 		child_started();
 		proc_state = STATE_RUNNING;
+		peer_fdpass(p);
 		if (peer_compose(p, IMSG_SETUP_STARTED, 0, -1, NULL, 0) == -1)
 			fatal("peer_compose");
 		for (i = 1; i < PROC_MAX; i++)

@@ -46,14 +46,14 @@ struct setup_log {
 
 /* the rows for the set-up's types, for the top of a program's table */
 #define IMSG_SETUP_RULES						\
-	{ IMSG_SETUP_LOG, "setup_log", 1 << 0, STATE_SETUP,		\
+	{ IMSG_SETUP_LOG, "setup_log", 1 << 0, ~1U, STATE_SETUP,	\
 	    sizeof(struct setup_log), sizeof(struct setup_log), IMSG_NOFD }, \
-	{ IMSG_SETUP_PEER, "setup_peer", 1 << 0, STATE_SETUP,		\
+	{ IMSG_SETUP_PEER, "setup_peer", 1 << 0, ~1U, STATE_SETUP,	\
 	    sizeof(uint32_t), sizeof(uint32_t), IMSG_FD },		\
-	{ IMSG_SETUP_START, "setup_start", 1 << 0, STATE_SETUP, 0, 0,	\
-	    IMSG_NOFD },						\
-	{ IMSG_SETUP_STARTED, "setup_started", ~1U, STATE_SETUP, 0, 0,	\
-	    IMSG_NOFD }
+	{ IMSG_SETUP_START, "setup_start", 1 << 0, ~1U, STATE_SETUP,	\
+	    0, 0, IMSG_NOFD },						\
+	{ IMSG_SETUP_STARTED, "setup_started", ~1U, 1 << 0, STATE_SETUP, \
+	    0, 0, IMSG_NOFD }
 
 struct peer;
 
@@ -92,11 +92,13 @@ extern const struct imsg_rule	 imsg_rules[];
 
 /* this process's state for the message table, STATE_SETUP at first */
 extern uint32_t	 proc_state;
+/* its role; a program that is no child of ours sets what the table calls it */
+extern unsigned int proc_self;
 
 /*
  * peer_init() takes a descriptor over (made non-blocking and close-on-exec),
- * allows descriptors to pass, and reads from it as the event loop runs;
- * fatal on lack of memory.  peer_compose() queues and sends at the end of the
+ * lets descriptors pass as far as the table does between the two roles, and
+ * reads from it as the event loop runs; fatal on lack of memory.  peer_compose() queues and sends at the end of the
  * round of events; it fails as imsg_compose() does.  peer_pause() stops
  * reading, for back pressure.  peer_close() closes at once.
  */
