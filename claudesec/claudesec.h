@@ -80,6 +80,7 @@ enum imsg_type {
 	IMSG_CTL_BASE,		/* a pipe that a base image comes from */
 	IMSG_CTL_RESIZE,	/* struct ctl_size */
 	IMSG_CTL_SIGNAL,	/* int */
+	IMSG_CTL_DONE,		/* the raw stream has ended */
 
 	/* engine to client */
 	IMSG_CTL_ERROR,		/* struct ctl_error; the end */
@@ -120,7 +121,8 @@ enum imsg_type {
 	IMSG_PARENT_WORKSPACE,	/* struct workspace_answer */
 	IMSG_ENGINE_BUSY,	/* int, sessions and clients there are */
 	IMSG_ENGINE_RELOAD,	/* a client asks for a reload */
-	IMSG_PARENT_RELOADED	/* struct ctl_error, code 0 if it went well */
+	IMSG_PARENT_RELOADED,	/* struct ctl_error, code 0 if it went well */
+	IMSG_PARENT_NAME	/* the control socket's path, before START */
 };
 
 /* files that the parent opens for the engine; nothing else can be named */
