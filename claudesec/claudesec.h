@@ -92,7 +92,8 @@ enum imsg_type {
 
 	/* parent and control */
 	IMSG_CONTROL_LISTEN,	/* parent: the listening socket */
-	IMSG_CONTROL_CLIENT,	/* to engine: a client's connection */
+	IMSG_CONTROL_CLIENT,	/* to engine: a client's connection; its id */
+	IMSG_ENGINE_GONE,	/* to control: client id is done with */
 
 	/*
 	 * Configuration.  conf is told to read, asks for the files that are
@@ -103,7 +104,8 @@ enum imsg_type {
 	IMSG_RECONF_MACRO,	/* parent: NAME=value of -D, before READ */
 	IMSG_RECONF_OPEN,	/* to parent: a path */
 	IMSG_RECONF_FILE,	/* parent: int errno; the file */
-	IMSG_RECONF_ERROR,	/* to parent: a line */
+	IMSG_RECONF_ERROR,	/* to parent: a line, of an error or warning */
+	IMSG_RECONF_FAILED,	/* to parent: errors, nothing is sent */
 	IMSG_RECONF_CONF,	/* struct conf_fixed, starts a new one */
 	IMSG_RECONF_RULE,	/* struct egress_rule */
 	IMSG_RECONF_RESOLVER,	/* struct egress_resolver */

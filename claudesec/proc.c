@@ -114,7 +114,8 @@ peer_fdpass(struct peer *p)
 {
 	uint32_t states;
 
-	states = proc_state == STATE_SETUP ? STATE_ANY : ~STATE_SETUP;
+	states = proc_state == STATE_SETUP ? STATE_ANY :
+	    ~(uint32_t)STATE_SETUP;
 	imsgbuf_allow_fdpass(&p->ibuf,
 	    imsg_passes_fd(imsg_rules, proc_self, p->role, states),
 	    imsg_passes_fd(imsg_rules, p->role, proc_self, states));
@@ -620,8 +621,10 @@ proc_handle_parent(struct peer *p, struct imsg *imsg)
 		if (peer_compose(p, IMSG_SETUP_STARTED, 0, -1, NULL, 0) == -1)
 			fatal("peer_compose");
 		for (i = 1; i < PROC_MAX; i++)
-			if (children[i].peer.handle != NULL)
+			if (children[i].peer.handle != NULL) {
+				peer_fdpass(&children[i].peer);
 				peer_pause(&children[i].peer, 0);
+			}
 		log_detach();
 		return (0);
 	case IMSG_SETUP_LOG:

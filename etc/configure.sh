@@ -31,8 +31,8 @@ pkg() {
 if [ "$os" = Linux ]; then
 	: "${DEFS_SYS=-D_GNU_SOURCE -DPROC_SELF='\"/proc/self/exe\"'}"
 	: "${CFLAGS_BSD=$(pkg --cflags libbsd-overlay)}" || exit 1
-	: "${LIBS_BSD=$(pkg --libs libbsd-overlay)}" || exit 1
-	: "${LIBS_BSD_STATIC=-lbsd -lmd}"
+	: "${LIBS_BSD=$(pkg --libs libbsd-overlay libbsd-ctor)}" || exit 1
+	: "${LIBS_BSD_STATIC=-Wl,-u,libbsd_init_func -lbsd-ctor -lbsd -lmd}"
 else
 	: "${DEFS_SYS=-DPROC_SELF='\"\${BINDIR}/\${PROG}\"'}"
 	: "${CFLAGS_BSD=}" "${LIBS_BSD=}" "${LIBS_BSD_STATIC=}"
