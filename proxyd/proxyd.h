@@ -93,10 +93,10 @@ struct policy {
  * On failure the parsers below point *why at a static string of one line.
  * None of them wants a NUL behind its input, and each refuses one inside.
  */
-int		 host_parse(const char *, size_t, char [HOST_SIZE],
+enum host_result host_parse(const char *, size_t, char [HOST_SIZE],
 		    const char **);
 int		 port_parse(const char *, size_t, uint16_t *);
-int		 hostport_parse(const char *, size_t, char [HOST_SIZE],
+enum host_result hostport_parse(const char *, size_t, char [HOST_SIZE],
 		    uint16_t *, const char **);
 
 int		 addr_parse(const char *, struct netaddr *);
@@ -167,7 +167,6 @@ struct http_head {
 	uint16_t	 port;
 	uint8_t		 connect;	/* CONNECT: a tunnel */
 	uint8_t		 minor;		/* HTTP/1.minor */
-	uint8_t		 keepalive;	/* the client would send another */
 	size_t		 len;		/* of the head, in the buffer */
 	uint64_t	 body;		/* bytes that follow the head */
 
@@ -244,16 +243,16 @@ enum hello_result hello_parse(struct hello *, const uint8_t *, size_t);
 #define DNS_REFUSED	5
 
 enum dns_result {
-	DNS_BAD,			/* not the answer, or malformed */
+	DNS_BAD,			/* not the answer to this query */
 	DNS_TRUNCATED,			/* ask again over TCP */
 	DNS_ADDRESSES,			/* at least one */
 	DNS_NOTHING,			/* the name has none of this type */
 	DNS_NONAME,			/* NXDOMAIN */
-	DNS_FAILED			/* any other rcode */
+	DNS_FAILED			/* any other rcode, or malformed */
 };
 
 struct dns_answer {
-	uint32_t	 ttl;		/* smallest of all used; 0: do not cache */
+	uint32_t	 ttl;		/* smallest used; 0: not to be kept */
 	uint8_t		 rcode;
 	unsigned int	 naddrs;
 	struct netaddr	 addrs[DNS_ADDRS];
@@ -266,7 +265,7 @@ struct dns_question {
 	uint8_t		 edns;
 };
 
-/* id, name, type, DNS_MIX random bytes or NULL, with EDNS; its length. */
+/* id, name, type, DNS_MIX random bytes or NULL, with EDNS; length or 0. */
 size_t		 dns_query(uint8_t [DNS_QUERY_MAX], uint16_t, const char *,
 		    uint16_t, const uint8_t *, int);
 /* The message, the query that was sent. */
