@@ -53,6 +53,7 @@ enum {
 #define TEXT_MAXLEN	1024	/* a line for the user */
 #define ENV_MAXLEN	8192	/* NAME=value of the env file */
 #define ARGS_MAXLEN	262144	/* arguments and environment of a command */
+#define ARG_PIECE	8192	/* of an argument, in one message */
 #define RULE_PORTS	16
 #define RESOLVER_MAX	4
 

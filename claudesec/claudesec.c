@@ -1,0 +1,965 @@
+/*
+ * Copyright (c) 2026 The claudesec authors
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+/*
+ * The parent.  It starts the others, opens what they may have, and hands it
+ * to them: configuration, sockets to the engine, files of the installation,
+ * the control socket; and it says whether a directory may be a workspace.  It
+ * has the launching user's rights, and parses nothing.
+ */
+
+#include <sys/types.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+
+#include <err.h>
+#include <errno.h>
+#include <event.h>
+#include <fcntl.h>
+#include <pwd.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "claudesec.h"
+
+#define CONF_NAME	"claudesec.conf"
+#define IDLE_SECONDS	3	/* a private daemon without any work */
+#define PENDING_MAX	256	/* workspaces being asked about */
+#define ROOT_AS		1000	/* uid and gid inside, where root calls */
+
+/* clang-format off */
+#define P	(1U << ROLE_PARENT)
+#define F	(1U << ROLE_CONF)
+#define C	(1U << ROLE_CONTROL)
+#define E	(1U << ROLE_ENGINE)
+#define U	(1U << ROLE_CLIENT)
+#define NEW	STATE_CLIENT_NEW
+#define ARGS	STATE_CLIENT_ARGS
+#define WAIT	STATE_CLIENT_WAIT
+#define BASE	STATE_CLIENT_BASE
+#define RUN	STATE_RUNNING
+#define SIZE(s)	sizeof(struct s), sizeof(struct s)
+
+const struct imsg_rule imsg_rules[] = {
+	IMSG_SETUP_RULES,
+	/* a client's first message, looked at by control, taken by engine */
+	{ IMSG_CTL_START, "start", U, C | E, NEW, SIZE(ctl_start), IMSG_FD },
+	{ IMSG_CTL_STOP, "stop", U, C | E, NEW, SIZE(ctl_request), 0 },
+	{ IMSG_CTL_STATUS, "status", U, C | E, NEW, SIZE(ctl_request), 0 },
+	{ IMSG_CTL_RELOAD, "reload", U, C | E, NEW, SIZE(ctl_request), 0 },
+	{ IMSG_CTL_BUILD, "build", U, C | E, NEW, SIZE(ctl_request), 0 },
+	/* the rest of a client's */
+	{ IMSG_CTL_ARG, "arg", U, E, ARGS, 0, ARG_PIECE, 0 },
+	{ IMSG_CTL_ENV, "env", U, E, ARGS, 1, ENV_MAXLEN, 0 },
+	{ IMSG_CTL_RUN, "run", U, E, ARGS, 0, 0, 0 },
+	{ IMSG_CTL_BASE, "base", U, E, BASE, 0, 0, IMSG_FD },
+	{ IMSG_CTL_RESIZE, "resize", U, E, WAIT, SIZE(ctl_size), 0 },
+	{ IMSG_CTL_SIGNAL, "signal", U, E, WAIT, sizeof(int), sizeof(int), 0 },
+	/* to a client */
+	{ IMSG_CTL_ERROR, "error", C | E, U, RUN, SIZE(ctl_error), 0 },
+	{ IMSG_CTL_PROGRESS, "progress", E, U, RUN, 1, TEXT_MAXLEN, 0 },
+	{ IMSG_CTL_NEEDBASE, "needbase", E, U, RUN, 1, TEXT_MAXLEN, 0 },
+	{ IMSG_CTL_ATTACHED, "attached", E, U, RUN, SIZE(ctl_attached),
+	    IMSG_FD },
+	{ IMSG_CTL_SESSION, "session", E, U, RUN, SIZE(ctl_session), 0 },
+	{ IMSG_CTL_EXIT, "exit", E, U, RUN, sizeof(int), sizeof(int), 0 },
+	/* control */
+	{ IMSG_CONTROL_LISTEN, "listen", P, C, RUN, 0, 0, IMSG_FD },
+	{ IMSG_CONTROL_CLIENT, "client", C, E, RUN, 0, 0, IMSG_FD },
+	{ IMSG_ENGINE_GONE, "gone", E, C, RUN, 0, 0, 0 },
+	/* configuration */
+	{ IMSG_RECONF_MACRO, "macro", P, F, RUN, 1, ENV_MAXLEN, 0 },
+	{ IMSG_RECONF_READ, "read", P, F, RUN, 1, PATH_MAX, IMSG_FDOPT },
+	{ IMSG_RECONF_OPEN, "open", F, P, RUN, 1, PATH_MAX, 0 },
+	{ IMSG_RECONF_FILE, "file", P, F, RUN, sizeof(int), sizeof(int),
+	    IMSG_FDOPT },
+	{ IMSG_RECONF_ERROR, "reconf_error", F, P, RUN, 1, TEXT_MAXLEN, 0 },
+	{ IMSG_RECONF_FAILED, "reconf_failed", F, P, RUN, 0, 0, 0 },
+	{ IMSG_RECONF_CONF, "reconf_conf", F, P | C | E, RUN,
+	    SIZE(conf_fixed), 0 },
+	{ IMSG_RECONF_RULE, "reconf_rule", F, P | E, RUN, SIZE(egress_rule),
+	    0 },
+	{ IMSG_RECONF_RESOLVER, "reconf_resolver", F, P | E, RUN,
+	    SIZE(egress_resolver), 0 },
+	{ IMSG_RECONF_ENV, "reconf_env", F, E, RUN, 1, ENV_MAXLEN, 0 },
+	{ IMSG_RECONF_END, "reconf_end", F, P | C | E, RUN, 0, 0, 0 },
+	{ IMSG_RECONF_DONE, "reconf_done", E, P, RUN, 0, 0, 0 },
+	/* engine and parent */
+	{ IMSG_ENGINE_CONNECT, "connect", E, P, RUN, 0, 0, 0 },
+	{ IMSG_PARENT_SOCKET, "socket", P, E, RUN, sizeof(int), sizeof(int),
+	    IMSG_FDOPT },
+	{ IMSG_ENGINE_FILE, "engine_file", E, P, RUN, sizeof(uint32_t),
+	    sizeof(uint32_t), 0 },
+	{ IMSG_PARENT_FILE, "parent_file", P, E, RUN, SIZE(file_answer),
+	    IMSG_FDOPT },
+	{ IMSG_ENGINE_CLIENT, "engine_client", E, P, RUN, 0, 0, IMSG_FD },
+	{ IMSG_ENGINE_WORKSPACE, "engine_workspace", E, P, RUN, 1, PATH_MAX,
+	    IMSG_FD },
+	{ IMSG_PARENT_WORKSPACE, "parent_workspace", P, E, RUN,
+	    SIZE(workspace_answer), 0 },
+	{ IMSG_ENGINE_BUSY, "busy", E, P, RUN, sizeof(int), sizeof(int), 0 },
+	{ IMSG_ENGINE_RELOAD, "engine_reload", E, P, RUN, 0, 0, 0 },
+	{ IMSG_PARENT_RELOADED, "reloaded", P, E, RUN, SIZE(ctl_error), 0 },
+	{ 0, NULL, 0, 0, 0, 0, 0, 0 }
+};
+#undef P
+#undef F
+#undef C
+#undef E
+#undef U
+#undef NEW
+#undef ARGS
+#undef WAIT
+#undef BASE
+#undef RUN
+#undef SIZE
+/* clang-format on */
+
+struct pending {
+	uint32_t		 id;
+	uid_t			 uid;
+	gid_t			 gid;
+	TAILQ_ENTRY(pending)	 entry;
+};
+
+static void	 check_config(void);
+static void	 print_line(const char *);
+static int	 find_config(char *, size_t);
+static void	 daemon_run(const char *, int);
+static int	 daemon_detach(void);
+static int	 daemon_listen(const char *);
+static void	 parent_confine(void);
+static void	 parent_start(void);
+static void	 parent_ready(void);
+static void	 parent_exit(void);
+static void	 parent_signal(int, short, void *);
+static void	 parent_idle(int, short, void *);
+static void	 parent_set_idle(int);
+static void	 parent_load(uint32_t);
+static void	 parent_loaded(int, const char *);
+static void	 parent_reply(uint32_t, int, const char *);
+static int	 parent_dispatch_conf(struct peer *, struct imsg *);
+static int	 parent_dispatch_control(struct peer *, struct imsg *);
+static int	 parent_dispatch_engine(struct peer *, struct imsg *);
+static int	 parent_handle_open(struct peer *, struct imsg *);
+static int	 parent_handle_error(struct imsg *);
+static int	 parent_handle_conf(struct imsg *);
+static int	 parent_handle_connect(struct peer *);
+static int	 parent_handle_file(struct peer *, struct imsg *);
+static int	 parent_handle_client(struct imsg *);
+static int	 parent_handle_workspace(struct peer *, struct imsg *);
+static const char *workspace_judge(const char *, int);
+static int	 path_within(const char *, const char *);
+static int	 open_plain(const char *);
+
+const struct proc_role proc_roles[] = {
+	{ "parent", NULL, NULL },
+	{ "conf", conf, parent_dispatch_conf },
+	{ "control", control, parent_dispatch_control },
+	{ "engine", engine, parent_dispatch_engine },
+	{ NULL, NULL, NULL }
+};
+
+/* the command line */
+static struct macros macros = TAILQ_HEAD_INITIALIZER(macros);
+static const char *conffile;
+static int	 debug, verbose;
+
+/* the daemon */
+static char	 confpath[PATH_MAX];	/* empty: none, the defaults hold */
+static char	 home[PATH_MAX];
+static char	 sockpath[PATH_MAX];
+static char	 sockdir[PATH_MAX];
+static int	 private, listen_fd = -1, ready_fd = -1;
+static struct conf_fixed current, next;
+static struct event hup_ev, int_ev, term_ev, idle_ev;
+static TAILQ_HEAD(, pending) pending = TAILQ_HEAD_INITIALIZER(pending);
+static unsigned int npending;
+
+/* the load of a configuration that is under way */
+static int	 loading;
+static uint32_t	 load_client;		/* who waits for it; 0: nobody */
+static char	 load_error[TEXT_MAXLEN];
+
+__dead void
+usage(void)
+{
+	(void)fprintf(stderr, "usage: %s [-dnv] [-D macro=value] [-f file] "
+	    "[-s socket]\n"
+	    "       %s [-D macro=value] [-f file] [-s socket] command "
+	    "[argument ...]\n", getprogname(), getprogname());
+	exit(EX_USAGE);
+}
+
+int
+main(int argc, char *argv[])
+{
+	const char *child, *sock;
+	struct macro *m;
+	int ch, check, n;
+
+	child = sock = NULL;
+	check = n = 0;
+	while ((ch = getopt(argc, argv, "+dD:f:ns:vX:")) != -1) {
+		switch (ch) {
+		case 'd':
+			debug = 1;
+			break;
+		case 'D':
+			if (strchr(optarg, '=') == NULL || optarg[0] == '=' ||
+			    strlen(optarg) >= ENV_MAXLEN)
+				errx(EX_USAGE, "-D %s: not macro=value",
+				    optarg);
+			if ((m = calloc(1, sizeof(*m))) == NULL)
+				err(EX_OSERR, NULL);
+			m->value = optarg;
+			TAILQ_INSERT_TAIL(&macros, m, entry);
+			break;
+		case 'f':
+			conffile = optarg;
+			break;
+		case 'n':
+			check = 1;
+			break;
+		case 's':
+			sock = optarg;
+			break;
+		case 'v':
+			verbose++;
+			break;
+		case 'X':
+			child = optarg;
+			break;
+		default:
+			usage();
+		}
+		n++;
+	}
+	argc -= optind;
+	argv += optind;
+	if (child != NULL) {
+		if (n != 1 || argc != 0)
+			usage();
+		proc_child(child, CLAUDESEC_USER, CLAUDESEC_CHROOT);
+	}
+	if (argc > 0) {
+		if (debug || check)
+			usage();
+		client(argc, argv, sock);
+	}
+	if (check)
+		check_config();
+	daemon_run(sock == NULL ? CLAUDESEC_SOCKET : sock, 0);
+	event_dispatch();
+	fatalx("no events left");
+}
+
+/*
+ * -n: read as conf would, without any other process.
+ */
+static void
+check_config(void)
+{
+	struct config *c;
+	FILE *f;
+	int fd;
+
+	if ((fd = find_config(confpath, sizeof(confpath))) == -1) {
+		c = config_new();
+	} else {
+		if ((f = fdopen(fd, "r")) == NULL)
+			err(EX_OSERR, "%s", confpath);
+		c = parse_config(f, confpath, &macros, print_line);
+		(void)fclose(f);
+	}
+	if (c == NULL)
+		exit(EX_CONFIG);
+	if (verbose)
+		print_config(stdout, c);
+	(void)fprintf(stderr, "configuration OK\n");
+	config_free(c);
+	exit(0);
+}
+
+static void
+print_line(const char *line)
+{
+	(void)fprintf(stderr, "%s\n", line);
+}
+
+/*
+ * The file of -f must be there; else the user's own and then the system's are
+ * tried, and -1 says that there is neither.  Never one in the workspace.
+ */
+static int
+find_config(char *path, size_t size)
+{
+	const char *dir;
+	int fd, n;
+
+	if (conffile != NULL) {
+		if (realpath(conffile, path) == NULL)
+			err(EX_NOINPUT, "%s", conffile);
+		if ((fd = open_plain(path)) == -1)
+			err(EX_NOINPUT, "%s", conffile);
+		return (fd);
+	}
+	if (private) {
+		dir = getenv("XDG_CONFIG_HOME");
+		if (dir != NULL && dir[0] == '/')
+			n = snprintf(path, size, "%s/claudesec/%s", dir,
+			    CONF_NAME);
+		else
+			n = snprintf(path, size, "%s/.config/claudesec/%s",
+			    home, CONF_NAME);
+		if (n < 0 || (size_t)n >= size)
+			errx(EX_CONFIG, "the path of %s is too long",
+			    CONF_NAME);
+		if ((fd = open_plain(path)) != -1)
+			return (fd);
+		if (errno != ENOENT && errno != ENOTDIR)
+			err(EX_NOINPUT, "%s", path);
+	}
+	(void)strlcpy(path, SYSCONFDIR "/" CONF_NAME, size);
+	if ((fd = open_plain(path)) == -1 && errno != ENOENT)
+		err(EX_NOINPUT, "%s", path);
+	if (fd == -1)
+		path[0] = '\0';
+	return (fd);
+}
+
+/*
+ * A fifo or a device must not hang or answer us.
+ */
+static int
+open_plain(const char *path)
+{
+	struct stat st;
+	int fd;
+
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	if (fd == -1)
+		return (-1);
+	if (fstat(fd, &st) == -1 || !S_ISREG(st.st_mode)) {
+		close(fd);
+		errno = S_ISDIR(st.st_mode) ? EISDIR : ENOTSUP;
+		return (-1);
+	}
+	return (fd);
+}
+
+int
+daemon_private(const char *path)
+{
+	pid_t pid;
+	int status;
+
+	(void)fflush(NULL);
+	switch (pid = fork()) {
+	case -1:
+		warn("fork");
+		return (-1);
+	case 0:
+		closefrom(STDERR_FILENO + 1);
+		private = 1;
+		daemon_run(path, 1);
+		event_dispatch();
+		fatalx("no events left");
+	}
+	while (waitpid(pid, &status, 0) == -1)
+		if (errno != EINTR)
+			return (-1);
+	return (WIFEXITED(status) && WEXITSTATUS(status) == 0 ? 0 : -1);
+}
+
+/*
+ * Becomes the daemon, up to the point where its events are to be waited for.
+ */
+static void
+daemon_run(const char *path, int own)
+{
+	struct passwd *pw;
+	char *slash;
+	int fd;
+
+	private = own;
+	if ((pw = getpwuid(getuid())) == NULL)
+		errx(EX_NOUSER, "no passwd entry for uid %u",
+		    (unsigned int)getuid());
+	if (realpath(pw->pw_dir, home) == NULL)
+		(void)strlcpy(home, pw->pw_dir, sizeof(home));
+	if ((fd = find_config(confpath, sizeof(confpath))) != -1)
+		close(fd);
+	listen_fd = daemon_listen(path);
+	if ((slash = strrchr(sockpath, '/')) == NULL)
+		errx(EX_USAGE, "%s: not an absolute path", sockpath);
+	(void)strlcpy(sockdir, sockpath, (size_t)(slash - sockpath) + 1);
+	if (!debug)
+		ready_fd = daemon_detach();
+	log_init("parent", debug, verbose);
+	setproctitle("parent%s", private ? " (private)" : "");
+	event_init();
+	(void)signal(SIGPIPE, SIG_IGN);
+	proc_onexit(parent_exit);
+	proc_start(ROLE_CONF);
+	proc_start(ROLE_CONTROL);
+	proc_start(ROLE_ENGINE);
+	proc_connect(ROLE_CONF, ROLE_CONTROL);
+	proc_connect(ROLE_CONF, ROLE_ENGINE);
+	proc_connect(ROLE_CONTROL, ROLE_ENGINE);
+	signal_set(&hup_ev, SIGHUP, parent_signal, NULL);
+	signal_set(&int_ev, SIGINT, parent_signal, NULL);
+	signal_set(&term_ev, SIGTERM, parent_signal, NULL);
+	signal_add(&hup_ev, NULL);
+	signal_add(&int_ev, NULL);
+	signal_add(&term_ev, NULL);
+	evtimer_set(&idle_ev, parent_idle, NULL);
+	parent_confine();
+	proc_run(parent_start);
+}
+
+/*
+ * Into the background.  The process that was called waits until the daemon
+ * takes clients and ends as well as that went; what goes wrong before is
+ * said on its standard error.  Returns the descriptor to say so on.
+ */
+static int
+daemon_detach(void)
+{
+	int null, p[2];
+	char c;
+
+	if (pipe2(p, O_CLOEXEC) == -1)
+		err(EX_OSERR, "pipe");
+	switch (fork()) {
+	case -1:
+		err(EX_OSERR, "fork");
+	case 0:
+		break;
+	default:
+		close(p[1]);
+		_exit(read(p[0], &c, 1) == 1 ? c : 1);
+	}
+	close(p[0]);
+	if (setsid() == -1)
+		err(EX_OSERR, "setsid");
+	if (chdir("/") == -1)
+		err(EX_OSERR, "chdir /");
+	if ((null = open("/dev/null", O_RDWR | O_CLOEXEC)) == -1)
+		err(EX_OSERR, "/dev/null");
+	if (dup2(null, STDIN_FILENO) == -1 || dup2(null, STDOUT_FILENO) == -1)
+		err(EX_OSERR, "dup2");
+	close(null);
+	return (p[1]);
+}
+
+/*
+ * A socket that nobody answers on was left by a daemon that was killed.
+ */
+static int
+daemon_listen(const char *path)
+{
+	struct sockaddr_un sun;
+	mode_t mask;
+	int fd;
+
+	memset(&sun, 0, sizeof(sun));
+	sun.sun_family = AF_UNIX;
+	if (strlcpy(sun.sun_path, path, sizeof(sun.sun_path)) >=
+	    sizeof(sun.sun_path))
+		errx(EX_USAGE, "%s: name too long for a socket", path);
+	if ((fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK,
+	    0)) == -1)
+		err(EX_OSERR, "socket");
+	if (connect(fd, (struct sockaddr *)&sun, sizeof(sun)) == 0 ||
+	    errno == EAGAIN)
+		errx(EX_UNAVAILABLE, "%s: another daemon is there", path);
+	if (errno == ECONNREFUSED && unlink(path) == -1)
+		err(EX_CANTCREAT, "%s", path);
+	mask = umask(0177);
+	if (bind(fd, (struct sockaddr *)&sun, sizeof(sun)) == -1)
+		err(EX_CANTCREAT, "%s", path);
+	(void)umask(mask);
+	if (listen(fd, SOMAXCONN) == -1)
+		err(EX_OSERR, "listen");
+	if (realpath(path, sockpath) == NULL)
+		err(EX_OSERR, "%s", path);
+	return (fd);
+}
+
+static void
+parent_confine(void)
+{
+	if (unveil("/", "r") == -1)
+		fatal("unveil /");
+	/* the control socket goes with us */
+	if (unveil(sockdir, "rc") == -1)
+		fatal("unveil %s", sockdir);
+	/*
+	 * rpath: files for the others; cpath: the control socket at the end;
+	 * unix: sockets to the engine, getpeereid(3); proc: the children's end
+	 */
+	if (pledge("stdio rpath cpath unix sendfd recvfd proc unveil",
+	    NULL) == -1)
+		fatal("pledge");
+}
+
+static void
+parent_start(void)
+{
+	/* as above, and what may be seen is final */
+	if (pledge("stdio rpath cpath unix sendfd recvfd proc", NULL) == -1)
+		fatal("pledge");
+	log_debug("%s", sandbox_describe());
+	parent_load(0);
+}
+
+/*
+ * The first configuration is in force everywhere.
+ */
+static void
+parent_ready(void)
+{
+	const char ok = 0;
+
+	if (peer_compose(proc_peer(ROLE_CONTROL), IMSG_CONTROL_LISTEN, 0,
+	    listen_fd, NULL, 0) == -1)
+		fatal("peer_compose");
+	listen_fd = -1;
+	log_info("%s takes clients at %s", private ? "private daemon" :
+	    "daemon", sockpath);
+	if (ready_fd != -1) {
+		(void)write(ready_fd, &ok, 1);
+		close(ready_fd);
+		ready_fd = -1;
+	}
+	log_detach();
+	parent_set_idle(1);
+}
+
+static void
+parent_exit(void)
+{
+	(void)unlink(sockpath);
+}
+
+static void
+parent_signal(int sig, short event, void *arg)
+{
+	(void)event;
+	(void)arg;
+	if (sig == SIGHUP) {
+		parent_load(0);
+		return;
+	}
+	log_info("%s, ending", sig == SIGTERM ? "terminated" : "interrupted");
+	proc_shutdown(0);
+}
+
+/*
+ * A private daemon stays only as long as it is needed.  A client that
+ * connects at this very moment sees its connection end and starts another.
+ */
+static void
+parent_idle(int fd, short event, void *arg)
+{
+	(void)fd;
+	(void)event;
+	(void)arg;
+	log_info("nothing left to do, ending");
+	proc_shutdown(0);
+}
+
+static void
+parent_set_idle(int idle)
+{
+	struct timeval tv = { IDLE_SECONDS, 0 };
+
+	if (!private)
+		return;
+	if (idle)
+		evtimer_add(&idle_ev, &tv);
+	else
+		evtimer_del(&idle_ev);
+}
+
+/*
+ * Has conf read the configuration; client is who waits for the result.
+ */
+static void
+parent_load(uint32_t client_id)
+{
+	struct peer *p;
+	struct macro *m;
+	int fd;
+
+	if (loading) {
+		log_warnx("the previous reload is still running");
+		parent_reply(client_id, EX_TEMPFAIL,
+		    "the previous reload is still running");
+		return;
+	}
+	loading = 1;
+	load_client = client_id;
+	load_error[0] = '\0';
+	fd = -1;
+	if (confpath[0] != '\0' && (fd = open_plain(confpath)) == -1) {
+		(void)snprintf(load_error, sizeof(load_error), "%s: %s",
+		    confpath, strerror(errno));
+		log_warnx("%s", load_error);
+		parent_loaded(EX_NOINPUT, load_error);
+		return;
+	}
+	p = proc_peer(ROLE_CONF);
+	TAILQ_FOREACH(m, &macros, entry)
+		if (peer_compose(p, IMSG_RECONF_MACRO, 0, -1, m->value,
+		    strlen(m->value)) == -1)
+			fatal("peer_compose");
+	if (peer_compose(p, IMSG_RECONF_READ, 0, fd,
+	    confpath[0] != '\0' ? confpath : "(defaults)",
+	    confpath[0] != '\0' ? strlen(confpath) : strlen("(defaults)")) ==
+	    -1)
+		fatal("peer_compose");
+}
+
+/*
+ * The end of a load, good (code 0) or bad.  A first one must be good.
+ */
+static void
+parent_loaded(int code, const char *text)
+{
+	loading = 0;
+	if (listen_fd != -1) {
+		if (code != 0)
+			proc_shutdown(code);
+		parent_ready();
+		return;
+	}
+	log_info("configuration %s", code == 0 ? "reloaded" :
+	    "not changed: there are errors");
+	parent_reply(load_client, code, text);
+}
+
+static void
+parent_reply(uint32_t client_id, int code, const char *text)
+{
+	struct ctl_error ce;
+
+	if (client_id == 0)
+		return;
+	memset(&ce, 0, sizeof(ce));
+	ce.code = code;
+	(void)strlcpy(ce.text, text, sizeof(ce.text));
+	if (peer_compose(proc_peer(ROLE_ENGINE), IMSG_PARENT_RELOADED,
+	    client_id, -1, &ce, sizeof(ce)) == -1)
+		fatal("peer_compose");
+}
+
+static int
+parent_dispatch_conf(struct peer *p, struct imsg *imsg)
+{
+	switch (imsg_get_type(imsg)) {
+	case IMSG_RECONF_OPEN:
+		return (parent_handle_open(p, imsg));
+	case IMSG_RECONF_ERROR:
+		return (parent_handle_error(imsg));
+	case IMSG_RECONF_FAILED:
+		if (!loading)
+			return (-1);
+		parent_loaded(EX_CONFIG, load_error);
+		return (0);
+	case IMSG_RECONF_CONF:
+		return (parent_handle_conf(imsg));
+	case IMSG_RECONF_RULE:
+	case IMSG_RECONF_RESOLVER:
+		return (0);	/* no business of ours */
+	case IMSG_RECONF_END:
+		if (!loading)
+			return (-1);
+		current = next;
+		return (0);
+	default:
+		return (-1);
+	}
+}
+
+/*
+ * conf may name files while it reads a configuration, which is the user's:
+ * what it names is opened with the rights of that user.
+ */
+static int
+parent_handle_open(struct peer *p, struct imsg *imsg)
+{
+	char full[PATH_MAX], path[PATH_MAX];
+	int error, fd, n;
+
+	if (!loading || imsg_get_string(imsg, path, sizeof(path)) == -1)
+		return (-1);
+	if (strncmp(path, "~/", 2) == 0)
+		n = snprintf(full, sizeof(full), "%s%s", home, path + 1);
+	else
+		n = snprintf(full, sizeof(full), "%s", path);
+	fd = -1;
+	error = 0;
+	if (n < 0 || (size_t)n >= sizeof(full))
+		error = ENAMETOOLONG;
+	else if ((fd = open_plain(full)) == -1)
+		error = errno;
+	if (peer_compose(p, IMSG_RECONF_FILE, imsg_get_id(imsg), fd, &error,
+	    sizeof(error)) == -1)
+		fatal("peer_compose");
+	return (0);
+}
+
+/*
+ * The lines of a first load go to whoever started us, as the compiler's do.
+ */
+static int
+parent_handle_error(struct imsg *imsg)
+{
+	char line[TEXT_MAXLEN];
+
+	if (!loading || imsg_get_string(imsg, line, sizeof(line)) == -1)
+		return (-1);
+	if (listen_fd != -1)
+		print_line(line);
+	else
+		log_warnx("%s", line);
+	if (load_error[0] == '\0')
+		(void)strlcpy(load_error, line, sizeof(load_error));
+	return (0);
+}
+
+static int
+parent_handle_conf(struct imsg *imsg)
+{
+	if (!loading || imsg_get_data(imsg, &next, sizeof(next)) == -1 ||
+	    !imsg_is_string(next.engine, sizeof(next.engine)) ||
+	    memchr(next.ca, '\0', sizeof(next.ca)) == NULL)
+		return (-1);
+	return (0);
+}
+
+static int
+parent_dispatch_control(struct peer *p, struct imsg *imsg)
+{
+	(void)p;
+	(void)imsg;
+	return (-1);
+}
+
+static int
+parent_dispatch_engine(struct peer *p, struct imsg *imsg)
+{
+	int busy;
+
+	switch (imsg_get_type(imsg)) {
+	case IMSG_RECONF_DONE:
+		if (!loading)
+			return (-1);
+		parent_loaded(0, "");
+		return (0);
+	case IMSG_ENGINE_CONNECT:
+		return (parent_handle_connect(p));
+	case IMSG_ENGINE_FILE:
+		return (parent_handle_file(p, imsg));
+	case IMSG_ENGINE_CLIENT:
+		return (parent_handle_client(imsg));
+	case IMSG_ENGINE_WORKSPACE:
+		return (parent_handle_workspace(p, imsg));
+	case IMSG_ENGINE_BUSY:
+		if (imsg_get_data(imsg, &busy, sizeof(busy)) == -1 || busy < 0)
+			return (-1);
+		parent_set_idle(busy == 0);
+		return (0);
+	case IMSG_ENGINE_RELOAD:
+		if (imsg_get_id(imsg) == 0)
+			return (-1);
+		parent_load(imsg_get_id(imsg));
+		return (0);
+	default:
+		return (-1);
+	}
+}
+
+static int
+parent_handle_connect(struct peer *p)
+{
+	struct sockaddr_un sun;
+	int error, fd;
+
+	error = 0;
+	memset(&sun, 0, sizeof(sun));
+	sun.sun_family = AF_UNIX;
+	if (strlcpy(sun.sun_path, current.engine, sizeof(sun.sun_path)) >=
+	    sizeof(sun.sun_path)) {
+		fd = -1;
+		error = ENAMETOOLONG;
+	} else if ((fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC |
+	    SOCK_NONBLOCK, 0)) == -1) {
+		error = errno;
+	} else if (connect(fd, (struct sockaddr *)&sun, sizeof(sun)) == -1) {
+		error = errno;
+		close(fd);
+		fd = -1;
+	}
+	if (peer_compose(p, IMSG_PARENT_SOCKET, 0, fd, &error,
+	    sizeof(error)) == -1)
+		fatal("peer_compose");
+	return (0);
+}
+
+static int
+parent_handle_file(struct peer *p, struct imsg *imsg)
+{
+	static const char *const paths[FILE_MAX] = {
+		[FILE_PROXYD] = DATADIR "/proxyd.tar",
+		[FILE_SECCOMP] = DATADIR "/seccomp.json",
+		[FILE_DOCKERFILE] = DATADIR "/Dockerfile"
+	};
+	struct file_answer fa;
+	const char *path;
+	int fd;
+
+	memset(&fa, 0, sizeof(fa));
+	if (imsg_get_data(imsg, &fa.file, sizeof(fa.file)) == -1 ||
+	    fa.file >= FILE_MAX)
+		return (-1);
+	path = fa.file == FILE_CA ? current.ca : paths[fa.file];
+	if ((fd = open_plain(path)) == -1) {
+		fa.error = errno;
+		if (path[0] != '\0')
+			log_warn("%s", path);
+	}
+	if (peer_compose(p, IMSG_PARENT_FILE, imsg_get_id(imsg), fd, &fa,
+	    sizeof(fa)) == -1)
+		fatal("peer_compose");
+	return (0);
+}
+
+/*
+ * Whose workspace the next message under this id is about, says the kernel.
+ */
+static int
+parent_handle_client(struct imsg *imsg)
+{
+	struct pending *pe;
+	int fd;
+
+	if (npending == PENDING_MAX || (fd = imsg_get_fd(imsg)) == -1)
+		return (-1);
+	if ((pe = calloc(1, sizeof(*pe))) == NULL)
+		fatal("calloc");
+	pe->id = imsg_get_id(imsg);
+	if (getpeereid(fd, &pe->uid, &pe->gid) == -1) {
+		close(fd);
+		free(pe);
+		return (-1);
+	}
+	close(fd);
+	TAILQ_INSERT_TAIL(&pending, pe, entry);
+	npending++;
+	return (0);
+}
+
+static int
+parent_handle_workspace(struct peer *p, struct imsg *imsg)
+{
+	struct workspace_answer wa;
+	struct pending *pe;
+	const char *why;
+	int fd;
+
+	memset(&wa, 0, sizeof(wa));
+	TAILQ_FOREACH(pe, &pending, entry)
+		if (pe->id == imsg_get_id(imsg))
+			break;
+	if (pe == NULL ||
+	    imsg_get_string(imsg, wa.path, sizeof(wa.path)) == -1 ||
+	    (fd = imsg_get_fd(imsg)) == -1)
+		return (-1);
+	if (pe->uid != geteuid())
+		why = "belongs to another user's daemon";
+	else
+		why = workspace_judge(wa.path, fd);
+	close(fd);
+	if (why != NULL)
+		(void)snprintf(wa.error, sizeof(wa.error), "%.512s: %s",
+		    wa.path, why);
+	wa.uid = pe->uid == 0 ? ROOT_AS : pe->uid;
+	wa.gid = pe->uid == 0 ? ROOT_AS : pe->gid;
+	TAILQ_REMOVE(&pending, pe, entry);
+	npending--;
+	free(pe);
+	if (peer_compose(p, IMSG_PARENT_WORKSPACE, imsg_get_id(imsg), -1, &wa,
+	    sizeof(wa)) == -1)
+		fatal("peer_compose");
+	return (0);
+}
+
+/*
+ * The path that the engine will mount must lead to the directory that the
+ * client has open, and that directory must hold nothing that would give the
+ * agent more than a project: a home, our own state, the engine's socket.
+ */
+static const char *
+workspace_judge(const char *path, int fd)
+{
+	static const char *const secrets[] = { ".ssh", ".gnupg", ".aws",
+	    ".config/claudesec" };
+	struct stat sd, sp;
+	char dir[PATH_MAX], real[PATH_MAX];
+	size_t i;
+	int n;
+
+	if (fstat(fd, &sd) == -1 || !S_ISDIR(sd.st_mode))
+		return ("not a directory");
+	if (path[0] != '/' || realpath(path, real) == NULL ||
+	    strcmp(path, real) != 0 || stat(path, &sp) == -1 ||
+	    sp.st_dev != sd.st_dev || sp.st_ino != sd.st_ino)
+		return ("not where it was; try again");
+	if (strcmp(path, "/") == 0)
+		return ("the root directory cannot be a workspace");
+	if (path_within(home, path))
+		return ("a directory that holds your home directory cannot be "
+		    "a workspace; use one below it");
+	if (path_within(sockpath, path))
+		return ("holds the control socket of claudesec");
+	if (path_within(current.engine, path))
+		return ("holds the socket of the engine");
+	for (i = 0; i < sizeof(secrets) / sizeof(secrets[0]); i++) {
+		n = snprintf(dir, sizeof(dir), "%s/%s", home, secrets[i]);
+		if (n > 0 && (size_t)n < sizeof(dir) && path_within(path, dir))
+			return ("holds what the agent must not see");
+	}
+	return (NULL);
+}
+
+/* Is path dir, or below it?  Both are absolute and without "..". */
+static int
+path_within(const char *path, const char *dir)
+{
+	size_t len;
+
+	len = strlen(dir);
+	return (strncmp(path, dir, len) == 0 &&
+	    (path[len] == '\0' || path[len] == '/'));
+}
