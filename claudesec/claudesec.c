@@ -73,6 +73,7 @@ const struct imsg_rule imsg_rules[] = {
 	{ IMSG_CTL_BASE, "base", U, E, BASE, 0, 0, IMSG_FD },
 	{ IMSG_CTL_RESIZE, "resize", U, E, WAIT, SIZE(ctl_size), 0 },
 	{ IMSG_CTL_SIGNAL, "signal", U, E, WAIT, sizeof(int), sizeof(int), 0 },
+	{ IMSG_CTL_DONE, "done", U, E, WAIT, 0, 0, 0 },
 	/* to a client */
 	{ IMSG_CTL_ERROR, "error", C | E, U, RUN, SIZE(ctl_error), 0 },
 	{ IMSG_CTL_PROGRESS, "progress", E, U, RUN, 1, TEXT_MAXLEN, 0 },
@@ -118,6 +119,7 @@ const struct imsg_rule imsg_rules[] = {
 	{ IMSG_ENGINE_BUSY, "busy", E, P, RUN, sizeof(int), sizeof(int), 0 },
 	{ IMSG_ENGINE_RELOAD, "engine_reload", E, P, RUN, 0, 0, 0 },
 	{ IMSG_PARENT_RELOADED, "reloaded", P, E, RUN, SIZE(ctl_error), 0 },
+	{ IMSG_PARENT_NAME, "name", P, E, STATE_SETUP, 1, PATH_MAX, 0 },
 	{ 0, NULL, 0, 0, 0, 0, 0, 0 }
 };
 #undef P
@@ -422,6 +424,9 @@ daemon_run(const char *path, int own)
 	proc_start(ROLE_CONF);
 	proc_start(ROLE_CONTROL);
 	proc_start(ROLE_ENGINE);
+	if (peer_compose(proc_peer(ROLE_ENGINE), IMSG_PARENT_NAME, 0, -1,
+	    sockpath, strlen(sockpath)) == -1)
+		fatal("peer_compose");
 	proc_connect(ROLE_CONF, ROLE_CONTROL);
 	proc_connect(ROLE_CONF, ROLE_ENGINE);
 	proc_connect(ROLE_CONTROL, ROLE_ENGINE);
@@ -622,7 +627,7 @@ parent_load(uint32_t client_id)
 	load_error[0] = '\0';
 	fd = -1;
 	if (confpath[0] != '\0' && (fd = open_plain(confpath)) == -1) {
-		(void)snprintf(load_error, sizeof(load_error), "%s: %s",
+		(void)snprintf(load_error, sizeof(load_error), "%.512s: %s",
 		    confpath, strerror(errno));
 		log_warnx("%s", load_error);
 		parent_loaded(EX_NOINPUT, load_error);
