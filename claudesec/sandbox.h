@@ -68,6 +68,8 @@
 
 #else
 
+#include <stddef.h>
+
 int		 pledge(const char *, const char *);
 int		 unveil(const char *, const char *);
 
@@ -88,6 +90,17 @@ void		 sandbox_optional(void);
 
 /* For the log: "sandbox on: seccomp, Landlock ABI 7", or "sandbox off". */
 const char	*sandbox_describe(void);
+
+/* landlock.c, for sandbox_linux.c: what to deny, TCP ports to except. */
+#define LANDLOCK_FILES		0x01
+#define LANDLOCK_SOCKETS	0x02
+#define LANDLOCK_BIND		0x04
+#define LANDLOCK_CONNECT	0x08
+#define LANDLOCK_SIGNALS	0x10
+
+int		 landlock_abi(void);
+int		 landlock_lock(void);
+int		 landlock_deny(int, const unsigned short *, size_t);
 
 #endif
 
