@@ -1,0 +1,101 @@
+/*
+ * Copyright (c) 2026 The claudesec authors
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+/*
+ * Who may say what to whom, when, how long, and with a descriptor or without.
+ * What is not in this table does not pass between our processes.
+ */
+
+#include "claudesec.h"
+
+/* clang-format off */
+#define P	(1U << ROLE_PARENT)
+#define F	(1U << ROLE_CONF)
+#define C	(1U << ROLE_CONTROL)
+#define E	(1U << ROLE_ENGINE)
+#define U	(1U << ROLE_CLIENT)
+#define NEW	STATE_CLIENT_NEW
+#define ARGS	STATE_CLIENT_ARGS
+#define WAIT	STATE_CLIENT_WAIT
+#define BASE	STATE_CLIENT_BASE
+#define RUN	STATE_RUNNING
+#define SIZE(s)	sizeof(struct s), sizeof(struct s)
+
+const struct imsg_rule imsg_rules[] = {
+	IMSG_SETUP_RULES,
+	/* a client's first message, looked at by control, taken by engine */
+	{ IMSG_CTL_START, "start", U, C | E, NEW, SIZE(ctl_start), IMSG_FD },
+	{ IMSG_CTL_STOP, "stop", U, C | E, NEW, SIZE(ctl_request), 0 },
+	{ IMSG_CTL_STATUS, "status", U, C | E, NEW, SIZE(ctl_request), 0 },
+	{ IMSG_CTL_RELOAD, "reload", U, C | E, NEW, SIZE(ctl_request), 0 },
+	{ IMSG_CTL_BUILD, "build", U, C | E, NEW, SIZE(ctl_request), 0 },
+	/* the rest of a client's */
+	{ IMSG_CTL_ARG, "arg", U, E, ARGS, 0, ARG_PIECE, 0 },
+	{ IMSG_CTL_ENV, "env", U, E, ARGS, 1, ENV_MAXLEN, 0 },
+	{ IMSG_CTL_RUN, "run", U, E, ARGS, 0, 0, 0 },
+	{ IMSG_CTL_BASE, "base", U, E, BASE, 0, 0, IMSG_FD },
+	{ IMSG_CTL_RESIZE, "resize", U, E, WAIT, SIZE(ctl_size), 0 },
+	{ IMSG_CTL_SIGNAL, "signal", U, E, WAIT, sizeof(int), sizeof(int), 0 },
+	{ IMSG_CTL_DONE, "done", U, E, WAIT, 0, 0, 0 },
+	/* to a client */
+	{ IMSG_CTL_ERROR, "error", C | E, U, RUN, SIZE(ctl_error), 0 },
+	{ IMSG_CTL_PROGRESS, "progress", E, U, RUN, 1, TEXT_MAXLEN, 0 },
+	{ IMSG_CTL_NEEDBASE, "needbase", E, U, RUN, 1, TEXT_MAXLEN, 0 },
+	{ IMSG_CTL_ATTACHED, "attached", E, U, RUN, SIZE(ctl_attached),
+	    IMSG_FD },
+	{ IMSG_CTL_SESSION, "session", E, U, RUN, SIZE(ctl_session), 0 },
+	{ IMSG_CTL_EXIT, "exit", E, U, RUN, sizeof(int), sizeof(int), 0 },
+	/* control */
+	{ IMSG_CONTROL_LISTEN, "listen", P, C, RUN, 0, 0, IMSG_FD },
+	{ IMSG_CONTROL_CLIENT, "client", C, E, RUN, 0, 0, IMSG_FD },
+	{ IMSG_ENGINE_GONE, "gone", E, C, RUN, 0, 0, 0 },
+	/* configuration */
+	{ IMSG_RECONF_MACRO, "macro", P, F, RUN, 1, ENV_MAXLEN, 0 },
+	{ IMSG_RECONF_READ, "read", P, F, RUN, 1, PATH_MAX, IMSG_FDOPT },
+	{ IMSG_RECONF_OPEN, "open", F, P, RUN, 1, PATH_MAX, 0 },
+	{ IMSG_RECONF_FILE, "file", P, F, RUN, sizeof(int), sizeof(int),
+	    IMSG_FDOPT },
+	{ IMSG_RECONF_ERROR, "reconf_error", F, P, RUN, 1, TEXT_MAXLEN, 0 },
+	{ IMSG_RECONF_FAILED, "reconf_failed", F, P, RUN, 0, 0, 0 },
+	{ IMSG_RECONF_CONF, "reconf_conf", F, P | C | E, RUN,
+	    SIZE(conf_fixed), 0 },
+	{ IMSG_RECONF_RULE, "reconf_rule", F, P | E, RUN, SIZE(egress_rule),
+	    0 },
+	{ IMSG_RECONF_RESOLVER, "reconf_resolver", F, P | E, RUN,
+	    SIZE(egress_resolver), 0 },
+	{ IMSG_RECONF_ENV, "reconf_env", F, E, RUN, 1, ENV_MAXLEN, 0 },
+	{ IMSG_RECONF_END, "reconf_end", F, P | C | E, RUN, 0, 0, 0 },
+	{ IMSG_RECONF_DONE, "reconf_done", E, P, RUN, 0, 0, 0 },
+	/* engine and parent */
+	{ IMSG_ENGINE_CONNECT, "connect", E, P, RUN, 0, 0, 0 },
+	{ IMSG_PARENT_SOCKET, "socket", P, E, RUN, sizeof(int), sizeof(int),
+	    IMSG_FDOPT },
+	{ IMSG_ENGINE_FILE, "engine_file", E, P, RUN, sizeof(uint32_t),
+	    sizeof(uint32_t), 0 },
+	{ IMSG_PARENT_FILE, "parent_file", P, E, RUN, SIZE(file_answer),
+	    IMSG_FDOPT },
+	{ IMSG_ENGINE_CLIENT, "engine_client", E, P, RUN, 0, 0, IMSG_FD },
+	{ IMSG_ENGINE_WORKSPACE, "engine_workspace", E, P, RUN, 1, PATH_MAX,
+	    IMSG_FD },
+	{ IMSG_PARENT_WORKSPACE, "parent_workspace", P, E, RUN,
+	    SIZE(workspace_answer), 0 },
+	{ IMSG_ENGINE_BUSY, "busy", E, P, RUN, sizeof(int), sizeof(int), 0 },
+	{ IMSG_ENGINE_RELOAD, "engine_reload", E, P, RUN, 0, 0, 0 },
+	{ IMSG_PARENT_RELOADED, "reloaded", P, E, RUN, SIZE(ctl_error), 0 },
+	{ IMSG_PARENT_NAME, "name", P, E, STATE_SETUP, 1, PATH_MAX, 0 },
+	{ 0, NULL, 0, 0, 0, 0, 0, 0 }
+};
+/* clang-format on */
