@@ -337,7 +337,6 @@ daemon_run(const char *path, int own)
 	if (peer_compose(proc_peer(ROLE_ENGINE), IMSG_PARENT_NAME, 0, -1,
 	    sockpath, strlen(sockpath)) == -1)
 		fatal("peer_compose");
-	proc_connect(ROLE_CONF, ROLE_CONTROL);
 	proc_connect(ROLE_CONF, ROLE_ENGINE);
 	proc_connect(ROLE_CONTROL, ROLE_ENGINE);
 	signal_set(&hup_ev, SIGHUP, parent_signal, NULL);

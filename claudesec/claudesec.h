@@ -98,8 +98,8 @@ enum imsg_type {
 
 	/*
 	 * Configuration.  conf is told to read, asks for the files that are
-	 * named, and sends the result to parent, control and engine, who each
-	 * swap at the end; or an error.
+	 * named, and sends the result to parent and engine, who each swap at
+	 * the end; or an error.
 	 */
 	IMSG_RECONF_READ,	/* parent: a name for messages; the file */
 	IMSG_RECONF_MACRO,	/* parent: NAME=value of -D, before READ */

@@ -23,6 +23,7 @@
 #include <event.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <limits.h>
 #include <poll.h>
 #include <pwd.h>
 #include <signal.h>
@@ -334,8 +335,9 @@ proc_start(unsigned int role)
 static __dead void
 proc_exec(unsigned int role, int fd)
 {
-	char *argv[4], *envp[1];
+	char *argv[4], *envp[1], path[PATH_MAX];
 	sigset_t none;
+	ssize_t n;
 	int i, null;
 
 	if ((null = open("/dev/null", O_RDWR)) == -1)
@@ -360,8 +362,12 @@ proc_exec(unsigned int role, int fd)
 	argv[2] = (char *)(uintptr_t)proc_name(role);
 	argv[3] = NULL;
 	envp[0] = NULL;
-	execve(PROC_SELF, argv, envp);
-	fatal("execve %s", PROC_SELF);
+	/* by the link's target, which is where the name in ps(1) comes from */
+	if ((n = readlink(PROC_SELF, path, sizeof(path) - 1)) == -1)
+		n = (ssize_t)strlcpy(path, PROC_SELF, sizeof(path));
+	path[n] = '\0';
+	execve(path, argv, envp);
+	fatal("execve %s", path);
 }
 
 void
