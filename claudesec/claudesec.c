@@ -126,10 +126,15 @@ main(int argc, char *argv[])
 {
 	const char *child, *sock;
 	struct macro *m;
-	int ch, check, n;
+	int ch, check, fd, n;
 
 	child = sock = NULL;
 	check = n = 0;
+	/* nothing that we open may become one of these by accident */
+	while ((fd = open("/dev/null", O_RDWR)) != -1 && fd <= STDERR_FILENO)
+		continue;
+	if (fd != -1)
+		close(fd);
 	while ((ch = getopt(argc, argv, "+dD:f:ns:vX:")) != -1) {
 		switch (ch) {
 		case 'd':
@@ -290,8 +295,6 @@ daemon_private(const char *path)
 		warn("fork");
 		return (-1);
 	case 0:
-		closefrom(STDERR_FILENO + 1);
-		private = 1;
 		daemon_run(path, 1);
 		event_dispatch();
 		fatalx("no events left");
@@ -312,6 +315,7 @@ daemon_run(const char *path, int own)
 	char *slash;
 	int fd;
 
+	closefrom(STDERR_FILENO + 1);
 	private = own;
 	if ((pw = getpwuid(getuid())) == NULL)
 		errx(EX_NOUSER, "no passwd entry for uid %u",

@@ -1,0 +1,177 @@
+#!/bin/sh
+#
+# The end of one process is the end of all: each process of both programs is
+# killed in turn, and within two seconds nothing may be left of the others, no
+# zombie and no socket.  No session here: what becomes of one is in session.
+
+cd "$(dirname "$0")" || exit 1
+claudesec=$(cd ../../claudesec && pwd)/claudesec
+proxyd=$(cd ../../proxyd && pwd)/proxyd
+tmp=$(mktemp -d)
+parent=
+status=0
+
+clean() {
+	[ -z "$parent" ] || kill -9 "$parent" 2>/dev/null
+	rm -rf "$tmp"
+}
+trap clean EXIT
+trap 'exit 1' INT TERM
+
+ok() {
+	echo "ok proc $1"
+}
+
+fail() {
+	echo "FAIL proc $1: $2"
+	sed 's/^/    /' "$tmp/log" >&2
+	status=1
+}
+
+# title PID: the name that a process gives itself
+title() {
+	tr '\0' ' ' <"/proc/$1/cmdline" 2>/dev/null | sed 's/.*: //; s/ *$//'
+}
+
+# children: "PID NAME" lines of the running program
+children() {
+	for pid in $(pgrep -P "$parent"); do
+		echo "$pid $(title "$pid")"
+	done
+}
+
+# gone PID ...: all of them, within two seconds?  A zombie is not gone.
+gone() {
+	for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
+		left=
+		for pid in "$@"; do
+			[ ! -d "/proc/$pid" ] || left="$left $pid"
+		done
+		[ -n "$left" ] || return 0
+		sleep 0.1
+	done
+	return 1
+}
+
+start_claudesec() {
+	"$claudesec" -d -s "$tmp/sock" >"$tmp/log" 2>&1 &
+	parent=$!
+	await 'takes clients'
+}
+
+start_proxyd() {
+	printf 'listen on 127.0.0.1 port 34128\npass to "example.org"\n' \
+	    >"$tmp/proxyd.conf"
+	"$proxyd" -d -f "$tmp/proxyd.conf" >"$tmp/log" 2>&1 &
+	parent=$!
+	await 'listening on'
+}
+
+await() {
+	for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 \
+	    24 25 26 27 28 29 30; do
+		! grep -q "$1" "$tmp/log" || return 0
+		sleep 0.1
+	done
+	return 1
+}
+
+# test_kill PROGRAM NAME: NAME is killed; parent means the parent
+test_kill() {
+	rm -f "$tmp/sock"
+	if ! "start_$1"; then
+		fail "$1 starts" "no word of it"
+		return
+	fi
+	pids=$(children | cut -d' ' -f1)
+	victim=$parent
+	[ "$2" = parent ] ||
+	    victim=$(children | sed -n "s/ $2\$//p")
+	if [ -z "$victim" ]; then
+		fail "$1 kill $2" "no such process"
+		return
+	fi
+	kill -9 "$victim"
+	# the shell must collect its own child for it not to be a zombie
+	wait "$parent" 2>/dev/null
+	got=$?
+	# shellcheck disable=SC2086
+	if ! gone $pids; then
+		fail "$1 kill $2" "still there:$left"
+	elif [ "$2" != parent ] && [ "$got" -ne 1 ]; then
+		fail "$1 kill $2" "the parent ended with status $got"
+	elif [ "$2" != parent ] && [ -e "$tmp/sock" ]; then
+		fail "$1 kill $2" "the socket is left"
+	elif [ "$2" != parent ] &&
+	    ! grep -q "$2 terminated; signal 9" "$tmp/log"; then
+		fail "$1 kill $2" "nobody said which process ended"
+	else
+		ok "$1 kill $2"
+	fi
+	parent=
+}
+
+# a daemon that was killed leaves its socket; the next one takes it over
+test_stale_socket() {
+	rm -f "$tmp/sock"
+	start_claudesec || fail "stale socket" "first start"
+	kill -9 "$parent"
+	wait "$parent" 2>/dev/null
+	if start_claudesec; then
+		ok "claudesec takes a stale socket over"
+	else
+		fail "claudesec takes a stale socket over" "does not start"
+	fi
+	# a second one must not
+	"$claudesec" -d -s "$tmp/sock" >"$tmp/log2" 2>&1
+	if [ $? -ne 0 ] && grep -q 'another daemon is there' "$tmp/log2"; then
+		ok "claudesec leaves a live socket alone"
+	else
+		fail "claudesec leaves a live socket alone" "$(cat "$tmp/log2")"
+	fi
+	kill "$parent"
+	wait "$parent" 2>/dev/null
+	if [ ! -e "$tmp/sock" ]; then
+		ok "claudesec removes its socket"
+	else
+		fail "claudesec removes its socket" "it is still there"
+	fi
+	parent=
+}
+
+# test_confined PROGRAM: what the kernel says of every process
+test_confined() {
+	rm -f "$tmp/sock"
+	"start_$1" || fail "$1 starts" "no word of it"
+	for pid in "$parent" $(pgrep -P "$parent"); do
+		name=$(title "$pid")
+		seccomp=$(sed -n 's/^Seccomp:[[:space:]]*//p' "/proc/$pid/status")
+		nnp=$(sed -n 's/^NoNewPrivs:[[:space:]]*//p' "/proc/$pid/status")
+		if [ "$seccomp/$nnp" = 2/1 ]; then
+			ok "$1 $name has seccomp and no_new_privs"
+		else
+			fail "$1 $name has seccomp and no_new_privs" \
+			    "$seccomp/$nnp"
+		fi
+		core=$(awk '/^Max core/ { print $5 }' "/proc/$pid/limits")
+		if [ "$pid" = "$parent" ] || [ "$core" = 0 ]; then
+			ok "$1 $name dumps no core"
+		else
+			fail "$1 $name dumps no core" "$core"
+		fi
+	done
+	kill "$parent"
+	wait "$parent" 2>/dev/null
+	parent=
+}
+
+for name in parent conf control engine; do
+	test_kill claudesec $name
+done
+for name in parent frontend resolver relay; do
+	test_kill proxyd $name
+done
+test_stale_socket
+test_confined claudesec
+test_confined proxyd
+exit $status
