@@ -37,7 +37,7 @@ uninstall:
 clean:
 	cd claudesec && ${MAKE} clean
 	cd proxyd && ${MAKE} clean
-	cd regress && ${MAKE} clean
+	cd regress/unit && ${MAKE} clean
 	rm -f config.mk config.mk.tmp ${DISTNAME}.tar.gz
 
 regress:
@@ -47,7 +47,10 @@ lint:
 	mandoc -T lint -W warning claudesec/*.[58] proxyd/*.[58]
 	clang-format --dry-run claudesec/*.[ch] proxyd/*.[ch]
 
+# byte for byte the same each time; wants GNU tar
 dist: clean
-	etc/dist.sh ${DISTNAME} ${TOP}
+	tar --sort=name --mtime=@0 --owner=0 --group=0 --numeric-owner \
+	    --transform='s,^,${DISTNAME}/,' -cf - ${TOP} | \
+	    gzip -9n >${DISTNAME}.tar.gz
 
 .PHONY: all install uninstall clean regress lint dist
