@@ -235,7 +235,7 @@ struct env_entry {
 };
 struct config {
 	struct conf_fixed	 fixed;
-	char			 envfile[PATH_MAX]; /* empty: none */
+	char			 envfile[PATH_MAX]; /* empty: the default one */
 	TAILQ_HEAD(, rule_entry) rules;
 	struct egress_resolver	 resolvers[RESOLVER_MAX];
 	size_t			 nresolvers;

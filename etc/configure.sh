@@ -30,7 +30,7 @@ pkg() {
 
 if [ "$os" = Linux ]; then
 	: "${DEFS_SYS=-D_GNU_SOURCE -DPROC_SELF='\"/proc/self/exe\"'}"
-	: "${CFLAGS_BSD=$(pkg --cflags libbsd-overlay)}" || exit 1
+	: "${CFLAGS_BSD=-DLIBBSD_OPENBSD_VIS $(pkg --cflags libbsd-overlay)}" || exit 1
 	: "${LIBS_BSD=$(pkg --libs libbsd-overlay libbsd-ctor)}" || exit 1
 	: "${LIBS_BSD_STATIC=-Wl,-u,libbsd_init_func -lbsd-ctor -lbsd -lmd}"
 else

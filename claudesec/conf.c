@@ -1,0 +1,517 @@
+/*
+ * Copyright (c) 2026 The claudesec authors
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+/*
+ * The conf process.  It reads the configuration and the user's credentials
+ * from descriptors that the parent, the only one it listens to, gives it, and
+ * sends the result when it is complete: to engine all of it, to parent and
+ * control what is no secret.  What it parses comes from the user's files.  It
+ * opens nothing, and forgets the credentials as soon as they are sent.
+ */
+
+#include <sys/types.h>
+#include <sys/queue.h>
+#include <sys/stat.h>
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "claudesec.h"
+
+#define ENV_PATH	"~/.config/claudesec/env"
+#define ENV_MAXSIZE	65536	/* bytes of the file */
+#define ENV_MAXLINES	100	/* that something is said about */
+#define MACROS_MAX	1000
+#define MEGA		(1024ULL * 1024)
+
+/* the load that is under way */
+static struct {
+	struct macros	 macros;
+	unsigned int	 nmacros;
+	struct config	*conf;		/* waits for the env file */
+	const char	*envfile;
+	unsigned int	 nerrors;
+} load = { .macros = TAILQ_HEAD_INITIALIZER(load.macros) };
+
+static void	 conf_started(void);
+static int	 conf_dispatch_parent(struct peer *, struct imsg *);
+static int	 conf_handle_macro(struct imsg *);
+static int	 conf_handle_read(struct imsg *);
+static int	 conf_handle_file(struct imsg *);
+static struct config *conf_read(int, const char *);
+static void	 conf_finish(void);
+static void	 conf_compose(unsigned int);
+static void	 conf_send(unsigned int, uint32_t, const void *, size_t);
+static void	 conf_line(const char *);
+static void	 conf_error(const char *, ...)
+		    __attribute__((__format__(printf, 1, 2)));
+static void	 conf_warn(const char *, ...)
+		    __attribute__((__format__(printf, 1, 2)));
+static void	 env_read(int);
+static char	*env_load(int, size_t *);
+static void	 env_parse(char *, size_t);
+static unsigned int env_line(int, char *);
+static char	*env_value(char *, const char **);
+static const char *env_add(const char *, const char *);
+
+void
+conf(void)
+{
+	/* recvfd: the channels to control and engine */
+	if (pledge("stdio recvfd", NULL) == -1)
+		fatal("pledge");
+	proc_loop(conf_dispatch_parent, conf_started);
+}
+
+static void
+conf_started(void)
+{
+	/* recvfd: the files to read */
+	if (pledge("stdio recvfd", NULL) == -1)
+		fatal("pledge");
+}
+
+static int
+conf_dispatch_parent(struct peer *p, struct imsg *imsg)
+{
+	(void)p;
+	switch (imsg_get_type(imsg)) {
+	case IMSG_RECONF_MACRO:
+		return (conf_handle_macro(imsg));
+	case IMSG_RECONF_READ:
+		return (conf_handle_read(imsg));
+	case IMSG_RECONF_FILE:
+		return (conf_handle_file(imsg));
+	default:
+		return (-1);
+	}
+}
+
+static int
+conf_handle_macro(struct imsg *imsg)
+{
+	struct macro *m;
+	char value[ENV_MAXLEN];
+
+	if (load.conf != NULL || load.nmacros == MACROS_MAX ||
+	    imsg_get_string(imsg, value, sizeof(value)) == -1)
+		return (-1);
+	if ((m = calloc(1, sizeof(*m))) == NULL ||
+	    (m->value = strdup(value)) == NULL)
+		fatal("calloc");
+	TAILQ_INSERT_TAIL(&load.macros, m, entry);
+	load.nmacros++;
+	return (0);
+}
+
+static int
+conf_handle_read(struct imsg *imsg)
+{
+	char name[PATH_MAX];
+	struct macro *m;
+	int fd;
+
+	if (load.conf != NULL ||
+	    imsg_get_string(imsg, name, sizeof(name)) == -1)
+		return (-1);
+	load.nerrors = 0;
+	if ((fd = imsg_get_fd(imsg)) != -1)
+		load.conf = conf_read(fd, name);
+	else if ((load.conf = config_new()) == NULL)
+		fatal("calloc");
+	while ((m = TAILQ_FIRST(&load.macros)) != NULL) {
+		TAILQ_REMOVE(&load.macros, m, entry);
+		free(m->value);
+		free(m);
+	}
+	load.nmacros = 0;
+	if (load.conf == NULL ||
+	    load.conf->fixed.credentials == CREDENTIALS_NONE) {
+		conf_finish();
+		return (0);
+	}
+	load.envfile = load.conf->envfile[0] != '\0' ? load.conf->envfile :
+	    ENV_PATH;
+	conf_send(ROLE_PARENT, IMSG_RECONF_OPEN, load.envfile,
+	    strlen(load.envfile));
+	return (0);
+}
+
+/*
+ * The env file, or why there is none.  Only the one that nobody named may be
+ * absent.
+ */
+static int
+conf_handle_file(struct imsg *imsg)
+{
+	int error, fd;
+
+	if (load.conf == NULL ||
+	    imsg_get_data(imsg, &error, sizeof(error)) == -1 ||
+	    (imsg->fd == -1) != (error != 0))
+		return (-1);
+	if ((fd = imsg_get_fd(imsg)) != -1) {
+		env_read(fd);
+		close(fd);
+	} else if (load.conf->envfile[0] != '\0' ||
+	    (error != ENOENT && error != ENOTDIR))
+		conf_error("%.500s: %s", load.envfile, strerror(error));
+	conf_finish();
+	return (0);
+}
+
+static struct config *
+conf_read(int fd, const char *name)
+{
+	struct config *c;
+	struct stat st;
+	FILE *f;
+
+	if (fstat(fd, &st) == -1)
+		conf_error("%.500s: %s", name, strerror(errno));
+	else if (!S_ISREG(st.st_mode))
+		conf_error("%.500s: not a regular file", name);
+	else if (st.st_mode & S_IWOTH)
+		conf_error("%.500s: everybody can write to it", name);
+	else if ((f = fdopen(fd, "r")) == NULL)
+		conf_error("%.500s: %s", name, strerror(errno));
+	else {
+		c = parse_config(f, name, &load.macros, conf_line);
+		(void)fclose(f);
+		return (c);
+	}
+	close(fd);
+	return (NULL);
+}
+
+static void
+conf_finish(void)
+{
+	if (load.nerrors == 0) {
+		conf_compose(ROLE_PARENT);
+		conf_compose(ROLE_CONTROL);
+		conf_compose(ROLE_ENGINE);
+		log_debug("configuration sent");
+	} else
+		conf_send(ROLE_PARENT, IMSG_RECONF_FAILED, NULL, 0);
+	config_free(load.conf);
+	load.conf = NULL;
+}
+
+static void
+conf_compose(unsigned int role)
+{
+	struct rule_entry *r;
+	struct env_entry *e;
+	size_t i;
+
+	conf_send(role, IMSG_RECONF_CONF, &load.conf->fixed,
+	    sizeof(load.conf->fixed));
+	if (role != ROLE_CONTROL) {
+		TAILQ_FOREACH(r, &load.conf->rules, entry)
+			conf_send(role, IMSG_RECONF_RULE, &r->rule,
+			    sizeof(r->rule));
+		for (i = 0; i < load.conf->nresolvers; i++)
+			conf_send(role, IMSG_RECONF_RESOLVER,
+			    &load.conf->resolvers[i],
+			    sizeof(load.conf->resolvers[i]));
+	}
+	if (role == ROLE_ENGINE)
+		TAILQ_FOREACH(e, &load.conf->env, entry)
+			conf_send(role, IMSG_RECONF_ENV, e->value,
+			    strlen(e->value));
+	conf_send(role, IMSG_RECONF_END, NULL, 0);
+}
+
+static void
+conf_send(unsigned int role, uint32_t type, const void *data, size_t len)
+{
+	if (peer_compose(proc_peer(role), type, 0, -1, data, len) == -1)
+		fatal("peer_compose");
+}
+
+/* A line for the user about an error. */
+static void
+conf_line(const char *line)
+{
+	load.nerrors++;
+	conf_send(ROLE_PARENT, IMSG_RECONF_ERROR, line, strlen(line));
+}
+
+static void
+conf_error(const char *fmt, ...)
+{
+	char line[TEXT_MAXLEN];
+	va_list ap;
+
+	va_start(ap, fmt);
+	(void)vsnprintf(line, sizeof(line), fmt, ap);
+	va_end(ap);
+	conf_line(line);
+}
+
+static void
+conf_warn(const char *fmt, ...)
+{
+	char line[TEXT_MAXLEN];
+	va_list ap;
+
+	va_start(ap, fmt);
+	(void)vsnprintf(line, sizeof(line), fmt, ap);
+	va_end(ap);
+	conf_send(ROLE_PARENT, IMSG_RECONF_ERROR, line, strlen(line));
+}
+
+/*
+ * Configurations.
+ */
+
+struct config *
+config_new(void)
+{
+	struct rule_entry *r;
+	struct config *c;
+
+	if ((c = calloc(1, sizeof(*c))) == NULL)
+		return (NULL);
+	TAILQ_INIT(&c->rules);
+	TAILQ_INIT(&c->env);
+	(void)strlcpy(c->fixed.engine, "/var/run/docker.sock",
+	    sizeof(c->fixed.engine));
+	(void)strlcpy(c->fixed.image, "claudesec/claude",
+	    sizeof(c->fixed.image));
+	(void)strlcpy(c->fixed.base, "node:20-alpine", sizeof(c->fixed.base));
+	c->fixed.credentials = CREDENTIALS_ENVIRONMENT;
+	c->fixed.memory = 4096 * MEGA;
+	c->fixed.home = 1024 * MEGA;
+	c->fixed.tmp = 512 * MEGA;
+	c->fixed.processes = 512;
+	if ((r = calloc(1, sizeof(*r))) == NULL) {
+		config_free(c);
+		return (NULL);
+	}
+	(void)strlcpy(r->rule.host, "api.anthropic.com",
+	    sizeof(r->rule.host));
+	TAILQ_INSERT_TAIL(&c->rules, r, entry);
+	return (c);
+}
+
+void
+config_free(struct config *c)
+{
+	struct rule_entry *r;
+	struct env_entry *e;
+
+	if (c == NULL)
+		return;
+	while ((r = TAILQ_FIRST(&c->rules)) != NULL) {
+		TAILQ_REMOVE(&c->rules, r, entry);
+		free(r);
+	}
+	while ((e = TAILQ_FIRST(&c->env)) != NULL) {
+		TAILQ_REMOVE(&c->env, e, entry);
+		freezero(e->value, strlen(e->value));
+		free(e);
+	}
+	free(c);
+}
+
+/*
+ * The env file.
+ */
+
+static void
+env_read(int fd)
+{
+	struct stat st;
+	size_t len;
+	char *buf;
+
+	if (fstat(fd, &st) == -1)
+		conf_error("%.500s: %s", load.envfile, strerror(errno));
+	else if (!S_ISREG(st.st_mode))
+		conf_error("%.500s: not a regular file", load.envfile);
+	else if (st.st_uid != 0 && st.st_uid != getuid())
+		conf_error("%.500s: belongs to another user", load.envfile);
+	else if (st.st_mode & (S_IRWXG | S_IRWXO))
+		conf_error("%.500s: others have access to it, its mode must "
+		    "be 0600", load.envfile);
+	else if ((buf = env_load(fd, &len)) != NULL) {
+		env_parse(buf, len);
+		freezero(buf, ENV_MAXSIZE + 1);
+	}
+}
+
+/* By read(2), as stdio would keep a copy.  There is room for a NUL. */
+static char *
+env_load(int fd, size_t *len)
+{
+	char *buf;
+	ssize_t n;
+
+	if ((buf = malloc(ENV_MAXSIZE + 1)) == NULL)
+		fatal("malloc");
+	for (*len = 0; *len <= ENV_MAXSIZE; *len += (size_t)n) {
+		n = read(fd, buf + *len, ENV_MAXSIZE + 1 - *len);
+		if (n == 0)
+			return (buf);
+		if (n == -1) {
+			conf_error("%.500s: %s", load.envfile, strerror(errno));
+			break;
+		}
+	}
+	if (*len > ENV_MAXSIZE)
+		conf_error("%.500s: larger than %d bytes", load.envfile,
+		    ENV_MAXSIZE);
+	freezero(buf, ENV_MAXSIZE + 1);
+	return (NULL);
+}
+
+static void
+env_parse(char *buf, size_t len)
+{
+	unsigned int said;
+	char *end, *s;
+	size_t i;
+	int line;
+
+	buf[len] = '\0';
+	said = 0;
+	line = 0;
+	for (s = buf; s < buf + len; s = end + 1) {
+		line++;
+		if ((end = memchr(s, '\n', len - (size_t)(s - buf))) == NULL)
+			end = buf + len;
+		*end = '\0';
+		for (i = 0; s + i < end; i++)
+			if (iscntrl((unsigned char)s[i]) && s[i] != '\t')
+				break;
+		if (s + i < end) {
+			conf_error("%.500s:%d: control character \\%03o",
+			    load.envfile, line, (unsigned char)s[i]);
+			said++;
+		} else
+			said += env_line(line, s);
+		if (said >= ENV_MAXLINES) {
+			conf_error("%.500s: too many errors", load.envfile);
+			return;
+		}
+	}
+	if (said == 0 && TAILQ_EMPTY(&load.conf->env))
+		conf_warn("%.500s: no credentials in it", load.envfile);
+}
+
+/*
+ * NAME=value, as a shell would read it, of the two names that there are.
+ * Nothing that is said shows a value.  Returns how much was said.
+ */
+static unsigned int
+env_line(int line, char *s)
+{
+	const char *why;
+	char *name, *value;
+
+	s += strspn(s, " \t");
+	if (*s == '\0' || *s == '#')
+		return (0);
+	if (strncmp(s, "export", 6) == 0 && (s[6] == ' ' || s[6] == '\t')) {
+		s += 6;
+		s += strspn(s, " \t");
+	}
+	name = s;
+	while (isalnum((unsigned char)*s) || *s == '_')
+		s++;
+	if (s == name || isdigit((unsigned char)*name) || *s != '=') {
+		conf_error("%.500s:%d: not NAME=value", load.envfile, line);
+		return (1);
+	}
+	*s++ = '\0';
+	if (strcmp(name, "ANTHROPIC_API_KEY") != 0 &&
+	    strcmp(name, "CLAUDE_CODE_OAUTH_TOKEN") != 0) {
+		conf_warn("%.500s:%d: %.100s is ignored", load.envfile, line,
+		    name);
+		return (1);
+	}
+	if ((value = env_value(s, &why)) != NULL)
+		why = env_add(name, value);
+	if (why == NULL)
+		return (0);
+	conf_error("%.500s:%d: %s: %s", load.envfile, line, name, why);
+	return (1);
+}
+
+/* The value without its quotes and without what follows it. */
+static char *
+env_value(char *s, const char **why)
+{
+	unsigned char *p;
+	char *end;
+
+	*why = NULL;
+	if (*s == '"' || *s == '\'') {
+		if ((end = strchr(s + 1, *s)) == NULL) {
+			*why = "quote not closed";
+			return (NULL);
+		}
+		*end++ = '\0';
+		s++;
+	} else {
+		end = s + strcspn(s, " \t");
+		if (*end != '\0')
+			*end++ = '\0';
+	}
+	end += strspn(end, " \t");
+	if (*end != '\0' && *end != '#') {
+		*why = "something behind the value";
+		return (NULL);
+	}
+	for (p = (unsigned char *)s; *p != '\0'; p++)
+		if (!isgraph(*p)) {
+			*why = "a character that no key has";
+			return (NULL);
+		}
+	return (s);
+}
+
+/* An empty value is none, as in a template that nobody has filled in. */
+static const char *
+env_add(const char *name, const char *value)
+{
+	struct env_entry *e;
+	size_t len, size;
+
+	if (*value == '\0')
+		return (NULL);
+	len = strlen(name);
+	TAILQ_FOREACH(e, &load.conf->env, entry)
+		if (strncmp(e->value, name, len) == 0 && e->value[len] == '=')
+			return ("given twice");
+	size = len + 1 + strlen(value) + 1;
+	if (size > ENV_MAXLEN)
+		return ("too long");
+	if ((e = calloc(1, sizeof(*e))) == NULL ||
+	    (e->value = malloc(size)) == NULL)
+		fatal("malloc");
+	(void)strlcpy(e->value, name, size);
+	(void)strlcat(e->value, "=", size);
+	(void)strlcat(e->value, value, size);
+	TAILQ_INSERT_TAIL(&load.conf->env, e, entry);
+	return (NULL);
+}

@@ -1,0 +1,1179 @@
+/*
+ * Copyright (c) 2026 The claudesec authors
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+/*
+ * The grammar of claudesec.conf(5).  It reads from a stream that somebody else
+ * has opened and from nothing else, touches nothing but the configuration
+ * that it makes, and goes on after an error to find the next one.
+ *
+ * Whatever is allocated on the way belongs to the parse and is freed at its
+ * end, however it ends: yacc(1) may drop a token at any point.
+ */
+
+%{
+#include <sys/types.h>
+#include <sys/queue.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+
+#include <arpa/inet.h>
+#include <ctype.h>
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <vis.h>
+
+#include "claudesec.h"
+
+#define CONF_MAXSIZE	(1024 * 1024)	/* characters, macros expanded */
+#define ERRORS_MAX	1000
+#define MACROS_MAX	1000
+#define RULES_MAX	2048
+#define WORD_MAXLEN	8192
+#define SHOWN_MAXLEN	32		/* of a word in a message */
+#define SHOWN_SIZE	(SHOWN_MAXLEN * 4 + 4)
+
+#define MEGA		(1024 * 1024ULL)
+#define TERA		(1024 * 1024 * MEGA)
+
+#define SIZE_MAXIMUM	(64 * TERA)
+#define PROCESSES_MIN	16
+#define PROCESSES_MAX	32768
+#define CPUS_MAX	1024
+#define NAME_CHARS	"abcdefghijklmnopqrstuvwxyz0123456789-"
+
+/* what next() returns beside characters and EOF */
+#define MACRO_END	(-2)
+
+struct chunk {
+	SLIST_ENTRY(chunk)	 entry;
+};
+
+/* a string of the file, perhaps in a list of them */
+struct word {
+	struct word		*next;
+	int			 line;
+	char			 s[];
+};
+
+struct words {
+	struct word		*first, *last;
+};
+
+struct symbol {
+	SLIST_ENTRY(symbol)	 entry;
+	int			 fixed;		/* by -D */
+	const char		*name;
+	const char		*value;
+};
+
+/* statements and settings that may stand once */
+enum {
+	SEEN_ENGINE		= 0x0001,
+	SEEN_IMAGE		= 0x0002,
+	SEEN_BASE		= 0x0004,
+	SEEN_CA			= 0x0008,
+	SEEN_CREDENTIALS	= 0x0010,
+	SEEN_AGENT		= 0x0020,
+	SEEN_EGRESS		= 0x0040,
+	SEEN_MEMORY		= 0x0080,
+	SEEN_PROCESSES		= 0x0100,
+	SEEN_CPUS		= 0x0200,
+	SEEN_HOME		= 0x0400,
+	SEEN_TMP		= 0x0800,
+	SEEN_FILESIZE		= 0x1000
+};
+
+static struct lex {
+	FILE			*f;
+	const char		*name;
+	void			 (*report)(const char *);
+	const char		*macro;		/* what is left of one */
+	size_t			 nread;
+	int			 line;
+	int			 nerrors;
+	int			 stop;		/* no more tokens */
+	int			 token;		/* the last one */
+	int			 tokenline;
+	const char		*tokentext;	/* if it is a word */
+	char			 buf[WORD_MAXLEN + 1];
+} lex;
+
+static SLIST_HEAD(, chunk)	 chunks;
+static SLIST_HEAD(, symbol)	 symbols;
+static struct config		*nconf;
+static unsigned int		 seen;
+static size_t			 nrules, nsymbols;
+
+static int	 yylex(void);
+static int	 yyerror(const char *);
+static void	 error(int, const char *, ...)
+		    __attribute__((__format__(printf, 2, 3)));
+static void	*alloc(size_t);
+static const char *shown(const char *, char [SHOWN_SIZE]);
+static void	 append(struct words *, struct word *);
+static char	*join(const struct words *);
+static int	 next(void);
+static void	 back(int);
+static int	 skip(void);
+static int	 token(int);
+static int	 word(int);
+static int	 quoted(int);
+static int	 word_char(int);
+static int	 word_token(const char *, size_t);
+static int	 macro_char(int, int);
+static int	 macro_expand(void);
+static struct symbol *macro_find(const char *);
+static void	 macro_set(int, const char *, const char *, int);
+static void	 macro_option(const char *);
+static int	 once(unsigned int, const char *);
+static void	 set_engine(const struct word *);
+static void	 set_image(char *, const struct word *, const char *);
+static void	 set_path(char *, const struct word *, const char *);
+static void	 set_size(uint64_t *, const struct word *, const char *,
+		    uint64_t);
+static void	 set_processes(const struct word *);
+static void	 set_cpus(const struct word *);
+static void	 add_rules(uint32_t, const struct words *,
+		    const struct words *);
+static int	 add_rule(int, const struct egress_rule *);
+static void	 add_resolver(const struct word *, const struct word *);
+static const char *parse_digits(const char *, uint64_t *);
+static int	 parse_port(const struct word *, uint16_t *);
+static const char *parse_host(const char *, char [HOST_MAXLEN]);
+%}
+
+%union {
+	struct word		*word;
+	struct words		 words;
+	uint32_t		 number;
+}
+
+%token	AGENT BASE BLOCK CA CPUS CREDENTIALS EGRESS ENGINE ENVIRONMENT
+%token	FILESIZE FROM HOME IMAGE MEMORY NONE PASS PORT PROCESSES RESOLVER TMP TO
+%token	INVALID
+%token	<word>		WORD
+%type	<words>		macro list list_l port
+%type	<number>	action
+
+%%
+
+grammar		: /* empty */
+		| grammar '\n'
+		| grammar statement '\n'
+		| grammar error '\n' {
+			yyerrok;
+		}
+		;
+
+statement	: WORD '=' macro {
+			char *value;
+
+			if ((value = join(&$3)) == NULL)
+				YYABORT;
+			macro_set($1->line, $1->s, value, 0);
+		}
+		| ENGINE WORD {
+			if (once(SEEN_ENGINE, "engine"))
+				set_engine($2);
+		}
+		| IMAGE WORD {
+			if (once(SEEN_IMAGE, "image"))
+				set_image(nconf->fixed.image, $2, "image");
+		}
+		| BASE WORD {
+			if (once(SEEN_BASE, "base"))
+				set_image(nconf->fixed.base, $2, "base");
+		}
+		| CA WORD {
+			if (once(SEEN_CA, "ca"))
+				set_path(nconf->fixed.ca, $2, "ca");
+		}
+		| CREDENTIALS NONE {
+			if (once(SEEN_CREDENTIALS, "credentials"))
+				nconf->fixed.credentials = CREDENTIALS_NONE;
+		}
+		| CREDENTIALS ENVIRONMENT {
+			if (once(SEEN_CREDENTIALS, "credentials"))
+				nconf->fixed.credentials =
+				    CREDENTIALS_ENVIRONMENT;
+		}
+		| CREDENTIALS ENVIRONMENT FROM WORD {
+			if (once(SEEN_CREDENTIALS, "credentials")) {
+				nconf->fixed.credentials =
+				    CREDENTIALS_ENVIRONMENT;
+				set_path(nconf->envfile, $4, "credentials");
+			}
+		}
+		| agent agent_l '}'
+		| agent agent_l setting '}'
+		| agent agent_l error '}' {
+			yyerrok;
+		}
+		| egress egress_l '}'
+		| egress egress_l rule '}'
+		| egress egress_l error '}' {
+			yyerrok;
+		}
+		;
+
+macro		: WORD {
+			$$.first = $$.last = $1;
+		}
+		| macro WORD {
+			$$ = $1;
+			append(&$$, $2);
+		}
+		;
+
+agent		: AGENT '{' {
+			(void)once(SEEN_AGENT, "agent");
+		}
+		;
+
+agent_l		: /* empty */
+		| agent_l '\n'
+		| agent_l setting '\n'
+		| agent_l error '\n' {
+			yyerrok;
+		}
+		;
+
+setting		: MEMORY WORD {
+			if (once(SEEN_MEMORY, "memory"))
+				set_size(&nconf->fixed.memory, $2, "memory",
+				    128 * MEGA);
+		}
+		| HOME WORD {
+			if (once(SEEN_HOME, "home"))
+				set_size(&nconf->fixed.home, $2, "home",
+				    MEGA);
+		}
+		| TMP WORD {
+			if (once(SEEN_TMP, "tmp"))
+				set_size(&nconf->fixed.tmp, $2, "tmp",
+				    MEGA);
+		}
+		| FILESIZE WORD {
+			if (once(SEEN_FILESIZE, "filesize"))
+				set_size(&nconf->fixed.filesize, $2, "filesize",
+				    MEGA);
+		}
+		| PROCESSES WORD {
+			if (once(SEEN_PROCESSES, "processes"))
+				set_processes($2);
+		}
+		| CPUS WORD {
+			if (once(SEEN_CPUS, "cpus"))
+				set_cpus($2);
+		}
+		;
+
+egress		: EGRESS '{' {
+			struct rule_entry *r;
+
+			if (once(SEEN_EGRESS, "egress"))
+				while ((r = TAILQ_FIRST(&nconf->rules)) != NULL) {
+					TAILQ_REMOVE(&nconf->rules, r, entry);
+					free(r);
+				}
+		}
+		;
+
+egress_l	: /* empty */
+		| egress_l '\n'
+		| egress_l rule '\n'
+		| egress_l error '\n' {
+			yyerrok;
+		}
+		;
+
+rule		: action TO list port {
+			add_rules($1, &$3, &$4);
+		}
+		| RESOLVER resolver
+		| RESOLVER '{' optnl resolver_l '}'
+		| RESOLVER '{' optnl resolver_l error '}' {
+			yyerrok;
+		}
+		| RESOLVER '{' optnl '}' {
+			error(lex.tokenline, "empty list");
+		}
+		| RESOLVER '{' optnl error '}' {
+			yyerrok;
+		}
+		;
+
+action		: PASS {
+			$$ = 0;
+		}
+		| BLOCK {
+			$$ = 1;
+		}
+		;
+
+port		: /* empty */ {
+			$$.first = $$.last = NULL;
+		}
+		| PORT list {
+			$$ = $2;
+		}
+		;
+
+list		: WORD {
+			$$.first = $$.last = $1;
+		}
+		| '{' optnl list_l '}' {
+			$$ = $3;
+		}
+		| '{' optnl list_l error '}' {
+			yyerrok;
+			$$ = $3;
+		}
+		| '{' optnl '}' {
+			error(lex.tokenline, "empty list");
+			$$.first = $$.last = NULL;
+		}
+		| '{' optnl error '}' {
+			yyerrok;
+			$$.first = $$.last = NULL;
+		}
+		;
+
+list_l		: WORD separator {
+			$$.first = $$.last = $1;
+		}
+		| list_l WORD separator {
+			$$ = $1;
+			append(&$$, $2);
+		}
+		| error '\n' {
+			yyerrok;
+			$$.first = $$.last = NULL;
+		}
+		| list_l error '\n' {
+			yyerrok;
+			$$ = $1;
+		}
+		;
+
+resolver_l	: resolver separator
+		| resolver_l resolver separator
+		| error '\n' {
+			yyerrok;
+		}
+		| resolver_l error '\n' {
+			yyerrok;
+		}
+		;
+
+resolver	: WORD {
+			add_resolver($1, NULL);
+		}
+		| WORD PORT WORD {
+			add_resolver($1, $3);
+		}
+		;
+
+separator	: optnl
+		| optnl ',' optnl
+		;
+
+optnl		: /* empty */
+		| optnl '\n'
+		;
+
+%%
+
+static const struct keyword {
+	const char		*name;
+	int			 token;
+} keywords[] = {
+	{ "agent",		AGENT },
+	{ "base",		BASE },
+	{ "block",		BLOCK },
+	{ "ca",			CA },
+	{ "cpus",		CPUS },
+	{ "credentials",	CREDENTIALS },
+	{ "egress",		EGRESS },
+	{ "engine",		ENGINE },
+	{ "environment",	ENVIRONMENT },
+	{ "filesize",		FILESIZE },
+	{ "from",		FROM },
+	{ "home",		HOME },
+	{ "image",		IMAGE },
+	{ "memory",		MEMORY },
+	{ "none",		NONE },
+	{ "pass",		PASS },
+	{ "port",		PORT },
+	{ "processes",		PROCESSES },
+	{ "resolver",		RESOLVER },
+	{ "tmp",		TMP },
+	{ "to",			TO },
+	{ NULL,			0 }
+};
+
+struct config *
+parse_config(FILE *f, const char *name, const struct macros *macros,
+    void (*report)(const char *))
+{
+	const struct macro *m;
+	struct chunk *c;
+
+	memset(&lex, 0, sizeof(lex));
+	lex.f = f;
+	lex.name = name;
+	lex.report = report;
+	lex.line = 1;
+	lex.token = '\n';
+	SLIST_INIT(&chunks);
+	SLIST_INIT(&symbols);
+	seen = 0;
+	nrules = nsymbols = 0;
+	if ((nconf = config_new()) == NULL) {
+		error(0, "%s", strerror(errno));
+		return (NULL);
+	}
+	TAILQ_FOREACH(m, macros, entry)
+		macro_option(m->value);
+	if (yyparse() != 0 && lex.nerrors == 0)
+		error(lex.line, "cannot be parsed");
+	while ((c = SLIST_FIRST(&chunks)) != NULL) {
+		SLIST_REMOVE_HEAD(&chunks, entry);
+		free(c);
+	}
+	if (lex.nerrors == 0)
+		return (nconf);
+	config_free(nconf);
+	return (NULL);
+}
+
+/*
+ * Errors, memory, lists.
+ */
+
+static void
+error(int line, const char *fmt, ...)
+{
+	char msg[TEXT_MAXLEN], text[TEXT_MAXLEN / 2];
+	va_list ap;
+
+	if (lex.nerrors > ERRORS_MAX)
+		return;
+	va_start(ap, fmt);
+	(void)vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	if (lex.nerrors++ == ERRORS_MAX) {
+		(void)strlcpy(text, "too many errors", sizeof(text));
+		lex.stop = 1;
+	}
+	if (line == 0)
+		(void)snprintf(msg, sizeof(msg), "%.500s: %s", lex.name, text);
+	else
+		(void)snprintf(msg, sizeof(msg), "%.480s:%d: %s", lex.name,
+		    line, text);
+	lex.report(msg);
+}
+
+/*
+ * Called by yacc(1), for syntax errors and when its stack is exhausted.  Of
+ * what the lexer did not like it has already said more.
+ */
+static int
+yyerror(const char *msg)
+{
+	char buf[SHOWN_SIZE];
+
+	if (lex.stop || lex.token == INVALID)
+		return (0);
+	if (strcmp(msg, "syntax error") != 0)
+		error(lex.tokenline, "%s", msg);
+	else if (lex.token == 0)
+		error(lex.tokenline, "syntax error at the end of the file");
+	else if (lex.token == '\n')
+		error(lex.tokenline, "syntax error at the end of the line");
+	else if (lex.tokentext == NULL)
+		error(lex.tokenline, "syntax error at \"%c\"", lex.token);
+	else
+		error(lex.tokenline, "syntax error at \"%s\"",
+		    shown(lex.tokentext, buf));
+	return (0);
+}
+
+static void *
+alloc(size_t len)
+{
+	struct chunk *c;
+
+	if ((c = calloc(1, sizeof(*c) + len)) == NULL) {
+		error(lex.line, "%s", strerror(errno));
+		lex.stop = 1;
+		return (NULL);
+	}
+	SLIST_INSERT_HEAD(&chunks, c, entry);
+	return (c + 1);
+}
+
+/* A string as a message shows it, short and printable. */
+static const char *
+shown(const char *s, char buf[SHOWN_SIZE])
+{
+	size_t len;
+
+	len = strlen(s);
+	if (len > SHOWN_MAXLEN)
+		len = SHOWN_MAXLEN;
+	(void)strvisx(buf, s, len, VIS_TAB | VIS_NL | VIS_CSTYLE);
+	if (s[len] != '\0')
+		(void)strlcat(buf, "...", SHOWN_SIZE);
+	return (buf);
+}
+
+static void
+append(struct words *list, struct word *w)
+{
+	if (list->first == NULL)
+		list->first = w;
+	else
+		list->last->next = w;
+	list->last = w;
+}
+
+/* The words of a list with blanks between them. */
+static char *
+join(const struct words *list)
+{
+	const struct word *w;
+	size_t len, off;
+	char *s;
+
+	len = 0;
+	for (w = list->first; w != NULL; w = w->next)
+		len += strlen(w->s) + 1;
+	if ((s = alloc(len)) == NULL)
+		return (NULL);
+	off = 0;
+	for (w = list->first; w != NULL; w = w->next) {
+		len = strlen(w->s);
+		memcpy(s + off, w->s, len);
+		off += len;
+		s[off++] = w->next != NULL ? ' ' : '\0';
+	}
+	return (s);
+}
+
+/*
+ * The lexer.
+ */
+
+/* The next character, of a macro first; EOF for whatever ends the parse. */
+static int
+next(void)
+{
+	int c;
+
+	if (lex.stop)
+		return (EOF);
+	if (lex.macro != NULL && *lex.macro == '\0') {
+		lex.macro = NULL;
+		return (MACRO_END);
+	}
+	if (lex.nread++ == CONF_MAXSIZE) {
+		error(lex.line, "too large");
+		lex.stop = 1;
+		return (EOF);
+	}
+	if (lex.macro != NULL)
+		return ((unsigned char)*lex.macro++);
+	if ((c = getc(lex.f)) == '\n')
+		lex.line++;
+	else if (c == EOF && ferror(lex.f)) {
+		error(0, "%s", strerror(errno));
+		lex.stop = 1;
+	} else if (c == '\0') {
+		error(lex.line, "NUL in the file");
+		lex.stop = 1;
+		return (EOF);
+	}
+	return (c);
+}
+
+static void
+back(int c)
+{
+	if (c == EOF || c == MACRO_END)
+		return;
+	lex.nread--;
+	if (lex.macro != NULL) {
+		lex.macro--;
+		return;
+	}
+	(void)ungetc(c, lex.f);
+	if (c == '\n')
+		lex.line--;
+}
+
+/* Leaves out what remains of a line, or of a macro. */
+static int
+skip(void)
+{
+	int c;
+
+	while ((c = next()) != '\n' && c != EOF && c != MACRO_END)
+		;
+	return (c);
+}
+
+static int
+yylex(void)
+{
+	int c;
+
+	lex.tokentext = NULL;
+	for (;;) {
+		if ((c = next()) == '#')
+			c = skip();
+		lex.tokenline = c == '\n' ? lex.line - 1 : lex.line;
+		if (c == ' ' || c == '\t' || c == MACRO_END)
+			continue;
+		if (c == '$') {
+			if (macro_expand() == -1)
+				return (token(INVALID));
+			continue;
+		}
+		if (c != '\\')
+			break;
+		if ((c = next()) != '\n') {
+			back(c);
+			c = '\\';
+			break;
+		}
+	}
+	switch (c) {
+	case EOF:
+		/* the last line may lack its end */
+		if (lex.stop || lex.token == '\n' || lex.token == 0)
+			return (token(0));
+		return (token('\n'));
+	case '\n':
+	case '{':
+	case '}':
+	case ',':
+	case '=':
+		return (token(c));
+	case '"':
+	case '\'':
+		return (quoted(c));
+	default:
+		return (word(c));
+	}
+}
+
+static int
+token(int t)
+{
+	return (lex.token = t);
+}
+
+static int
+word(int c)
+{
+	const struct keyword *k;
+	size_t len;
+
+	if (!word_char(c)) {
+		error(lex.line, isprint(c) ? "unexpected character: %c" :
+		    "unexpected character: \\%03o", (unsigned int)c);
+		do
+			c = next();
+		while (c != EOF && c != MACRO_END &&
+		    strchr(" \t\n#{},=", c) == NULL);
+		back(c);
+		return (token(INVALID));
+	}
+	for (len = 0; word_char(c); c = next()) {
+		if (len == WORD_MAXLEN) {
+			error(lex.line, "word too long");
+			back(skip());
+			return (token(INVALID));
+		}
+		lex.buf[len++] = (char)c;
+	}
+	back(c);
+	lex.buf[len] = '\0';
+	for (k = keywords; k->name != NULL; k++)
+		if (strcmp(k->name, lex.buf) == 0) {
+			lex.tokentext = k->name;
+			return (token(k->token));
+		}
+	return (word_token(lex.buf, len));
+}
+
+/*
+ * A backslash takes the meaning of a quote or of another backslash away, and
+ * joins the next line; before anything else it is itself.
+ */
+static int
+quoted(int quote)
+{
+	const char *why;
+	size_t len;
+	int c;
+
+	why = NULL;
+	for (len = 0; (c = next()) != quote; ) {
+		if (c == '\\') {
+			if ((c = next()) == '\n')
+				continue;
+			if (c != quote && c != '\\' && c != MACRO_END) {
+				back(c);
+				c = '\\';
+			}
+		}
+		if (c == '\n' || c == EOF || c == MACRO_END)
+			why = "quote not closed";
+		else if (iscntrl(c) && c != '\t')
+			why = "control character in a string";
+		else if (len == WORD_MAXLEN)
+			why = "string too long";
+		if (why != NULL)
+			break;
+		lex.buf[len++] = (char)c;
+	}
+	if (why != NULL) {
+		error(lex.tokenline, "%s", why);
+		back(c);
+		back(skip());
+		return (token(INVALID));
+	}
+	lex.buf[len] = '\0';
+	return (word_token(lex.buf, len));
+}
+
+static int
+word_char(int c)
+{
+	return ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+	    (c >= '0' && c <= '9') ||
+	    (c > 0 && strchr("-_./:*~@+%", c) != NULL));
+}
+
+static int
+word_token(const char *s, size_t len)
+{
+	struct word *w;
+
+	if ((w = alloc(sizeof(*w) + len + 1)) == NULL)
+		return (token(INVALID));
+	memcpy(w->s, s, len);
+	w->line = lex.tokenline;
+	yylval.word = w;
+	lex.tokentext = w->s;
+	return (token(WORD));
+}
+
+/*
+ * Macros.
+ */
+
+static int
+macro_char(int c, int first)
+{
+	return ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' ||
+	    (!first && c >= '0' && c <= '9'));
+}
+
+/* The text of a macro takes the place of $name.  It cannot hold another. */
+static int
+macro_expand(void)
+{
+	const struct symbol *sym;
+	char buf[SHOWN_SIZE];
+	size_t len;
+	int c;
+
+	if (lex.macro != NULL) {
+		error(lex.line, "macro within a macro");
+		back(skip());
+		return (-1);
+	}
+	for (len = 0; macro_char(c = next(), len == 0); )
+		if (len < WORD_MAXLEN)
+			lex.buf[len++] = (char)c;
+	back(c);
+	lex.buf[len] = '\0';
+	if (len == 0) {
+		error(lex.line, "\"$\" without the name of a macro");
+		return (-1);
+	}
+	if ((sym = macro_find(lex.buf)) == NULL) {
+		error(lex.line, "macro \"%s\" not defined",
+		    shown(lex.buf, buf));
+		return (-1);
+	}
+	lex.macro = sym->value;
+	return (0);
+}
+
+static struct symbol *
+macro_find(const char *name)
+{
+	struct symbol *sym;
+
+	SLIST_FOREACH(sym, &symbols, entry)
+		if (strcmp(sym->name, name) == 0)
+			return (sym);
+	return (NULL);
+}
+
+/* The last definition holds, but one on the command line always does. */
+static void
+macro_set(int line, const char *name, const char *value, int fixed)
+{
+	struct symbol *sym;
+	char buf[SHOWN_SIZE];
+	size_t i;
+
+	for (i = 0; macro_char((unsigned char)name[i], i == 0); i++)
+		;
+	if (i == 0 || name[i] != '\0') {
+		error(line, "not a name for a macro: \"%s\"",
+		    shown(name, buf));
+		return;
+	}
+	if ((sym = macro_find(name)) == NULL) {
+		if (nsymbols == MACROS_MAX) {
+			error(line, "too many macros");
+			return;
+		}
+		if ((sym = alloc(sizeof(*sym))) == NULL)
+			return;
+		sym->name = name;
+		SLIST_INSERT_HEAD(&symbols, sym, entry);
+		nsymbols++;
+	} else if (sym->fixed && !fixed)
+		return;
+	sym->fixed = fixed;
+	sym->value = value;
+}
+
+/* NAME=value of the command line. */
+static void
+macro_option(const char *option)
+{
+	const unsigned char *p;
+	char buf[SHOWN_SIZE], *name, *value;
+	size_t len;
+
+	len = strlen(option);
+	if ((name = alloc(len + 1)) == NULL)
+		return;
+	memcpy(name, option, len);
+	for (p = (const unsigned char *)option; *p != '\0'; p++)
+		if (iscntrl(*p) && *p != '\t')
+			break;
+	if (*p != '\0' || (value = strchr(name, '=')) == NULL) {
+		error(0, "-D: not a macro: \"%s\"", shown(option, buf));
+		return;
+	}
+	*value++ = '\0';
+	macro_set(0, name, value, 1);
+}
+
+/*
+ * Statements.
+ */
+
+static int
+once(unsigned int which, const char *what)
+{
+	if (seen & which) {
+		error(lex.tokenline, "%s: given twice", what);
+		return (0);
+	}
+	seen |= which;
+	return (1);
+}
+
+static void
+set_engine(const struct word *w)
+{
+	struct sockaddr_un sun;
+	char buf[SHOWN_SIZE];
+
+	if (strncmp(w->s, "unix:///", 8) != 0)
+		error(w->line, "engine: not a unix:///path: \"%s\"",
+		    shown(w->s, buf));
+	else if (strlcpy(nconf->fixed.engine, w->s + 7,
+	    sizeof(nconf->fixed.engine)) >= sizeof(sun.sun_path))
+		error(w->line, "engine: path too long: \"%s\"",
+		    shown(w->s, buf));
+}
+
+/* Letters, digits and . _ - / : @, and nothing like ../ among them. */
+static void
+set_image(char *image, const struct word *w, const char *what)
+{
+	char buf[SHOWN_SIZE];
+	const char *s;
+
+	for (s = w->s; *s != '\0'; s++) {
+		if (isalnum((unsigned char)*s))
+			continue;
+		if (strchr("._-/:@", *s) == NULL || s == w->s ||
+		    (strchr("./", *s) != NULL && !isalnum((unsigned char)s[-1])))
+			break;
+	}
+	if (s == w->s || *s != '\0' || !isalnum((unsigned char)s[-1]))
+		error(w->line, "%s: not the name of an image: \"%s\"", what,
+		    shown(w->s, buf));
+	else if (strlcpy(image, w->s, IMAGE_MAXLEN) >= IMAGE_MAXLEN)
+		error(w->line, "%s: name too long: \"%s\"", what,
+		    shown(w->s, buf));
+}
+
+static void
+set_path(char *path, const struct word *w, const char *what)
+{
+	char buf[SHOWN_SIZE];
+
+	if (w->s[0] != '/' && strncmp(w->s, "~/", 2) != 0)
+		error(w->line, "%s: neither /path nor ~/path: \"%s\"", what,
+		    shown(w->s, buf));
+	else if (strlcpy(path, w->s, PATH_MAX) >= PATH_MAX)
+		error(w->line, "%s: path too long: \"%s\"", what,
+		    shown(w->s, buf));
+}
+
+/* Bytes, or with a letter thousands of them, the binary ones. */
+static void
+set_size(uint64_t *size, const struct word *w, const char *what, uint64_t min)
+{
+	static const char units[] = "KMGT";
+	char buf[SHOWN_SIZE];
+	const char *s, *unit;
+	uint64_t n, factor;
+
+	factor = 1;
+	if ((s = parse_digits(w->s, &n)) != NULL && *s != '\0') {
+		if ((unit = strchr(units, toupper((unsigned char)*s))) == NULL)
+			s = NULL;
+		else {
+			factor <<= 10 * (unit - units + 1);
+			s++;
+		}
+	}
+	if (s == NULL || *s != '\0')
+		error(w->line, "%s: not a size: \"%s\"", what,
+		    shown(w->s, buf));
+	else if (n > SIZE_MAXIMUM / factor || n * factor < min)
+		error(w->line, "%s: not from %lluM to %lluT: \"%s\"", what,
+		    (unsigned long long)(min / MEGA),
+		    SIZE_MAXIMUM / TERA, shown(w->s, buf));
+	else
+		*size = n * factor;
+}
+
+static void
+set_processes(const struct word *w)
+{
+	char buf[SHOWN_SIZE];
+	const char *s;
+	uint64_t n;
+
+	if ((s = parse_digits(w->s, &n)) == NULL || *s != '\0' ||
+	    n < PROCESSES_MIN || n > PROCESSES_MAX)
+		error(w->line, "processes: not a number from %d to %d: \"%s\"",
+		    PROCESSES_MIN, PROCESSES_MAX, shown(w->s, buf));
+	else
+		nconf->fixed.processes = (uint32_t)n;
+}
+
+/* With up to three decimals. */
+static void
+set_cpus(const struct word *w)
+{
+	char buf[SHOWN_SIZE];
+	const char *s;
+	uint64_t n;
+	unsigned int digit;
+
+	n = 0;
+	if ((s = parse_digits(w->s, &n)) != NULL) {
+		n *= 1000;
+		if (*s == '.' && s[1] != '\0')
+			for (s++, digit = 100; digit > 0 && *s >= '0' &&
+			    *s <= '9'; s++, digit /= 10)
+				n += digit * (unsigned int)(*s - '0');
+	}
+	if (s == NULL || *s != '\0' || n < 100 || n > CPUS_MAX * 1000)
+		error(w->line, "cpus: not a number from 0.1 to %d: \"%s\"",
+		    CPUS_MAX, shown(w->s, buf));
+	else
+		nconf->fixed.millicpus = (uint32_t)n;
+}
+
+static void
+add_rules(uint32_t block, const struct words *hosts, const struct words *ports)
+{
+	struct egress_rule rule;
+	const struct word *w;
+	char buf[SHOWN_SIZE];
+	const char *why;
+	uint16_t port;
+
+	memset(&rule, 0, sizeof(rule));
+	rule.block = block;
+	for (w = ports->first; w != NULL; w = w->next) {
+		if (parse_port(w, &port) == -1)
+			continue;
+		if (rule.nports == RULE_PORTS) {
+			error(w->line, "more than %d ports", RULE_PORTS);
+			break;
+		}
+		rule.ports[rule.nports++] = port;
+	}
+	for (w = hosts->first; w != NULL; w = w->next) {
+		memset(rule.host, 0, sizeof(rule.host));
+		if ((why = parse_host(w->s, rule.host)) != NULL)
+			error(w->line, "%s: \"%s\"", why, shown(w->s, buf));
+		else if (add_rule(w->line, &rule) == -1)
+			break;
+	}
+}
+
+static int
+add_rule(int line, const struct egress_rule *rule)
+{
+	struct rule_entry *r;
+
+	if (nrules == RULES_MAX) {
+		error(line, "more than %d rules", RULES_MAX);
+		return (-1);
+	}
+	if ((r = calloc(1, sizeof(*r))) == NULL) {
+		error(line, "%s", strerror(errno));
+		return (-1);
+	}
+	r->rule = *rule;
+	TAILQ_INSERT_TAIL(&nconf->rules, r, entry);
+	nrules++;
+	return (0);
+}
+
+static void
+add_resolver(const struct word *address, const struct word *port)
+{
+	struct egress_resolver *r;
+	unsigned char addr[sizeof(struct in6_addr)];
+	char buf[SHOWN_SIZE];
+	int af;
+
+	if (nconf->nresolvers == RESOLVER_MAX) {
+		error(address->line, "more than %d resolvers", RESOLVER_MAX);
+		return;
+	}
+	r = &nconf->resolvers[nconf->nresolvers];
+	memset(r, 0, sizeof(*r));
+	r->port = 53;
+	if (port != NULL && parse_port(port, &r->port) == -1)
+		return;
+	af = strchr(address->s, ':') != NULL ? AF_INET6 : AF_INET;
+	if (inet_pton(af, address->s, addr) != 1 ||
+	    inet_ntop(af, addr, r->address, sizeof(r->address)) == NULL)
+		error(address->line, "resolver: not an address: \"%s\"",
+		    shown(address->s, buf));
+	else
+		nconf->nresolvers++;
+}
+
+/*
+ * Values.
+ */
+
+/* What follows the digits, or NULL if there are none, or too many. */
+static const char *
+parse_digits(const char *s, uint64_t *n)
+{
+	size_t len;
+
+	len = strspn(s, "0123456789");
+	if (len == 0 || len > 15)
+		return (NULL);
+	*n = strtoull(s, NULL, 10);
+	return (s + len);
+}
+
+static int
+parse_port(const struct word *w, uint16_t *port)
+{
+	char buf[SHOWN_SIZE];
+	const char *s;
+	uint64_t n;
+
+	if (w->s[0] == '0' || (s = parse_digits(w->s, &n)) == NULL ||
+	    *s != '\0' || n > UINT16_MAX) {
+		error(w->line, "port: not a number from 1 to 65535: \"%s\"",
+		    shown(w->s, buf));
+		return (-1);
+	}
+	*port = (uint16_t)n;
+	return (0);
+}
+
+/*
+ * A host's name, or *. and one, in lower case and without a dot at its end.
+ * What proxyd would refuse is refused here, where file and line are known;
+ * anything that some program would take for an address is not a name.
+ */
+static const char *
+parse_host(const char *s, char host[HOST_MAXLEN])
+{
+	size_t i, label, len, wild;
+
+	len = strlen(s);
+	wild = strncmp(s, "*.", 2) == 0 ? 2 : 0;
+	if (len > wild + 1 && s[len - 1] == '.')
+		len--;
+	if (len == wild || len > wild + 253)
+		return ("name of a host empty or too long");
+	for (i = 0; i < len; i++)
+		host[i] = (char)tolower((unsigned char)s[i]);
+	host[len] = '\0';
+	for (i = label = wild; i <= len; i++) {
+		if (i < len && host[i] != '.') {
+			if (strchr(NAME_CHARS, host[i]) == NULL)
+				return ("not the name of a host");
+			continue;
+		}
+		if (i == label || i - label > 63)
+			return ("label of a host empty or too long");
+		if (host[label] == '-' || host[i - 1] == '-')
+			return ("label of a host begins or ends with \"-\"");
+		if (i < len)
+			label = i + 1;
+	}
+	s = host + label;
+	if (strncmp(s, "0x", 2) == 0)
+		s += 2 + strspn(s + 2, "0123456789abcdef");
+	else
+		s += strspn(s, "0123456789");
+	if (*s == '\0')
+		return ("an address, not the name of a host");
+	return (NULL);
+}
