@@ -1,0 +1,40 @@
+/*
+ * Copyright (c) 2026 The claudesec authors
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+#ifndef EXACT_H
+#define EXACT_H
+
+#include <stdlib.h>
+#include <string.h>
+
+/*
+ * A copy in memory of exactly this length, so that the address sanitizer
+ * sees a parser that reads one byte too many.
+ */
+static void *
+exact(const void *data, size_t len)
+{
+	void	*p;
+
+	p = malloc(len > 0 ? len : 1);
+	if (p == NULL)
+		abort();
+	if (len > 0)
+		memcpy(p, data, len);
+	return (p);
+}
+
+#endif /* EXACT_H */
