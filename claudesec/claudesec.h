@@ -285,5 +285,32 @@ __dead void	 engine(void);
 
 /* client.c */
 __dead void	 client(int, char **, const char *);
+/* queues an argument, in pieces: 0, or -1 and errno */
+int		 client_compose_arg(struct imsgbuf *, uint32_t, const char *);
+
+/*
+ * term.c.  term_init() opens what must be opened before the sandbox and says
+ * whether this is a session in a terminal.  term_attach() takes the stream
+ * over; term_exit() and term_lost() tell what became of the session and of the
+ * daemon, and the client ends when all is shown.
+ */
+int		 term_init(void);
+void		 term_size(struct ctl_size *);
+void		 term_attach(int, struct peer *);
+void		 term_exit(int);
+void		 term_lost(void);
+void		 term_restore(void);
+/*
+ * Frames of a stream without a terminal.  When none is left of the last one,
+ * demux() takes what it can of a header, and returns how much, or -1; then
+ * left bytes that follow are for descriptor fd.
+ */
+struct demux {
+	unsigned char	 head[8];
+	size_t		 nhead;
+	size_t		 left;
+	int		 fd;
+};
+ssize_t		 demux(struct demux *, const unsigned char *, size_t);
 
 #endif /* CLAUDESEC_H */

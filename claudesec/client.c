@@ -1,0 +1,994 @@
+/*
+ * Copyright (c) 2026 The claudesec authors
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+
+/*
+ * The client: the user's command line.  It has the user's rights, finds a
+ * daemon or starts one, asks it for one thing, and shows what comes back.
+ * That comes from the daemon, and through it from the engine and the agent,
+ * so with the first answer the client gives up everything but showing it.
+ */
+
+#include <sys/types.h>
+#include <sys/file.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+
+#include <err.h>
+#include <errno.h>
+#include <event.h>
+#include <fcntl.h>
+#include <jansson.h>
+#include <locale.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+#include <time.h>
+#include <unistd.h>
+#include <wchar.h>
+#include <wctype.h>
+
+#include "claudesec.h"
+
+#define BASE_PROGRAM	DATADIR "/base.sh"
+#define BASE_MILLIS	300	/* for the daemon to say it first */
+
+struct command {
+	const char	*name;
+	const char	*args;		/* as in the manual */
+	void		 (*run)(int, char **);
+};
+
+struct row {
+	struct ctl_session	 session;
+	TAILQ_ENTRY(row)	 entry;
+};
+
+static void	 client_build(int, char **);
+static void	 client_help(int, char **);
+static void	 client_reload(int, char **);
+static void	 client_shell(int, char **);
+static void	 client_start(int, char **);
+static void	 client_status(int, char **);
+static void	 client_stop(int, char **);
+static void	 client_version(int, char **);
+
+static void	 usage_list(FILE *);
+static __dead void usage_command(const char *);
+static int	 next_option(int, char **, const char *);
+static void	 set_name(char *, const char *);
+static int	 open_workspace(const char *, char *);
+
+static __dead void request_run(uint32_t);
+static void	 request_check_args(void);
+static void	 request_connect(void);
+static void	 request_send(void);
+static void	 request_send_env(void);
+static void	 request_compose(uint32_t, int, const void *, size_t);
+
+static int	 find_daemon(void);
+static int	 connect_to(const char *);
+static void	 private_path(char *, size_t);
+static void	 private_directory(const char *);
+static int	 private_daemon(const char *);
+
+static int	 client_dispatch(struct peer *, struct imsg *);
+static void	 client_gone(struct peer *, const char *);
+static void	 client_confine(struct peer *);
+static int	 client_handle_error(struct imsg *);
+static int	 client_handle_progress(struct imsg *);
+static int	 client_handle_needbase(struct peer *, struct imsg *);
+static int	 client_handle_attached(struct peer *, struct imsg *);
+static int	 client_handle_session(struct imsg *);
+static int	 client_handle_exit(struct imsg *);
+
+static void	 base_prepare(void);
+static __dead void base_helper(int, int);
+static int	 base_run(int);
+static void	 base_ended(int, short, void *);
+static void	 base_failed(int, short, void *);
+
+static void	 status_print(void);
+static void	 status_line(const int *, const char *, const char *,
+		    const char *, const char *, const char *);
+static void	 status_json(void);
+static json_t	*json_text(char *);
+static void	 text_clean(char *);
+static int	 text_width(const char *);
+static __dead void finish(int);
+
+static const struct command commands[] = {
+	{ "build", "[--no-cache]", client_build },
+	{ "help", "", client_help },
+	{ "reload", "", client_reload },
+	{ "shell", "[name] [-- command [argument ...]]", client_shell },
+	{ "start", "[-n name] [-w directory] [--] [argument ...]",
+	    client_start },
+	{ "status", "[-j]", client_status },
+	{ "stop", "[-a | name]", client_stop },
+	{ "version", "", client_version },
+	{ NULL, NULL, NULL }
+};
+
+/* what of the user's environment reaches the sandbox */
+static const char *const environment[] = { "TERM", "COLORTERM", "LANG", "TZ",
+	    NULL };
+
+/* the request; its type tells which of the structs it is */
+static const char *socket_path;		/* of -s */
+static uint32_t	 type;
+static struct ctl_start start;
+static struct ctl_request request;
+static int	 workspace = -1;
+static char	**args;			/* Claude Code's, or a command */
+static int	 json;
+
+static struct peer daemon_peer;
+static int	 answered, attached, retried, hung_up;
+static TAILQ_HEAD(, row) rows = TAILQ_HEAD_INITIALIZER(rows);
+
+/* what would make a base image, and the pipe that it writes to */
+static int	 base_fd = -1, base_tar = -1, base_status;
+static struct event base_ev, base_timer;
+
+void
+client(int argc, char *argv[], const char *path)
+{
+	const struct command *c;
+	int fd;
+
+	/* nothing that we open may be taken for 0 to 2 */
+	while ((fd = open("/dev/null", O_RDWR)) != -1 && fd <= STDERR_FILENO)
+		;
+	if (fd != -1)
+		close(fd);
+	(void)setlocale(LC_CTYPE, "");
+	tzset();
+	socket_path = path;
+	for (c = commands; c->name != NULL; c++)
+		if (strcmp(c->name, argv[0]) == 0)
+			break;
+	if (c->name == NULL) {
+		warnx("%s: no such command", argv[0]);
+		usage_list(stderr);
+		exit(EX_USAGE);
+	}
+	opterr = 0;
+	optind = 1;
+	c->run(argc, argv);
+	finish(0);
+}
+
+static void
+usage_list(FILE *f)
+{
+	const struct command *c;
+
+	for (c = commands; c->name != NULL; c++)
+		(void)fprintf(f, "%s %s %s%s%s\n",
+		    c == commands ? "usage:" : "      ", getprogname(),
+		    c->name, c->args[0] == '\0' ? "" : " ", c->args);
+}
+
+static __dead void
+usage_command(const char *name)
+{
+	const struct command *c;
+
+	for (c = commands; strcmp(c->name, name) != 0; c++)
+		;
+	(void)fprintf(stderr, "usage: %s %s%s%s\n", getprogname(), c->name,
+	    c->args[0] == '\0' ? "" : " ", c->args);
+	exit(EX_USAGE);
+}
+
+static int
+next_option(int argc, char *argv[], const char *options)
+{
+	int ch;
+
+	ch = getopt(argc, argv, options);
+	if (ch == ':')
+		warnx("%s: -%c needs an argument", argv[0], optopt);
+	else if (ch == '?')
+		warnx("%s: no such option: -%c", argv[0], optopt);
+	else
+		return (ch);
+	usage_command(argv[0]);
+}
+
+/*
+ * Commands.
+ */
+
+static void
+client_build(int argc, char *argv[])
+{
+	if (argc > 2 || (argc == 2 && strcmp(argv[1], "--no-cache") != 0))
+		usage_command(argv[0]);
+	request.nocache = argc == 2;
+	base_prepare();
+	request_run(IMSG_CTL_BUILD);
+}
+
+static void
+client_help(int argc, char *argv[])
+{
+	if (argc != 1)
+		usage_command(argv[0]);
+	usage_list(stdout);
+}
+
+static void
+client_reload(int argc, char *argv[])
+{
+	if (argc != 1)
+		usage_command(argv[0]);
+	request_run(IMSG_CTL_RELOAD);
+}
+
+static void
+client_shell(int argc, char *argv[])
+{
+	args = argv + 1;
+	if (argc > 1 && argv[1][0] != '-')
+		set_name(start.name, *args++);
+	if (*args != NULL && strcmp(*args++, "--") != 0)
+		usage_command(argv[0]);
+	start.shell = 1;
+	workspace = open_workspace(".", start.path);
+	request_run(IMSG_CTL_START);
+}
+
+static void
+client_start(int argc, char *argv[])
+{
+	const char *dir;
+	int ch;
+
+	dir = ".";
+	while ((ch = next_option(argc, argv, "+:n:w:")) != -1) {
+		if (ch == 'n')
+			set_name(start.name, optarg);
+		else
+			dir = optarg;
+	}
+	args = argv + optind;
+	workspace = open_workspace(dir, start.path);
+	request_run(IMSG_CTL_START);
+}
+
+static void
+client_status(int argc, char *argv[])
+{
+	while (next_option(argc, argv, "+:j") != -1)
+		json = 1;
+	if (optind != argc)
+		usage_command(argv[0]);
+	request_run(IMSG_CTL_STATUS);
+}
+
+static void
+client_stop(int argc, char *argv[])
+{
+	while (next_option(argc, argv, "+:a") != -1)
+		request.all = 1;
+	if (argc - optind > 1 || (argc - optind == 1 && request.all))
+		usage_command(argv[0]);
+	if (argc - optind == 1)
+		set_name(request.name, argv[optind]);
+	else if (!request.all && realpath(".", request.path) == NULL)
+		err(EX_NOINPUT, ".");
+	request_run(IMSG_CTL_STOP);
+}
+
+static void
+client_version(int argc, char *argv[])
+{
+	if (argc != 1)
+		usage_command(argv[0]);
+	(void)printf("%s %s\n", getprogname(), CLAUDESEC_VERSION);
+}
+
+static void
+set_name(char *name, const char *value)
+{
+	if (value[0] == '\0' ||
+	    strlcpy(name, value, NAME_MAXLEN) >= NAME_MAXLEN)
+		errx(EX_USAGE, "\"%s\": not a name of a session", value);
+}
+
+static int
+open_workspace(const char *dir, char *path)
+{
+	int fd;
+
+	fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd == -1 || realpath(dir, path) == NULL)
+		err(EX_NOINPUT, "%s", dir);
+	return (fd);
+}
+
+/*
+ * The request.
+ */
+
+static __dead void
+request_run(uint32_t what)
+{
+	type = what;
+	proc_self = ROLE_CLIENT;
+	proc_state = STATE_RUNNING;
+	request.version = start.version = IMSG_VERSION;
+	if (type == IMSG_CTL_START) {
+		request_check_args();
+		start.tty = (uint32_t)term_init();
+	}
+	request_connect();
+	event_dispatch();
+	errx(EX_SOFTWARE, "no events left");
+}
+
+static void
+request_check_args(void)
+{
+	size_t i, len;
+
+	for (i = len = 0; args[i] != NULL; i++)
+		len += strlen(args[i]) + 1;
+	if (len > ARGS_MAXLEN)
+		errx(EX_USAGE, "more than %d bytes of arguments", ARGS_MAXLEN);
+}
+
+/*
+ * Of libevent's methods only poll(2) takes files and devices as well, which
+ * standard input and output may be.
+ */
+static void
+request_connect(void)
+{
+	static int initialized;
+	int fd;
+
+	fd = find_daemon();
+	if (!initialized) {
+		if (setenv("EVENT_NOEPOLL", "1", 1) == -1)
+			err(EX_OSERR, "setenv");
+		event_init();
+		(void)unsetenv("EVENT_NOEPOLL");
+		initialized = 1;
+	}
+	peer_init(&daemon_peer, fd, ROLE_ENGINE, client_dispatch, client_gone,
+	    NULL);
+	request_send();
+}
+
+static void
+request_send(void)
+{
+	struct ctl_size size;
+	uint32_t i;
+	int fd;
+
+	if (type != IMSG_CTL_START) {
+		request_compose(type, -1, &request, sizeof(request));
+		return;
+	}
+	term_size(&size);
+	start.cols = size.cols;
+	start.rows = size.rows;
+	/* a second try needs it again */
+	if ((fd = fcntl(workspace, F_DUPFD_CLOEXEC, 0)) == -1)
+		err(EX_OSERR, "fcntl");
+	request_compose(IMSG_CTL_START, fd, &start, sizeof(start));
+	for (i = 0; args[i] != NULL; i++)
+		if (client_compose_arg(&daemon_peer.ibuf, i, args[i]) == -1)
+			err(EX_OSERR, NULL);
+	request_send_env();
+	request_compose(IMSG_CTL_RUN, -1, NULL, 0);
+}
+
+/*
+ * An argument may be longer than a message.  An empty one is a message too.
+ */
+int
+client_compose_arg(struct imsgbuf *b, uint32_t id, const char *arg)
+{
+	size_t left, n;
+
+	left = strlen(arg);
+	do {
+		n = left > ARG_PIECE ? ARG_PIECE : left;
+		if (imsg_compose(b, IMSG_CTL_ARG, id, -1, arg, n) == -1)
+			return (-1);
+		arg += n;
+		left -= n;
+	} while (left > 0);
+	return (0);
+}
+
+static void
+request_send_env(void)
+{
+	char buf[ENV_MAXLEN];
+	const char *value;
+	size_t i;
+	int n;
+
+	for (i = 0; environment[i] != NULL; i++) {
+		if ((value = getenv(environment[i])) == NULL)
+			continue;
+		n = snprintf(buf, sizeof(buf), "%s=%s", environment[i], value);
+		if (n > 0 && (size_t)n < sizeof(buf))
+			request_compose(IMSG_CTL_ENV, -1, buf, (size_t)n);
+	}
+}
+
+static void
+request_compose(uint32_t what, int fd, const void *data, size_t len)
+{
+	if (peer_compose(&daemon_peer, what, 0, fd, data, len) == -1)
+		err(EX_OSERR, "peer_compose");
+}
+
+/*
+ * The daemon: the one asked for, or the system's, or this user's own, which
+ * is started when it is not there.
+ */
+static int
+find_daemon(void)
+{
+	char path[PATH_MAX];
+	int fd;
+
+	if (socket_path != NULL) {
+		if ((fd = connect_to(socket_path)) == -1)
+			err(EX_UNAVAILABLE, "%s", socket_path);
+		return (fd);
+	}
+	if ((fd = connect_to(CLAUDESEC_SOCKET)) != -1)
+		return (fd);
+	private_path(path, sizeof(path));
+	if ((fd = connect_to(path)) != -1)
+		return (fd);
+	return (private_daemon(path));
+}
+
+static int
+connect_to(const char *path)
+{
+	struct sockaddr_un sun;
+	int error, fd;
+
+	memset(&sun, 0, sizeof(sun));
+	sun.sun_family = AF_UNIX;
+	if (strlcpy(sun.sun_path, path, sizeof(sun.sun_path)) >=
+	    sizeof(sun.sun_path)) {
+		errno = ENAMETOOLONG;
+		return (-1);
+	}
+	if ((fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)) == -1)
+		err(EX_OSERR, "socket");
+	if (connect(fd, (struct sockaddr *)&sun, sizeof(sun)) == -1) {
+		error = errno;
+		close(fd);
+		errno = error;
+		return (-1);
+	}
+	return (fd);
+}
+
+/*
+ * su(1) leaves another user's XDG_RUNTIME_DIR behind.
+ */
+static void
+private_path(char *path, size_t size)
+{
+	const char *dir;
+	struct stat st;
+	int n;
+
+	dir = getenv("XDG_RUNTIME_DIR");
+	if (dir != NULL && dir[0] == '/' && stat(dir, &st) == 0 &&
+	    S_ISDIR(st.st_mode) && st.st_uid == getuid())
+		n = snprintf(path, size, "%s/claudesec", dir);
+	else
+		n = snprintf(path, size, "/tmp/claudesec-%u",
+		    (unsigned int)getuid());
+	if (n < 0 || (size_t)n >= size)
+		errx(EX_USAGE, "XDG_RUNTIME_DIR: %s", strerror(ENAMETOOLONG));
+	private_directory(path);
+	if (strlcat(path, "/sock", size) >= size)
+		errx(EX_USAGE, "XDG_RUNTIME_DIR: %s", strerror(ENAMETOOLONG));
+}
+
+/*
+ * In /tmp anybody may have been there first.
+ */
+static void
+private_directory(const char *path)
+{
+	struct stat st;
+
+	if ((mkdir(path, 0700) == -1 && errno != EEXIST) ||
+	    lstat(path, &st) == -1)
+		err(EX_CANTCREAT, "%s", path);
+	if (!S_ISDIR(st.st_mode) || st.st_uid != getuid() ||
+	    (st.st_mode & (S_IRWXG | S_IRWXO)) != 0)
+		errx(EX_NOPERM, "%s: not a directory of mode 0700 that is "
+		    "yours", path);
+}
+
+/*
+ * The lock lets one of several clients start the daemon; the others find it.
+ */
+static int
+private_daemon(const char *path)
+{
+	char lock[PATH_MAX];
+	int fd, n, s;
+
+	n = snprintf(lock, sizeof(lock), "%s.lock", path);
+	if (n < 0 || (size_t)n >= sizeof(lock))
+		errx(EX_CANTCREAT, "%s: %s", path, strerror(ENAMETOOLONG));
+	fd = open(lock, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (fd == -1)
+		err(EX_CANTCREAT, "%s", lock);
+	while (flock(fd, LOCK_EX) == -1)
+		if (errno != EINTR)
+			err(EX_OSERR, "%s", lock);
+	if ((s = connect_to(path)) == -1) {
+		if (daemon_private(path) == -1)
+			exit(EX_UNAVAILABLE);
+		if ((s = connect_to(path)) == -1)
+			err(EX_UNAVAILABLE, "%s", path);
+	}
+	close(fd);
+	return (s);
+}
+
+/*
+ * The answers.
+ */
+
+static int
+client_dispatch(struct peer *p, struct imsg *imsg)
+{
+	if (!answered)
+		client_confine(p);
+	switch (imsg_get_type(imsg)) {
+	case IMSG_CTL_ERROR:
+		return (client_handle_error(imsg));
+	case IMSG_CTL_PROGRESS:
+		return (client_handle_progress(imsg));
+	case IMSG_CTL_NEEDBASE:
+		return (client_handle_needbase(p, imsg));
+	case IMSG_CTL_ATTACHED:
+		return (client_handle_attached(p, imsg));
+	case IMSG_CTL_SESSION:
+		return (client_handle_session(imsg));
+	case IMSG_CTL_EXIT:
+		return (client_handle_exit(imsg));
+	default:
+		return (-1);
+	}
+}
+
+/*
+ * A private daemon may end just when we connect, and is asked again, once.
+ */
+static void
+client_gone(struct peer *p, const char *why)
+{
+	if (why != NULL) {
+		term_restore();
+		errx(EX_PROTOCOL, "the daemon: %s", why);
+	}
+	/* if it was a write that failed, the reason may be there to be read */
+	if (!hung_up) {
+		hung_up = 1;
+		event_active(&p->rev, EV_READ, 1);
+		return;
+	}
+	peer_close(p);
+	if (attached) {
+		term_lost();
+		return;
+	}
+	if (answered || retried)
+		errx(EX_UNAVAILABLE, "the daemon hung up");
+	retried = 1;
+	hung_up = 0;
+	request_connect();
+}
+
+/*
+ * There is an answer, so nothing needs to be opened or started any more.  A
+ * filter stays with what a process starts, hence not before.
+ */
+static void
+client_confine(struct peer *p)
+{
+	const char *promises;
+
+	answered = 1;
+	switch (type) {
+	case IMSG_CTL_START:
+		/* recvfd: the stream; tty: raw mode and the size */
+		promises = "stdio recvfd tty";
+		imsgbuf_allow_fdpass(&p->ibuf, 0, 1);
+		break;
+	case IMSG_CTL_BUILD:
+		/* sendfd: the pipe that a base image comes from */
+		promises = "stdio sendfd";
+		imsgbuf_allow_fdpass(&p->ibuf, 1, 0);
+		break;
+	default:
+		promises = "stdio";
+		imsgbuf_allow_fdpass(&p->ibuf, 0, 0);
+	}
+	if (pledge(promises, NULL) == -1)
+		err(EX_OSERR, "pledge");
+}
+
+static int
+client_handle_error(struct imsg *imsg)
+{
+	struct ctl_error ce;
+
+	if (imsg_get_data(imsg, &ce, sizeof(ce)) == -1 ||
+	    !imsg_is_string(ce.text, sizeof(ce.text)) || ce.code < 1 ||
+	    ce.code > 255)
+		return (-1);
+	term_restore();
+	text_clean(ce.text);
+	errx(ce.code, "%s", ce.text);
+}
+
+static int
+client_handle_progress(struct imsg *imsg)
+{
+	char line[TEXT_MAXLEN + 1];
+
+	if (attached || imsg_get_string(imsg, line, sizeof(line)) == -1)
+		return (-1);
+	text_clean(line);
+	(void)fprintf(stderr, "%s\n", line);
+	return (0);
+}
+
+static int
+client_handle_needbase(struct peer *p, struct imsg *imsg)
+{
+	if (base_tar == -1 || client_handle_progress(imsg) == -1)
+		return (-1);
+	if (peer_compose(p, IMSG_CTL_BASE, 0, base_tar, NULL, 0) == -1 ||
+	    write(base_fd, "", 1) != 1)
+		err(EX_OSERR, "cannot start %s", BASE_PROGRAM);
+	base_tar = -1;
+	event_set(&base_ev, base_fd, EV_READ, base_ended, NULL);
+	event_add(&base_ev, NULL);
+	return (0);
+}
+
+static int
+client_handle_attached(struct peer *p, struct imsg *imsg)
+{
+	struct ctl_attached ca;
+	int fd;
+
+	if (type != IMSG_CTL_START || attached ||
+	    imsg_get_data(imsg, &ca, sizeof(ca)) == -1 ||
+	    ca.tty != start.tty || (fd = imsg_get_fd(imsg)) == -1)
+		return (-1);
+	attached = 1;
+	imsgbuf_allow_fdpass(&p->ibuf, 0, 0);
+	/* tty: raw mode and the size */
+	if (pledge("stdio tty", NULL) == -1)
+		err(EX_OSERR, "pledge");
+	term_attach(fd, p);
+	return (0);
+}
+
+static int
+client_handle_session(struct imsg *imsg)
+{
+	struct ctl_session *s;
+	struct row *row;
+
+	if (type != IMSG_CTL_STATUS)
+		return (-1);
+	if ((row = calloc(1, sizeof(*row))) == NULL)
+		err(EX_OSERR, NULL);
+	TAILQ_INSERT_TAIL(&rows, row, entry);
+	s = &row->session;
+	if (imsg_get_data(imsg, s, sizeof(*s)) == -1 ||
+	    !imsg_is_string(s->name, sizeof(s->name)) ||
+	    !imsg_is_string(s->state, sizeof(s->state)) ||
+	    !imsg_is_string(s->image, sizeof(s->image)) ||
+	    !imsg_is_string(s->path, sizeof(s->path)))
+		return (-1);
+	return (0);
+}
+
+static int
+client_handle_exit(struct imsg *imsg)
+{
+	int status;
+
+	if (imsg_get_data(imsg, &status, sizeof(status)) == -1 || status < 0 ||
+	    status > 255)
+		return (-1);
+	if (attached) {
+		term_exit(status);
+		return (0);
+	}
+	if (type == IMSG_CTL_STATUS && json)
+		status_json();
+	else if (type == IMSG_CTL_STATUS)
+		status_print();
+	finish(status);
+}
+
+/*
+ * The base image.  Its script needs all of the user's rights, when we have
+ * none any more, so a helper is started before and waits for the word.  The
+ * pipe that the image goes through ends when the helper saw the script
+ * succeed.  If it fails, our connection ends first, and the daemon can tell
+ * that what came is not all.
+ */
+static void
+base_prepare(void)
+{
+	int p[2], s[2];
+
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, s) == -1)
+		err(EX_OSERR, "socketpair");
+	if (pipe2(p, O_CLOEXEC) == -1)
+		err(EX_OSERR, "pipe");
+	switch (fork()) {
+	case -1:
+		err(EX_OSERR, "fork");
+	case 0:
+		close(s[0]);
+		close(p[0]);
+		base_helper(s[1], p[1]);
+	}
+	close(s[1]);
+	close(p[1]);
+	base_fd = s[0];
+	base_tar = p[0];
+}
+
+static __dead void
+base_helper(int s, int tar)
+{
+	int status;
+	char c;
+
+	/* the keyboard's signals end the others, and their end ours */
+	(void)signal(SIGINT, SIG_IGN);
+	(void)signal(SIGQUIT, SIG_IGN);
+	(void)signal(SIGHUP, SIG_IGN);
+	if (read(s, &c, 1) != 1)
+		_exit(0);
+	if ((status = base_run(tar)) == 0)
+		close(tar);
+	(void)send(s, &status, sizeof(status), MSG_NOSIGNAL);
+	(void)read(s, &c, 1);
+	if (status != 0)
+		(void)sleep(1);
+	_exit(0);
+}
+
+static int
+base_run(int tar)
+{
+	pid_t pid;
+	int null, status;
+
+	switch (pid = fork()) {
+	case -1:
+		warn("fork");
+		return (-1);
+	case 0:
+		(void)signal(SIGINT, SIG_DFL);
+		(void)signal(SIGQUIT, SIG_DFL);
+		(void)signal(SIGHUP, SIG_DFL);
+		if ((null = open("/dev/null", O_RDONLY)) == -1 ||
+		    dup2(null, STDIN_FILENO) == -1 ||
+		    dup2(tar, STDOUT_FILENO) == -1)
+			err(EX_OSERR, "/dev/null");
+		closefrom(STDERR_FILENO + 1);
+		(void)execl(BASE_PROGRAM, "base.sh", (char *)NULL);
+		err(127, "%s", BASE_PROGRAM);
+	}
+	while (waitpid(pid, &status, 0) == -1)
+		if (errno != EINTR)
+			return (-1);
+	return (status);
+}
+
+static void
+base_ended(int fd, short event, void *arg)
+{
+	struct timeval tv = { 0, BASE_MILLIS * 1000 };
+
+	(void)event;
+	(void)arg;
+	if (read(fd, &base_status, sizeof(base_status)) !=
+	    (ssize_t)sizeof(base_status))
+		base_status = -1;
+	if (base_status == 0)
+		return;
+	/* perhaps it failed because the daemon did not want any more */
+	evtimer_set(&base_timer, base_failed, NULL);
+	evtimer_add(&base_timer, &tv);
+}
+
+static void
+base_failed(int fd, short event, void *arg)
+{
+	(void)fd;
+	(void)event;
+	(void)arg;
+	peer_close(&daemon_peer);
+	if (base_status != -1 && WIFEXITED(base_status))
+		errx(EX_UNAVAILABLE, "%s: exit status %d", BASE_PROGRAM,
+		    WEXITSTATUS(base_status));
+	errx(EX_UNAVAILABLE, "%s: did not come to its end", BASE_PROGRAM);
+}
+
+/*
+ * Status: columns on a terminal, else tabs and no heading.
+ */
+static void
+status_print(void)
+{
+	char since[32];
+	struct ctl_session *s;
+	struct row *row;
+	time_t t;
+	int width[2];
+
+	width[0] = text_width("NAME");
+	width[1] = text_width("DIRECTORY");
+	TAILQ_FOREACH(row, &rows, entry) {
+		s = &row->session;
+		text_clean(s->name);
+		text_clean(s->path);
+		text_clean(s->state);
+		text_clean(s->image);
+		if (width[0] < text_width(s->name))
+			width[0] = text_width(s->name);
+		if (width[1] < text_width(s->path))
+			width[1] = text_width(s->path);
+	}
+	if (isatty(STDOUT_FILENO) && !TAILQ_EMPTY(&rows))
+		status_line(width, "NAME", "DIRECTORY", "SINCE", "STATE",
+		    "IMAGE");
+	TAILQ_FOREACH(row, &rows, entry) {
+		s = &row->session;
+		t = (time_t)s->since;
+		if (strftime(since, sizeof(since), "%Y-%m-%d %H:%M",
+		    localtime(&t)) == 0)
+			since[0] = '\0';
+		status_line(width, s->name, s->path, since, s->state,
+		    s->image);
+	}
+}
+
+static void
+status_line(const int *width, const char *name, const char *path,
+    const char *since, const char *state, const char *image)
+{
+	if (isatty(STDOUT_FILENO))
+		(void)printf("%s%*s  %s%*s  %-16s  %-8s  %s\n", name,
+		    width[0] - text_width(name), "", path,
+		    width[1] - text_width(path), "", since, state, image);
+	else
+		(void)printf("%s\t%s\t%s\t%s\t%s\n", name, path, since, state,
+		    image);
+}
+
+static void
+status_json(void)
+{
+	struct ctl_session *s;
+	struct row *row;
+	json_t *array, *object;
+
+	if ((array = json_array()) == NULL)
+		err(EX_OSERR, NULL);
+	TAILQ_FOREACH(row, &rows, entry) {
+		s = &row->session;
+		object = json_pack("{s:o, s:o, s:I, s:o, s:o, s:I}",
+		    "name", json_text(s->name), "directory",
+		    json_text(s->path), "since", (json_int_t)s->since,
+		    "state", json_text(s->state), "image",
+		    json_text(s->image), "uid", (json_int_t)s->uid);
+		if (json_array_append_new(array, object) == -1)
+			err(EX_OSERR, NULL);
+	}
+	if (json_dumpf(array, stdout, JSON_INDENT(2)) == -1)
+		err(EX_IOERR, "standard output");
+	(void)printf("\n");
+	json_decref(array);
+}
+
+/*
+ * JSON is UTF-8; a path need not be.
+ */
+static json_t *
+json_text(char *s)
+{
+	json_t *text;
+	char *p;
+
+	if ((text = json_string(s)) != NULL)
+		return (text);
+	for (p = s; *p != '\0'; p++)
+		if ((*p & 0x80) != 0)
+			*p = '?';
+	return (json_string(s));
+}
+
+/*
+ * A terminal would act on control characters.
+ */
+static void
+text_clean(char *s)
+{
+	wchar_t wc;
+	int n;
+
+	for (; *s != '\0'; s += n) {
+		n = mbtowc(&wc, s, MB_CUR_MAX);
+		if (n > 0 && iswprint((wint_t)wc))
+			continue;
+		if (n < 1) {
+			(void)mbtowc(NULL, NULL, 0);
+			n = 1;
+		}
+		memset(s, '?', (size_t)n);
+	}
+}
+
+static int
+text_width(const char *s)
+{
+	wchar_t wc;
+	int n, width;
+
+	for (width = 0; *s != '\0'; s += n) {
+		if ((n = mbtowc(&wc, s, MB_CUR_MAX)) < 1)
+			n = 1;
+		else if (wcwidth(wc) > 0)
+			width += wcwidth(wc);
+	}
+	return (width);
+}
+
+static __dead void
+finish(int status)
+{
+	if (fflush(stdout) == EOF)
+		err(EX_IOERR, "standard output");
+	exit(status);
+}

@@ -1,0 +1,561 @@
+/*
+ * Copyright (c) 2026 The claudesec authors
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+/*
+ * The user's terminal, or standard input and output, and the raw stream of a
+ * session, which is the engine's own.  In a terminal both directions are plain
+ * bytes.  Else what comes is cut into frames, which say whether they are of
+ * standard output or of standard error.  The agent writes those bytes; all
+ * that is done with them is to show them.
+ *
+ * Descriptors 0 to 2 are shared with other programs, so they stay blocking:
+ * they are used when poll(2) says so, in pieces for which there is room then.
+ * A terminal promises less room than that and is opened anew.
+ */
+
+#include <sys/types.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+
+#include <err.h>
+#include <errno.h>
+#include <event.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include "claudesec.h"
+
+#define BUFFER_SIZE	65536
+#define END_SECONDS	2	/* for the stream to end after the exit */
+#define QUEUE_MAX	1024	/* bytes for a daemon that does not read */
+
+struct buffer {
+	unsigned char	 data[BUFFER_SIZE];
+	size_t		 off, len;
+};
+
+static void	 term_open_output(int);
+static void	 term_set_events(void);
+static void	 term_catch(size_t);
+static void	 term_raw(void);
+static void	 term_cooked(void);
+static void	 term_stop(void);
+static __dead void term_die(int);
+static void	 term_signal(int, short, void *);
+static void	 term_forward(int);
+static void	 term_send_size(void);
+static void	 term_read_input(int, short, void *);
+static void	 term_write_stream(int, short, void *);
+static void	 term_read_stream(int, short, void *);
+static void	 term_write_output(int, short, void *);
+static void	 term_next_frame(void);
+static void	 term_update(void);
+static void	 term_want(struct event *, int, const struct timeval *);
+static void	 term_end(void);
+static void	 buffer_take(struct buffer *, size_t);
+
+static const int signals[] = { SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGWINCH,
+	    SIGTSTP, SIGCONT };
+#define NSIGNALS	(sizeof(signals) / sizeof(signals[0]))
+
+/*
+ * What a program that was killed may have left the terminal in: attributes,
+ * the other screen, no cursor, reports of mouse and focus, pastes in brackets,
+ * keys as escape sequences.
+ */
+static const char reset[] = "\033[0m\033[?1047l\033[?25h\033[?1000l"
+    "\033[?1002l\033[?1003l\033[?1006l\033[?1004l\033[?2004l\033[>4m\033[<u";
+
+static int	 tty;			/* a session in a terminal */
+static int	 attached;
+static int	 raw;
+static struct termios saved;
+
+static struct peer *daemon_peer;	/* NULL: gone */
+static int	 stream = -1;		/* -1: ended */
+static int	 exit_status = -1;	/* -1: not known */
+static int	 done;			/* the daemon knows of the end */
+static int	 forwarded;		/* a signal */
+
+static struct buffer in, out;
+static int	 in_ended, in_shut;
+static struct demux frame;
+
+/* where standard output and error go, and how much at once */
+static int	 output_fd[STDERR_FILENO + 1];
+static size_t	 output_max[STDERR_FILENO + 1];
+
+static struct event in_ev, stream_read_ev, stream_write_ev;
+static struct event output_ev[STDERR_FILENO + 1];
+static struct event signal_ev[NSIGNALS];
+
+int
+term_init(void)
+{
+	tty = isatty(STDIN_FILENO) && isatty(STDOUT_FILENO);
+	term_open_output(STDOUT_FILENO);
+	term_open_output(STDERR_FILENO);
+	return (tty);
+}
+
+static void
+term_open_output(int fd)
+{
+	struct stat a, b;
+	const char *name;
+	int new;
+
+	output_fd[fd] = fd;
+	output_max[fd] = PIPE_BUF;
+	if ((name = ttyname(fd)) == NULL)
+		return;
+	new = open(name, O_WRONLY | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
+	if (new == -1)
+		return;
+	if (fstat(fd, &a) == -1 || fstat(new, &b) == -1 ||
+	    a.st_rdev != b.st_rdev || !isatty(new)) {
+		close(new);
+		return;
+	}
+	output_fd[fd] = new;
+	output_max[fd] = BUFFER_SIZE;
+}
+
+void
+term_size(struct ctl_size *size)
+{
+	struct winsize ws;
+
+	memset(size, 0, sizeof(*size));
+	if (!tty || ioctl(STDOUT_FILENO, TIOCGWINSZ, &ws) == -1)
+		return;
+	size->cols = ws.ws_col;
+	size->rows = ws.ws_row;
+}
+
+void
+term_attach(int fd, struct peer *p)
+{
+	int flags;
+
+	if ((flags = fcntl(fd, F_GETFL)) == -1 ||
+	    fcntl(fd, F_SETFL, flags | O_NONBLOCK) == -1)
+		err(EX_OSERR, "fcntl");
+	if (tty && tcgetattr(STDIN_FILENO, &saved) == -1)
+		err(EX_OSERR, "tcgetattr");
+	if (atexit(term_restore) != 0)
+		errx(EX_OSERR, "atexit");
+	stream = fd;
+	daemon_peer = p;
+	attached = 1;
+	frame.fd = STDOUT_FILENO;
+	term_set_events();
+	if (tty) {
+		term_raw();
+		/* it may be another one than that of the request */
+		term_send_size();
+	}
+	term_update();
+}
+
+static void
+term_set_events(void)
+{
+	size_t i;
+
+	(void)signal(SIGPIPE, SIG_IGN);
+	for (i = 0; i < NSIGNALS; i++)
+		term_catch(i);
+	event_set(&in_ev, STDIN_FILENO, EV_READ | EV_PERSIST,
+	    term_read_input, NULL);
+	event_set(&stream_read_ev, stream, EV_READ | EV_PERSIST,
+	    term_read_stream, NULL);
+	event_set(&stream_write_ev, stream, EV_WRITE | EV_PERSIST,
+	    term_write_stream, NULL);
+	for (i = STDOUT_FILENO; i <= STDERR_FILENO; i++)
+		event_set(&output_ev[i], output_fd[i], EV_WRITE | EV_PERSIST,
+		    term_write_output, NULL);
+}
+
+/*
+ * A signal that we were started to ignore, as by nohup(1), stays ignored.
+ */
+static void
+term_catch(size_t i)
+{
+	struct sigaction sa;
+	int sig;
+
+	sig = signals[i];
+	if (!tty && (sig == SIGWINCH || sig == SIGTSTP || sig == SIGCONT))
+		return;
+	if (sigaction(sig, NULL, &sa) == -1 || sa.sa_handler == SIG_IGN)
+		return;
+	signal_set(&signal_ev[i], sig, term_signal, NULL);
+	signal_add(&signal_ev[i], NULL);
+}
+
+static void
+term_raw(void)
+{
+	struct termios t;
+
+	t = saved;
+	cfmakeraw(&t);
+	t.c_cc[VMIN] = 1;
+	t.c_cc[VTIME] = 0;
+	if (tcsetattr(STDIN_FILENO, TCSANOW, &t) == -1)
+		err(EX_OSERR, "tcsetattr");
+	raw = 1;
+}
+
+/*
+ * While we are in the background the terminal is somebody else's, who has set
+ * it to their needs.
+ */
+static void
+term_cooked(void)
+{
+	pid_t pgrp;
+
+	if (!raw)
+		return;
+	raw = 0;
+	pgrp = tcgetpgrp(STDIN_FILENO);
+	if (pgrp == -1 || pgrp == getpgrp())
+		(void)tcsetattr(STDIN_FILENO, TCSANOW, &saved);
+}
+
+/*
+ * A program that ended by itself has cleaned up.
+ */
+void
+term_restore(void)
+{
+	pid_t pgrp;
+
+	term_cooked();
+	if (!attached)
+		return;
+	attached = 0;
+	if (!tty || (exit_status >= 0 && exit_status <= 128))
+		return;
+	pgrp = tcgetpgrp(STDIN_FILENO);
+	if (pgrp == -1 || pgrp == getpgrp())
+		(void)write(output_fd[STDOUT_FILENO], reset,
+		    sizeof(reset) - 1);
+}
+
+void
+term_exit(int status)
+{
+	exit_status = status;
+	term_update();
+}
+
+void
+term_lost(void)
+{
+	daemon_peer = NULL;
+	term_update();
+}
+
+/*
+ * Ends as the signal would have ended us, for the shell to see.
+ */
+static void
+term_die(int sig)
+{
+	term_restore();
+	(void)signal(sig, SIG_DFL);
+	(void)kill(getpid(), sig);
+	exit(128 + sig);
+}
+
+static void
+term_signal(int sig, short event, void *arg)
+{
+	(void)event;
+	(void)arg;
+	switch (sig) {
+	case SIGWINCH:
+		term_send_size();
+		break;
+	case SIGTSTP:
+		term_stop();
+		break;
+	case SIGCONT:
+		if (stream != -1)
+			term_raw();
+		term_send_size();
+		break;
+	default:
+		term_forward(sig);
+	}
+}
+
+/*
+ * Somebody else's kill(1): in raw mode no key does this.
+ */
+static void
+term_stop(void)
+{
+	size_t i;
+
+	for (i = 0; signals[i] != SIGTSTP; i++)
+		;
+	term_cooked();
+	signal_del(&signal_ev[i]);
+	(void)kill(getpid(), SIGTSTP);
+	signal_add(&signal_ev[i], NULL);
+	term_signal(SIGCONT, 0, NULL);
+}
+
+/*
+ * In a terminal a signal means us, and our end is the session's.  Else it is
+ * Claude's to act on, once.
+ */
+static void
+term_forward(int sig)
+{
+	if (tty || forwarded || stream == -1 || daemon_peer == NULL)
+		term_die(sig);
+	forwarded = 1;
+	if (peer_compose(daemon_peer, IMSG_CTL_SIGNAL, 0, -1, &sig,
+	    sizeof(sig)) == -1)
+		err(EX_OSERR, "peer_compose");
+}
+
+static void
+term_send_size(void)
+{
+	struct ctl_size size;
+
+	term_size(&size);
+	if (size.cols == 0 || size.rows == 0 || daemon_peer == NULL ||
+	    imsgbuf_queuelen(&daemon_peer->ibuf) > QUEUE_MAX)
+		return;
+	if (peer_compose(daemon_peer, IMSG_CTL_RESIZE, 0, -1, &size,
+	    sizeof(size)) == -1)
+		err(EX_OSERR, "peer_compose");
+}
+
+static void
+term_read_input(int fd, short event, void *arg)
+{
+	ssize_t n;
+
+	(void)event;
+	(void)arg;
+	n = read(fd, in.data, sizeof(in.data));
+	if (n == -1 && (errno == EAGAIN || errno == EINTR))
+		return;
+	if (n > 0)
+		in.len = (size_t)n;
+	else if (tty)
+		term_die(SIGHUP);
+	else
+		in_ended = 1;
+	term_update();
+}
+
+static void
+term_write_stream(int fd, short event, void *arg)
+{
+	ssize_t n;
+
+	(void)event;
+	(void)arg;
+	n = write(fd, in.data + in.off, in.len);
+	if (n == -1 && (errno == EAGAIN || errno == EINTR))
+		return;
+	if (n == -1) {
+		/* nobody reads this any more; output may still come */
+		in_ended = in_shut = 1;
+		in.len = 0;
+	} else
+		buffer_take(&in, (size_t)n);
+	term_update();
+}
+
+static void
+term_read_stream(int fd, short event, void *arg)
+{
+	ssize_t n;
+
+	(void)arg;
+	n = 0;
+	if (event != EV_TIMEOUT)
+		n = read(fd, out.data, sizeof(out.data));
+	if (n == -1 && (errno == EAGAIN || errno == EINTR))
+		return;
+	if (n > 0) {
+		out.len = (size_t)n;
+		term_next_frame();
+	} else {
+		term_want(&stream_read_ev, 0, NULL);
+		term_want(&stream_write_ev, 0, NULL);
+		close(stream);
+		stream = -1;
+	}
+	term_update();
+}
+
+static void
+term_write_output(int fd, short event, void *arg)
+{
+	size_t len;
+	ssize_t n;
+
+	(void)event;
+	(void)arg;
+	len = out.len;
+	if (!tty && len > frame.left)
+		len = frame.left;
+	if (len > output_max[frame.fd])
+		len = output_max[frame.fd];
+	n = write(fd, out.data + out.off, len);
+	if (n == -1 && (errno == EAGAIN || errno == EINTR))
+		return;
+	if (n == -1 && errno == EPIPE)
+		term_die(SIGPIPE);
+	if (n == -1 && errno == EIO && tty)
+		term_die(SIGHUP);
+	if (n == -1) {
+		term_restore();
+		err(EX_IOERR, "standard %s", frame.fd == STDOUT_FILENO ?
+		    "output" : "error");
+	}
+	buffer_take(&out, (size_t)n);
+	if (!tty)
+		frame.left -= (size_t)n;
+	term_next_frame();
+	term_update();
+}
+
+/*
+ * Without a terminal: up to the next byte that is to be shown.
+ */
+static void
+term_next_frame(void)
+{
+	ssize_t n;
+
+	while (!tty && out.len > 0 && frame.left == 0) {
+		if ((n = demux(&frame, out.data + out.off, out.len)) == -1)
+			errx(EX_PROTOCOL, "the engine's stream is malformed");
+		buffer_take(&out, (size_t)n);
+	}
+}
+
+ssize_t
+demux(struct demux *d, const unsigned char *p, size_t len)
+{
+	size_t n;
+
+	n = sizeof(d->head) - d->nhead;
+	if (n > len)
+		n = len;
+	memcpy(d->head + d->nhead, p, n);
+	d->nhead += n;
+	if (d->nhead < sizeof(d->head))
+		return ((ssize_t)n);
+	if ((d->head[0] != STDOUT_FILENO && d->head[0] != STDERR_FILENO) ||
+	    d->head[1] != 0 || d->head[2] != 0 || d->head[3] != 0)
+		return (-1);
+	d->nhead = 0;
+	d->fd = d->head[0];
+	d->left = (size_t)d->head[4] << 24 | (size_t)d->head[5] << 16 |
+	    (size_t)d->head[6] << 8 | (size_t)d->head[7];
+	return ((ssize_t)n);
+}
+
+/*
+ * What is to be waited for now.  A direction reads when all that it read
+ * before is written, so that the slower side sets the pace.
+ */
+static void
+term_update(void)
+{
+	const struct timeval end = { END_SECONDS, 0 };
+
+	if (stream == -1) {
+		in_ended = in_shut = 1;
+		in.len = 0;
+	}
+	if (in_ended && in.len == 0 && !in_shut) {
+		(void)shutdown(stream, SHUT_WR);
+		in_shut = 1;
+	}
+	term_want(&in_ev, !in_ended && in.len == 0, NULL);
+	if (stream != -1) {
+		term_want(&stream_write_ev, in.len > 0, NULL);
+		/* a grandchild may hold it open for ever */
+		term_want(&stream_read_ev, out.len == 0,
+		    exit_status == -1 ? NULL : &end);
+	}
+	term_want(&output_ev[STDOUT_FILENO], out.len > 0 &&
+	    frame.fd == STDOUT_FILENO, NULL);
+	term_want(&output_ev[STDERR_FILENO], out.len > 0 &&
+	    frame.fd == STDERR_FILENO, NULL);
+	if (stream == -1 && out.len == 0)
+		term_end();
+}
+
+static void
+term_want(struct event *ev, int want, const struct timeval *tv)
+{
+	if (want)
+		event_add(ev, tv);
+	else
+		event_del(ev);
+}
+
+/*
+ * All is shown.  The daemon may have to ask for the exit status first, and
+ * tidies up; meanwhile the keyboard is the user's again.
+ */
+static void
+term_end(void)
+{
+	term_cooked();
+	if (exit_status != -1)
+		exit(exit_status);
+	if (daemon_peer == NULL) {
+		term_restore();
+		errx(EX_SOFTWARE, "the daemon is gone, the exit status is "
+		    "unknown; the next command cleans up");
+	}
+	if (done)
+		return;
+	done = 1;
+	if (peer_compose(daemon_peer, IMSG_CTL_DONE, 0, -1, NULL, 0) == -1)
+		err(EX_OSERR, "peer_compose");
+}
+
+static void
+buffer_take(struct buffer *b, size_t n)
+{
+	b->len -= n;
+	b->off = b->len == 0 ? 0 : b->off + n;
+}
