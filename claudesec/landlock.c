@@ -37,7 +37,7 @@
 
 #include "sandbox.h"
 
-/* The same on all architectures. */
+/* The same on all architectures; headers may be older. */
 #ifndef __NR_landlock_create_ruleset
 #define __NR_landlock_create_ruleset	444
 #define __NR_landlock_add_rule		445
