@@ -1,0 +1,216 @@
+#!/usr/bin/env python3
+"""A stand-in for the Messages API, over TLS, for tests.
+
+usage: api.py address port cert key log
+
+Each request becomes one JSON line in the log before it is answered.  The
+answer to a question is "answer to: " and the question's last line.  A line
+"RUN command" makes the answer a call of the Bash tool; its result is then
+repeated as "result: ...".  A line "SLEEP seconds" delays the answer's end.
+"""
+
+import json
+import ssl
+import sys
+import threading
+import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+KEPT = ('host', 'x-api-key', 'authorization', 'user-agent', 'anthropic-beta',
+        'content-type', 'accept-encoding', 'via', 'x-forwarded-for')
+lock = threading.Lock()
+
+
+def text_of(content):
+    """The texts of a message, the last one last."""
+    if isinstance(content, str):
+        return [content]
+    return [b['text'] for b in content if b.get('type') == 'text']
+
+
+def result_of(content):
+    """A tool's result in a message, or None."""
+    if isinstance(content, str):
+        return None
+    for block in content:
+        if block.get('type') == 'tool_result':
+            inner = block.get('content', '')
+            return '\n'.join(text_of(inner)).strip()
+    return None
+
+
+def reply_to(body):
+    """The content block that answers, and seconds to wait before its end."""
+    asked = [m for m in body['messages'] if m['role'] == 'user']
+    content = asked[-1]['content']
+    result = result_of(content)
+    if result is not None:
+        return {'type': 'text', 'text': 'result: ' + result}, 0
+    texts = text_of(content)
+    lines = texts[-1].strip().split('\n') if texts else ['']
+    wait = 0
+    for line in lines:
+        if line.startswith('RUN '):
+            return {'type': 'tool_use', 'id': 'toolu_%d' % time.time_ns(),
+                    'name': 'Bash', 'input': {
+                        'command': line[4:],
+                        'description': 'what the test asks for'}}, 0
+        if line.startswith('SLEEP '):
+            wait = float(line[6:])
+    return {'type': 'text', 'text': 'answer to: ' + lines[-1]}, wait
+
+
+class Handler(BaseHTTPRequestHandler):
+    protocol_version = 'HTTP/1.1'
+
+    def log_message(self, *args):
+        pass
+
+    def note(self, body):
+        line = {'time': time.time(), 'from': self.client_address[0],
+                'method': self.command, 'path': self.path,
+                'bytes': len(body)}
+        for name in KEPT:
+            values = self.headers.get_all(name)
+            if values:
+                line[name] = values[0] if len(values) == 1 else values
+        with lock:
+            print(json.dumps(line), file=self.server.log, flush=True)
+
+    def body(self):
+        if 'chunked' in self.headers.get('transfer-encoding', '').lower():
+            data = b''
+            while True:
+                size = int(self.rfile.readline().split(b';')[0], 16)
+                data += self.rfile.read(size)
+                self.rfile.readline()
+                if size == 0:
+                    return data
+        return self.rfile.read(int(self.headers.get('content-length', 0)))
+
+    def answer(self, status, obj):
+        data = json.dumps(obj).encode()
+        self.send_response(status)
+        self.send_header('Content-Type', 'application/json')
+        self.send_header('Content-Length', str(len(data)))
+        self.send_header('request-id', 'req_test')
+        self.end_headers()
+        if self.command != 'HEAD':
+            self.wfile.write(data)
+
+    def chunk(self, data):
+        self.wfile.write(b'%x\r\n%s\r\n' % (len(data), data))
+        self.wfile.flush()
+
+    def event(self, name, **fields):
+        fields['type'] = name
+        self.chunk(('event: %s\ndata: %s\n\n' %
+                    (name, json.dumps(fields))).encode())
+
+    def stream(self, message, block, wait):
+        self.send_response(200)
+        self.send_header('Content-Type', 'text/event-stream')
+        self.send_header('Transfer-Encoding', 'chunked')
+        self.send_header('request-id', 'req_test')
+        self.end_headers()
+        start = dict(message, content=[], stop_reason=None)
+        self.event('message_start', message=start)
+        if block['type'] == 'text':
+            empty = {'type': 'text', 'text': ''}
+            words = block['text'].split(' ')
+            pieces = [w + ' ' for w in words[:-1]] + words[-1:]
+            deltas = [{'type': 'text_delta', 'text': p} for p in pieces]
+        else:
+            empty = dict(block, input={})
+            deltas = [{'type': 'input_json_delta',
+                       'partial_json': json.dumps(block['input'])}]
+        self.event('content_block_start', index=0, content_block=empty)
+        self.event('ping')
+        for delta in deltas:
+            self.event('content_block_delta', index=0, delta=delta)
+        time.sleep(wait)
+        self.event('content_block_stop', index=0)
+        self.event('message_delta', usage={'output_tokens': 7}, delta={
+            'stop_reason': message['stop_reason'], 'stop_sequence': None})
+        self.event('message_stop')
+        self.chunk(b'')
+
+    def messages(self, body):
+        block, wait = reply_to(body)
+        message = {
+            'id': 'msg_%d' % time.time_ns(), 'type': 'message',
+            'role': 'assistant', 'model': body.get('model', 'test'),
+            'content': [block], 'stop_sequence': None,
+            'stop_reason': 'tool_use' if block['type'] == 'tool_use'
+            else 'end_turn',
+            'usage': {'input_tokens': 11, 'output_tokens': 7}}
+        if body.get('stream'):
+            self.stream(message, block, wait)
+        else:
+            time.sleep(wait)
+            self.answer(200, message)
+
+    def do_POST(self):
+        data = self.body()
+        self.note(data)
+        path = self.path.split('?')[0]
+        if path not in ('/v1/messages', '/v1/messages/count_tokens'):
+            self.answer(200, {})
+            return
+        if not ('x-api-key' in self.headers or
+                'authorization' in self.headers):
+            self.answer(401, {'type': 'error', 'error': {
+                'type': 'authentication_error',
+                'message': 'no credential'}})
+            return
+        try:
+            body = json.loads(data)
+            if path == '/v1/messages':
+                self.messages(body)
+            else:
+                self.answer(200, {'input_tokens': len(data) // 4})
+        except (ValueError, KeyError, IndexError) as error:
+            self.answer(400, {'type': 'error', 'error': {
+                'type': 'invalid_request_error', 'message': str(error)}})
+
+    def do_GET(self):
+        self.note(b'')
+        if self.path == '/':
+            self.answer(200, {'hello': 'from the test API'})
+        else:
+            self.answer(404, {'type': 'error', 'error': {
+                'type': 'not_found_error', 'message': 'not here'}})
+
+    do_HEAD = do_GET
+
+
+class Server(ThreadingHTTPServer):
+    daemon_threads = True
+    request_queue_size = 128
+
+    def finish_request(self, request, client_address):
+        # the handshake belongs to the connection's own thread
+        request.settimeout(60)
+        with self.context.wrap_socket(request, server_side=True) as tls:
+            super().finish_request(tls, client_address)
+
+    def handle_error(self, request, client_address):
+        with lock:
+            print(json.dumps({
+                'time': time.time(), 'from': client_address[0],
+                'error': repr(sys.exc_info()[1])}),
+                file=self.log, flush=True)
+
+
+def main():
+    if len(sys.argv) != 6:
+        sys.exit(__doc__)
+    address, port, cert, key, log = sys.argv[1:]
+    server = Server((address, int(port)), Handler)
+    server.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    server.context.load_cert_chain(cert, key)
+    server.log = open(log, 'a')
+    server.serve_forever()
+
+
+main()
