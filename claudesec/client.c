@@ -281,6 +281,8 @@ client_status(int argc, char *argv[])
 		json = 1;
 	if (optind != argc)
 		usage_command(argv[0]);
+	/* it reads a device, which it could not later */
+	json_object_seed(0);
 	request_run(IMSG_CTL_STATUS);
 }
 
@@ -864,6 +866,7 @@ status_print(void)
 	char since[32];
 	struct ctl_session *s;
 	struct row *row;
+	struct tm tm;
 	time_t t;
 	int width[2];
 
@@ -886,9 +889,10 @@ status_print(void)
 	TAILQ_FOREACH(row, &rows, entry) {
 		s = &row->session;
 		t = (time_t)s->since;
-		if (strftime(since, sizeof(since), "%Y-%m-%d %H:%M",
-		    localtime(&t)) == 0)
-			since[0] = '\0';
+		/* unlike localtime(3) it does not look for files again */
+		if (localtime_r(&t, &tm) == NULL || strftime(since,
+		    sizeof(since), "%Y-%m-%d %H:%M", &tm) == 0)
+			(void)strlcpy(since, "-", sizeof(since));
 		status_line(width, s->name, s->path, since, s->state,
 		    s->image);
 	}

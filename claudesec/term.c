@@ -315,7 +315,7 @@ term_signal(int sig, short event, void *arg)
 }
 
 /*
- * Somebody else's kill(1): in raw mode no key does this.
+ * Somebody else's kill(1): in raw mode no key does this.  SIGCONT undoes it.
  */
 static void
 term_stop(void)
@@ -328,7 +328,6 @@ term_stop(void)
 	signal_del(&signal_ev[i]);
 	(void)kill(getpid(), SIGTSTP);
 	signal_add(&signal_ev[i], NULL);
-	term_signal(SIGCONT, 0, NULL);
 }
 
 /*
