@@ -681,7 +681,7 @@ client_handle_needbase(struct peer *p, struct imsg *imsg)
 	if (base_tar == -1 || client_handle_progress(imsg) == -1)
 		return (-1);
 	if (peer_compose(p, IMSG_CTL_BASE, 0, base_tar, NULL, 0) == -1 ||
-	    write(base_fd, "", 1) != 1)
+	    send(base_fd, "", 1, MSG_NOSIGNAL) != 1)
 		err(EX_OSERR, "cannot start %s", BASE_PROGRAM);
 	base_tar = -1;
 	event_set(&base_ev, base_fd, EV_READ, base_ended, NULL);
