@@ -1,0 +1,144 @@
+#!/bin/sh
+#
+# Copyright (c) 2026 The claudesec authors
+#
+# Permission to use, copy, modify, and distribute this software for any
+# purpose with or without fee is hereby granted, provided that the above
+# copyright notice and this permission notice appear in all copies.
+#
+# THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+# WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+# MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+# ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+# WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+# ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+# OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+
+
+# sh etc/install.sh: from a clean Debian to Claude Code in the sandbox, in the
+# current directory.  Without a terminal, its version, and what the sandbox
+# holds back.  Whatever is there already is used as it is.
+
+set -u
+progname=install
+dir=$(pwd)
+top=$(cd "$(dirname "$0")/.." && pwd) || exit 1
+. "$top/etc/setup.sh"
+
+[ $# -eq 0 ] || {
+	echo "usage: install.sh" >&2
+	exit 64
+}
+[ "$(id -u)" -eq 0 ] || command -v sudo >/dev/null ||
+    die "must be root, or have sudo"
+
+add_user()
+{
+	getent passwd "$1" >/dev/null || as_root useradd --system \
+	    --user-group --no-create-home --home-dir /var/empty \
+	    --shell /usr/sbin/nologin "$1" || die "cannot add user $1"
+}
+
+# The engine's group is as good as root; so is whoever may use sudo.  It holds
+# at the next login, hence user(), which asks for it now.
+join_group()
+{
+	group=$(stat -Lc %G "$engine_socket")
+	[ "$(id -u)" -ne 0 ] && [ ! -w "$engine_socket" ] || return 0
+	say "$(id -un) joins the group $group, to use the engine"
+	as_root usermod -aG "$group" "$(id -un)" ||
+	    die "cannot join the group $group"
+}
+
+user()
+{
+	if [ -w "$engine_socket" ]; then
+		"$@"
+	else
+		sudo -u "$(id -un)" -- "$@"
+	fi
+}
+
+build()
+{
+	cd "$top" || exit 1
+	say "building"
+	make PREFIX=/usr/local >/dev/null || die "the build failed"
+	as_root make PREFIX=/usr/local install >/dev/null ||
+	    die "the installation failed"
+	as_root install -d -m 755 /var/empty || exit 1
+	add_user _claudesec
+	add_user _proxyd
+	cd "$dir" || exit 1
+}
+
+configure()
+{
+	[ ! -e /etc/claudesec.conf ] && site_ca || return 0
+	say "this machine trusts authorities of its own, so will the sandbox:" \
+	    "/etc/claudesec.conf"
+	echo "ca \"$bundle\"" | as_root tee /etc/claudesec.conf >/dev/null
+}
+
+# The inside of a sandbox looks at itself, one line a look.
+look='
+held() {
+	if [ "$2" = "$3" ]; then
+		printf "held\t%s\n" "$1"
+	else
+		printf "NOT HELD\t%s: %s\n" "$1" "$2"
+	fi
+}
+refused() {
+	what=$1
+	shift
+	if "$@" >/dev/null 2>&1; then
+		held "$what" "done" refused
+	else
+		held "$what" refused refused
+	fi
+}
+status() {
+	sed -n "s/^$1:[[:space:]]*//p" /proc/self/status
+}
+held "no network interface but lo" "$(ls /sys/class/net)" lo
+refused "no way out by address" timeout 5 bash -c ": </dev/tcp/192.31.196.1/443"
+refused "no name outside the list" timeout 5 getent ahosts www.example.com
+held "no tunnel outside the list" "$(curl -s -o /dev/null --max-time 5 \
+    -w "%{http_connect}" https://www.example.com/)" 403
+held "no capabilities, now or later" "$(status CapEff) $(status CapBnd)" \
+    "0000000000000000 0000000000000000"
+held "no new privileges" "$(status NoNewPrivs)" 1
+held "system calls filtered" "$(status Seccomp)" 2
+refused "no user namespace" unshare -U true
+refused "no mount" mount -t tmpfs none /tmp
+refused "root file system read-only" touch /usr/bin/x
+held "not root" "$(id -u | sed "s/^0$/root/;s/^[0-9]*$/user/")" user
+refused "no engine socket" test -e /var/run/docker.sock
+'
+
+show()
+{
+	version=$(user claudesec start -- --version </dev/null) ||
+	    die "Claude Code does not run in the sandbox"
+	echo "claude --version, in the sandbox: $version"
+	table=$(user claudesec shell -- bash -c "$look" </dev/null) ||
+	    die "the sandbox cannot be looked at"
+	echo "$table"
+	case $table in
+	*NOT*)	die "the sandbox does not hold" ;;
+	esac
+}
+
+packages_build
+build
+engine_up
+join_group
+configure
+has_image claudesec/claude || user claudesec build ||
+    die "the image cannot be built"
+if [ -t 0 ] && [ -t 1 ]; then
+	user claudesec start
+else
+	show
+fi
