@@ -236,7 +236,7 @@ static const struct rule rules[] = {
 	ALLOW(getsockopt, STDIO),
 	ALLOW_IF(setsockopt, STDIO, IS(1, SOL_SOCKET), IS(2, SO_SNDBUF,
 	    SO_RCVBUF, SO_RCVLOWAT, SO_SNDTIMEO, SO_RCVTIMEO, SO_LINGER,
-	    SO_KEEPALIVE, SO_REUSEADDR)),
+	    SO_KEEPALIVE, SO_OOBINLINE, SO_REUSEADDR)),
 	ALLOW_IF(socketpair, STDIO, IS(0, AF_UNIX), TYPE(1, SOCK_STREAM),
 	    IS(2, 0)),
 	ALLOW(brk, STDIO),

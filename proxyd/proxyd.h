@@ -18,10 +18,14 @@
 #define PROXYD_H
 
 #include <sys/types.h>
+#include <sys/queue.h>
 #include <sys/socket.h>
 
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
+
+#include "log.h"
 
 /*
  * policy.c: names, ports, addresses, rules.  Pure.
@@ -277,5 +281,228 @@ int		 dns_question(struct dns_question *, const uint8_t *, size_t);
 size_t		 dns_reply(uint8_t [DNS_REPLY_MAX], const uint8_t *,
 		    const struct dns_question *, int, const uint8_t *,
 		    uint32_t);
+
+/*
+ * proxyd.c
+ */
+#define PROXYD_USER		"_proxyd"
+#define PROXYD_CHROOT		"/var/empty"
+#define PROXYD_CONF		"/etc/proxyd.conf"
+
+enum {
+	ROLE_PARENT,
+	ROLE_FRONTEND,
+	ROLE_RESOLVER,
+	ROLE_RELAY
+};
+
+/*
+ * What the processes tell each other.  The id is a connection's, given by the
+ * frontend.  An ASK ends in exactly one of REFUSED, FAILED, DONE; only then
+ * is its id given to another.
+ */
+enum imsg_type {
+	IMSG_NONE,
+
+	/* from the parent: a configuration, taken as a whole at its end */
+	IMSG_RECONF_CONF = 10,	/* struct settings, starts a new one */
+	IMSG_RECONF_SERVER,	/* struct server, a resolver to ask */
+	IMSG_RECONF_OWN,	/* struct netaddr, an address of the host's */
+	IMSG_RECONF_RULE,	/* struct rule */
+	IMSG_RECONF_NAME,	/* a name of the rule before */
+	IMSG_RECONF_END,	/* take it */
+	IMSG_LISTEN,		/* uint32_t, enum listen_kind; the socket */
+	IMSG_TOTALS,		/* log them */
+
+	/* to the parent */
+	IMSG_RECONF_DONE,	/* resolver: the new rules are in force */
+
+	/* frontend to resolver */
+	IMSG_ASK,		/* struct ask; may this connection be? */
+	IMSG_ASK_NAME,		/* a name; may it be resolved? */
+
+	/* resolver to frontend */
+	IMSG_REFUSED,		/* uint32_t, enum refusal */
+	IMSG_NAME,		/* uint32_t, 1 if it may */
+
+	/* resolver and relay */
+	IMSG_DIAL,		/* struct dial */
+	IMSG_RECHECK,		/* to relay: ask about every connection */
+	IMSG_CHECK,		/* to resolver: struct dial; may it still be? */
+	IMSG_CUT,		/* to relay: it may not */
+
+	/* relay to frontend */
+	IMSG_CONNECTED,		/* uint32_t, whether the port is plain */
+	IMSG_FAILED,		/* uint32_t, enum refusal */
+	IMSG_DONE,		/* a connection's end */
+
+	/* frontend to relay, after IMSG_CONNECTED */
+	IMSG_HEAD,		/* a piece of the head to send first */
+	IMSG_GO,		/* struct go; the client */
+	IMSG_CANCEL		/* the client is gone, or was refused */
+};
+
+/* why a connection does not come to be; refusals[] in proxyd.c says more */
+enum refusal {
+	REFUSAL_NONE,
+	REFUSAL_BLOCKED,	/* no rule passes it */
+	REFUSAL_INSIDE,		/* an address that points inside */
+	REFUSAL_NONAME,		/* there is no such name */
+	REFUSAL_NOADDR,		/* the name has no address */
+	REFUSAL_DNSFAIL,	/* the resolver could not say */
+	REFUSAL_DNSTIME,	/* no answer from the resolver */
+	REFUSAL_BUSY,		/* too many questions at once */
+	REFUSAL_CONNECT,	/* the server refuses, or cannot be reached */
+	REFUSAL_TIMEOUT,	/* the server does not answer */
+	REFUSAL_MAX
+};
+
+enum ask_kind {
+	ASK_TUNNEL,		/* CONNECT, or a transparent TLS connection */
+	ASK_HTTP		/* a request to forward */
+};
+
+struct ask {
+	uint32_t	 kind;		/* enum ask_kind */
+	uint16_t	 port;
+	char		 host[HOST_SIZE];
+};
+
+/* what the relay may connect a connection to, and what it was asked for */
+#define DIAL_ADDRS	8
+struct dial {
+	uint16_t	 port;
+	uint8_t		 plain;
+	uint8_t		 naddrs;
+	struct netaddr	 addrs[DIAL_ADDRS];
+	char		 host[HOST_SIZE];
+};
+
+#define HEAD_PIECE	8192	/* of a head, in one message */
+
+/* start moving bytes; the client is for the log */
+#define BODY_UNBOUNDED	UINT64_MAX
+struct go {
+	uint64_t	 body;		/* bytes that the client may send */
+	struct netaddr	 client;
+	uint16_t	 port;
+};
+
+/* the order of the transparent ones is that of the handover */
+enum listen_kind {
+	LISTEN_PROXY,
+	LISTEN_DNS_UDP,
+	LISTEN_DNS_TCP,
+	LISTEN_TLS,
+	LISTEN_HTTP,
+	LISTEN_MAX
+};
+
+enum timeout_id {
+	TIMEOUT_HEAD,		/* a request's head to be complete */
+	TIMEOUT_HELLO,		/* a ClientHello to be complete */
+	TIMEOUT_DIAL,		/* a server to answer */
+	TIMEOUT_IDLE,		/* a connection without a byte */
+	TIMEOUT_LIFE,		/* any connection */
+	TIMEOUT_MAX
+};
+
+enum limit_id {
+	LIMIT_CONNECTIONS,	/* all that there are */
+	LIMIT_CLIENT,		/* those of one client's address */
+	LIMIT_HEADS,		/* those that have not asked yet */
+	LIMIT_LOOKUPS,		/* names being resolved */
+	LIMIT_CACHE,		/* names remembered */
+	LIMIT_QUESTIONS,	/* DNS questions a second */
+	LIMIT_MAX
+};
+
+struct settings {
+	uint32_t	 timeouts[TIMEOUT_MAX];	/* seconds */
+	uint32_t	 limits[LIMIT_MAX];
+	uint32_t	 json;			/* log lines in JSON */
+};
+
+struct server {
+	struct netaddr	 addr;
+	uint16_t	 port;
+};
+
+#define SERVERS_MAX	4
+#define LISTEN_ADDRS	16
+#define OWN_MAX		256
+
+/* one statement: a proxy port, or the four transparent ones */
+struct listen_addr {
+	struct netaddr	 addr;
+	uint16_t	 port;		/* 0: transparent */
+};
+
+struct config {
+	struct settings	 settings;
+	struct listen_addr listens[LISTEN_ADDRS];
+	size_t		 nlistens;
+	char		 handover[104];	/* path, or empty */
+	struct server	 servers[SERVERS_MAX];
+	size_t		 nservers;
+	struct policy	 policy;	/* in the order written */
+};
+
+struct refusal_text {
+	int		 status;	/* of the HTTP response */
+	const char	*text;
+};
+extern const struct refusal_text refusals[REFUSAL_MAX];
+
+__dead void	 usage(void);
+
+/*
+ * parse.y: reads a configuration from a stream; the name is for messages,
+ * which go to the last function given, one line each (file:line: what is
+ * wrong).  The other function opens the files with lists that it names.  NULL
+ * after any error.
+ */
+struct macro {
+	const char	*value;		/* NAME=value */
+	TAILQ_ENTRY(macro) entry;
+};
+TAILQ_HEAD(macros, macro);
+
+extern const char *const timeout_names[TIMEOUT_MAX];
+extern const char *const limit_names[LIMIT_MAX];
+
+struct config	*parse_config(FILE *, const char *, const struct macros *,
+		    FILE *(*)(const char *), void (*)(const char *));
+struct config	*config_new(void);
+void		 config_free(struct config *);
+
+/* printconf.c: prints what parses to the same again */
+void		 print_config(FILE *, const struct config *);
+
+/*
+ * report.c: a line of the log that is made of keys and values, or of JSON if
+ * that is asked for.
+ */
+struct report {
+	char		 buf[1024];
+	size_t		 len;
+	int		 json;
+};
+
+void		 report_start(struct report *, const char *, int);
+void		 report_string(struct report *, const char *, const char *);
+void		 report_number(struct report *, const char *, uint64_t);
+void		 report_address(struct report *, const char *,
+		    const struct netaddr *, uint16_t);
+void		 report_end(struct report *);
+
+/* frontend.c */
+__dead void	 frontend(void);
+
+/* resolver.c */
+__dead void	 resolver(void);
+
+/* relay.c */
+__dead void	 relay(void);
 
 #endif /* PROXYD_H */

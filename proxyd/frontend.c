@@ -1,0 +1,1264 @@
+/*
+ * Copyright (c) 2026 The claudesec authors
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+/*
+ * The frontend accepts clients and reads what they ask for: heads of HTTP
+ * requests, ClientHellos, questions of DNS.  It is the only process that
+ * parses their bytes, so it trusts itself with nothing: it can neither
+ * connect nor resolve, it names a host to the resolver, and what it then gives
+ * to the relay by number is a connection that the resolver allowed.
+ *
+ * Heads and ClientHellos are looked at with MSG_PEEK and wait in the kernel
+ * until they are complete; SO_RCVLOWAT says how much is worth a look.  A head
+ * is then taken, to the byte; a ClientHello is left for the relay.
+ */
+
+#include <sys/types.h>
+#include <sys/queue.h>
+#include <sys/socket.h>
+#include <sys/tree.h>
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+
+#include <errno.h>
+#include <event.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "imsg.h"
+#include "proc.h"
+#include "proxyd.h"
+#include "sandbox.h"
+
+#define LISTENERS_MAX	(4 * LISTEN_ADDRS + 5)
+#define ACCEPT_MAX	64	/* in a row, of one socket */
+#define ACCEPT_PAUSE	1	/* seconds, without descriptors */
+#define DATAGRAMS_MAX	32	/* in a row, of one socket */
+#define NOTED_MAX	64	/* refused hosts that are counted */
+#define NOTED_LINES	5	/* logged of a host in a while */
+#define NOTED_TIME	60000	/* milliseconds, that while */
+#define LINES_BURST	100	/* logged of all hosts at once */
+#define LINES_TIME	1000	/* milliseconds until one more */
+#define QUESTIONS_MAX	256	/* that wait for the resolver */
+#define DNS_TTL		60	/* of our answers, in seconds */
+#define DNS_TCP_MAX	(2 + 512)
+#define DRAIN_TIME	2000	/* milliseconds, after a refusal */
+#define TICK		250	/* milliseconds */
+
+/*
+ * What is known of a connection on its way to become one; later its number
+ * in use is all that is left here.
+ */
+enum request_state {
+	REQUEST_HEAD,			/* reads a head */
+	REQUEST_FIRST,			/* reads a transparent ClientHello */
+	REQUEST_QUESTION,		/* reads a question over TCP */
+	REQUEST_ASKED,			/* the resolver or the relay has it */
+	REQUEST_HELLO,			/* connected, reads a ClientHello */
+	REQUEST_DRAIN			/* refused, waits for the client's end */
+};
+
+struct request {
+	struct event		 ev;
+	uint32_t		 id;
+	int			 fd;
+	enum request_state	 state;
+	int			 watched;	/* ev is pending */
+	int			 lowat;		/* SO_RCVLOWAT, as we set it */
+	size_t			 seen;		/* bytes when last looked */
+	int64_t			 since;		/* milliseconds */
+	TAILQ_HEAD(requests, request) *list;	/* whose time runs */
+	TAILQ_ENTRY(request)	 entry;
+	struct listener		*listener;
+	struct netaddr		 addr;		/* of the client */
+	uint16_t		 port;
+	struct http_head	 head;
+	char			*out;		/* the head to send */
+	size_t			 outlen;
+};
+
+struct client {
+	struct netaddr		 addr;
+	uint32_t		 count;
+	RB_ENTRY(client)	 entry;
+};
+
+struct conn {
+	struct client		*client;	/* NULL: not in use */
+	struct request		*req;
+	uint32_t		 next;		/* in the list of free ones */
+	uint16_t		 turn;		/* how often it was used */
+	uint8_t			 pending;	/* an answer will come */
+};
+
+struct listener {
+	struct event		 ev;
+	int			 fd;
+	uint32_t		 kind;
+	uint8_t			 addr[4];	/* where it listens */
+};
+
+/* a host that was refused, so that it does not fill the log */
+struct noted {
+	char			 host[HOST_SIZE];
+	uint32_t		 count;		/* 0: not in use */
+	int64_t			 since;
+};
+
+/* a question whose name is with the resolver */
+struct question {
+	int			 used;
+	struct request		*req;		/* over TCP */
+	struct sockaddr_storage	 ss;		/* over UDP */
+	socklen_t		 sslen;
+	const struct listener	*listener;
+	struct dns_question	 dns;
+	uint8_t			 msg[DNS_TCP_MAX];
+};
+
+static int	 frontend_handle(struct peer *, struct imsg *);
+static void	 frontend_started(void);
+static int	 handle_conf(struct imsg *);
+static int	 handle_listen(struct imsg *);
+static int	 handle_refused(struct imsg *);
+static int	 handle_connected(struct imsg *);
+static int	 handle_done(struct imsg *);
+static int	 handle_name(struct imsg *);
+static void	 handle_totals(void);
+static void	 listener_accept(int, short, void *);
+static void	 listener_datagram(int, short, void *);
+static void	 listeners_pause(void);
+static void	 listeners_resume(int, short, void *);
+static void	 client_new(struct listener *, int,
+		    const struct sockaddr *);
+static struct conn *conn_new(const struct netaddr *);
+static struct conn *conn_find(uint32_t);
+static void	 conn_release(struct conn *);
+static void	 request_free(struct request *);
+static void	 request_close(struct request *);
+static void	 request_list(struct request *, struct requests *);
+static void	 request_watch(struct request *, size_t);
+static void	 request_unwatch(struct request *);
+static void	 request_event(int, short, void *);
+static ssize_t	 request_peek(struct request *, size_t);
+static int	 request_take(struct request *, size_t);
+static void	 request_head(struct request *);
+static void	 request_http(struct request *);
+static void	 request_hello(struct request *);
+static void	 request_question(struct request *);
+static void	 request_drain(struct request *);
+static void	 request_ask(struct request *, enum ask_kind);
+static void	 request_connected(struct request *, int);
+static void	 request_go(struct request *);
+static void	 request_cancel(struct request *);
+static void	 request_refuse(struct request *, int, const char *);
+static void	 note_refused(const struct request *, const char *, uint16_t,
+		    const char *);
+static void	 note_log(const struct noted *, const struct request *,
+		    uint16_t, const char *);
+static int	 note_room(void);
+static void	 note_end(struct noted *);
+static void	 ticks_start(void);
+static void	 tick(int, short, void *);
+static int	 question_allowed(void);
+static void	 question_ask(struct listener *, struct request *,
+		    const struct sockaddr_storage *, socklen_t,
+		    const uint8_t *, size_t);
+static void	 question_answer(struct question *, int);
+static void	 compose(unsigned int, uint32_t, uint32_t, int, const void *,
+		    size_t);
+static int64_t	 now_ms(void);
+static int	 client_cmp(struct client *, struct client *);
+
+RB_HEAD(clients, client);
+RB_PROTOTYPE(clients, client, entry, client_cmp)
+RB_GENERATE(clients, client, entry, client_cmp)
+
+static const char established[] =
+    "HTTP/1.1 200 Connection established\r\n\r\n";
+/* fatal alert, access denied */
+static const uint8_t alert[] = { 21, 3, 1, 0, 2, 2, 49 };
+
+static struct settings	 settings;
+static struct clients	 clients = RB_INITIALIZER(&clients);
+static struct listener	 listeners[LISTENERS_MAX];
+static size_t		 nlisteners;
+static struct question	*questions;
+
+/*
+ * By number: those below conns_high were in use, and those that no longer are
+ * make a list.
+ */
+static struct conn	*conns;
+static uint32_t		 nconns, conns_high, conns_free, conns_used;
+
+/* those whose time runs, the oldest first */
+static struct requests	 heads = TAILQ_HEAD_INITIALIZER(heads);
+static struct requests	 hellos = TAILQ_HEAD_INITIALIZER(hellos);
+static struct requests	 drains = TAILQ_HEAD_INITIALIZER(drains);
+static struct requests	 spares = TAILQ_HEAD_INITIALIZER(spares);
+static uint32_t		 nheads;
+
+static struct event	 tick_ev, pause_ev;
+static int		 ticking, paused;
+static int64_t		 questions_since;
+static uint32_t		 questions_count;
+static struct noted	 noted[NOTED_MAX];
+static int64_t		 lines_since;
+static uint32_t		 lines, lines_lost;
+static uint64_t		 total_accepted, total_refused, total_questions;
+
+/* what is looked at; nothing stays in it */
+static uint8_t		 buf[HTTP_HEAD_MAX + 1];
+
+/*
+ * The id of a connection that others know is its number and its turn, so that
+ * a message that crosses another one is not taken for the next connection's.
+ */
+#define NO_CONN		UINT32_MAX
+#define CONN_BITS	20
+#define CONN_MASK	((1U << CONN_BITS) - 1)
+
+void
+frontend(void)
+{
+	conns_free = NO_CONN;
+	questions = calloc(QUESTIONS_MAX, sizeof(*questions));
+	if (questions == NULL)
+		fatal("calloc");
+	evtimer_set(&tick_ev, tick, NULL);
+	evtimer_set(&pause_ev, listeners_resume, NULL);
+	/* Wide: the sockets to listen on come from the parent. */
+	if (sandbox_net("accept") == -1 ||
+	    pledge("stdio inet recvfd sendfd", NULL) == -1)
+		fatal("pledge");
+	proc_loop(frontend_handle, frontend_started);
+}
+
+/*
+ * Narrow: inet to accept and to answer DNS, sendfd to give clients to the
+ * relay.
+ */
+static void
+frontend_started(void)
+{
+	size_t i;
+
+	if (sandbox_net("accept") == -1 || pledge("stdio inet sendfd",
+	    NULL) == -1)
+		fatal("pledge");
+	log_debug("%s", sandbox_describe());
+	for (i = 0; i < nlisteners; i++)
+		event_add(&listeners[i].ev, NULL);
+}
+
+static int
+frontend_handle(struct peer *p, struct imsg *imsg)
+{
+	(void)p;
+	switch (imsg_get_type(imsg)) {
+	case IMSG_RECONF_CONF:
+		return (handle_conf(imsg));
+	case IMSG_LISTEN:
+		return (handle_listen(imsg));
+	case IMSG_REFUSED:
+	case IMSG_FAILED:
+		return (handle_refused(imsg));
+	case IMSG_CONNECTED:
+		return (handle_connected(imsg));
+	case IMSG_DONE:
+		return (handle_done(imsg));
+	case IMSG_NAME:
+		return (handle_name(imsg));
+	case IMSG_TOTALS:
+		handle_totals();
+		return (0);
+	default:
+		return (-1);
+	}
+}
+
+static int
+handle_conf(struct imsg *imsg)
+{
+	struct conn *c;
+	uint32_t n;
+
+	if (imsg_get_data(imsg, &settings, sizeof(settings)) == -1)
+		return (-1);
+	n = settings.limits[LIMIT_CONNECTIONS];
+	if (n > CONN_MASK)
+		return (-1);
+	if (n <= nconns)
+		return (0);
+	if ((c = recallocarray(conns, nconns, n, sizeof(*c))) == NULL)
+		fatal("recallocarray");
+	conns = c;
+	nconns = n;
+	return (0);
+}
+
+/*
+ * What accepted sockets inherit is set here.  Urgent data stays in the stream:
+ * else what is looked at could differ from what is later read.
+ */
+static int
+handle_listen(struct imsg *imsg)
+{
+	struct sockaddr_storage ss;
+	struct listener *l;
+	struct netaddr addr;
+	socklen_t len;
+	int on;
+
+	on = 1;
+	if (nlisteners == LISTENERS_MAX)
+		return (-1);
+	l = &listeners[nlisteners];
+	if (imsg_get_data(imsg, &l->kind, sizeof(l->kind)) == -1 ||
+	    l->kind >= LISTEN_MAX || (l->fd = imsg_get_fd(imsg)) == -1)
+		return (-1);
+	len = sizeof(ss);
+	if (getsockname(l->fd, (struct sockaddr *)&ss, &len) == -1 ||
+	    addr_from_sockaddr((struct sockaddr *)&ss, &addr) == -1)
+		fatalx("a socket to listen on is none");
+	memcpy(l->addr, addr.bytes, sizeof(l->addr));
+	if (l->kind != LISTEN_DNS_UDP && (setsockopt(l->fd, SOL_SOCKET,
+	    SO_OOBINLINE, &on, sizeof(on)) == -1 || setsockopt(l->fd,
+	    SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on)) == -1 ||
+	    setsockopt(l->fd, IPPROTO_TCP, TCP_NODELAY, &on,
+	    sizeof(on)) == -1))
+		fatal("setsockopt");
+	event_set(&l->ev, l->fd, EV_READ | EV_PERSIST,
+	    l->kind == LISTEN_DNS_UDP ? listener_datagram : listener_accept,
+	    l);
+	nlisteners++;
+	return (0);
+}
+
+/* The resolver refuses, or the relay cannot connect. */
+static int
+handle_refused(struct imsg *imsg)
+{
+	struct request *r;
+	struct conn *c;
+	uint32_t why;
+
+	if ((c = conn_find(imsg_get_id(imsg))) == NULL || !c->pending ||
+	    (r = c->req) == NULL || r->state != REQUEST_ASKED ||
+	    imsg_get_data(imsg, &why, sizeof(why)) == -1 ||
+	    why == REFUSAL_NONE || why >= REFUSAL_MAX)
+		return (-1);
+	c->pending = 0;
+	request_refuse(r, refusals[why].status, refusals[why].text);
+	return (0);
+}
+
+static int
+handle_connected(struct imsg *imsg)
+{
+	struct request *r;
+	struct conn *c;
+	uint32_t plain;
+
+	if ((c = conn_find(imsg_get_id(imsg))) == NULL || !c->pending ||
+	    (r = c->req) == NULL || r->state != REQUEST_ASKED ||
+	    imsg_get_data(imsg, &plain, sizeof(plain)) == -1 || plain > 1)
+		return (-1);
+	request_connected(r, plain != 0);
+	return (0);
+}
+
+/*
+ * The relay is done with a connection: the client's tunnel has ended, or was
+ * cut or cancelled before it was one.
+ */
+static int
+handle_done(struct imsg *imsg)
+{
+	struct conn *c;
+
+	if ((c = conn_find(imsg_get_id(imsg))) == NULL || !c->pending ||
+	    (c->req != NULL && c->req->state == REQUEST_ASKED))
+		return (-1);
+	c->pending = 0;
+	if (c->req == NULL)
+		conn_release(c);
+	else if (c->req->state == REQUEST_HELLO) {
+		c->req->state = REQUEST_DRAIN;
+		request_close(c->req);
+	}
+	return (0);
+}
+
+static int
+handle_name(struct imsg *imsg)
+{
+	uint32_t id, passed;
+
+	id = imsg_get_id(imsg);
+	if (id >= QUESTIONS_MAX || !questions[id].used ||
+	    imsg_get_data(imsg, &passed, sizeof(passed)) == -1 || passed > 1)
+		return (-1);
+	question_answer(&questions[id], passed != 0);
+	return (0);
+}
+
+static void
+handle_totals(void)
+{
+	struct report rep;
+
+	report_start(&rep, "totals", settings.json != 0);
+	report_number(&rep, "accepted", total_accepted);
+	report_number(&rep, "refused", total_refused);
+	report_number(&rep, "questions", total_questions);
+	report_number(&rep, "connections", conns_used);
+	report_number(&rep, "heads", nheads);
+	report_end(&rep);
+}
+
+/*
+ * Accepting.
+ */
+
+static void
+listener_accept(int fd, short event, void *arg)
+{
+	struct sockaddr_storage ss;
+	struct listener *l = arg;
+	socklen_t len;
+	int client, i;
+
+	(void)event;
+	for (i = 0; i < ACCEPT_MAX; i++) {
+		len = sizeof(ss);
+		client = accept4(fd, (struct sockaddr *)&ss, &len,
+		    SOCK_CLOEXEC | SOCK_NONBLOCK);
+		if (client != -1) {
+			client_new(l, client, (struct sockaddr *)&ss);
+			continue;
+		}
+		if (errno == EMFILE || errno == ENFILE || errno == ENOMEM ||
+		    errno == ENOBUFS) {
+			log_warn("accept");
+			listeners_pause();
+		}
+		if (errno != EINTR && errno != ECONNABORTED)
+			return;
+	}
+}
+
+/* Without descriptors there is no use in asking again at once. */
+static void
+listeners_pause(void)
+{
+	const struct timeval tv = { ACCEPT_PAUSE, 0 };
+	size_t i;
+
+	if (paused)
+		return;
+	paused = 1;
+	for (i = 0; i < nlisteners; i++)
+		event_del(&listeners[i].ev);
+	evtimer_add(&pause_ev, &tv);
+}
+
+static void
+listeners_resume(int fd, short event, void *arg)
+{
+	size_t i;
+
+	(void)fd;
+	(void)event;
+	(void)arg;
+	paused = 0;
+	for (i = 0; i < nlisteners; i++)
+		event_add(&listeners[i].ev, NULL);
+}
+
+static void
+client_new(struct listener *l, int fd, const struct sockaddr *sa)
+{
+	struct sockaddr_in6 sin6;
+	struct request *r;
+	struct netaddr addr;
+	struct conn *c;
+
+	total_accepted++;
+	if (addr_from_sockaddr(sa, &addr) == -1 ||
+	    (c = conn_new(&addr)) == NULL) {
+		close(fd);
+		return;
+	}
+	if ((r = TAILQ_FIRST(&spares)) != NULL)
+		TAILQ_REMOVE(&spares, r, entry);
+	else if ((r = malloc(sizeof(*r))) == NULL)
+		fatal("malloc");
+	r->id = (uint32_t)(c - conns) | (uint32_t)c->turn << CONN_BITS;
+	r->fd = fd;
+	r->watched = 0;
+	r->lowat = 1;
+	r->seen = 0;
+	r->list = NULL;
+	r->listener = l;
+	r->addr = addr;
+	/* the port stands at the same place in both kinds of address */
+	memcpy(&sin6, sa, sizeof(struct sockaddr_in));
+	r->port = ntohs(sin6.sin6_port);
+	r->head.host[0] = '\0';
+	r->head.port = 0;
+	r->out = NULL;
+	r->outlen = 0;
+	event_set(&r->ev, fd, EV_READ | EV_PERSIST, request_event, r);
+	c->req = r;
+	c->pending = 0;
+	switch (l->kind) {
+	case LISTEN_TLS:
+		r->state = REQUEST_FIRST;
+		r->head.port = 443;
+		break;
+	case LISTEN_DNS_TCP:
+		r->state = REQUEST_QUESTION;
+		break;
+	default:
+		r->state = REQUEST_HEAD;
+		http_init(&r->head, l->kind == LISTEN_HTTP ?
+		    HTTP_TRANSPARENT : HTTP_PROXY);
+	}
+	request_list(r, &heads);
+	/* what it asks for has often come along */
+	request_event(fd, EV_READ, r);
+}
+
+/*
+ * A connection's number.  Where there is no room, those that have not asked
+ * for anything yet make it, the oldest first.
+ */
+static struct conn *
+conn_new(const struct netaddr *addr)
+{
+	struct client *cl, key;
+	struct conn *c;
+
+	if (nheads >= settings.limits[LIMIT_HEADS] ||
+	    (conns_used >= settings.limits[LIMIT_CONNECTIONS] && nheads > 0))
+		request_close(TAILQ_FIRST(&heads));
+	if (conns_used >= settings.limits[LIMIT_CONNECTIONS])
+		return (NULL);
+	key.addr = *addr;
+	if ((cl = RB_FIND(clients, &clients, &key)) == NULL) {
+		if ((cl = calloc(1, sizeof(*cl))) == NULL)
+			fatal("calloc");
+		cl->addr = *addr;
+		RB_INSERT(clients, &clients, cl);
+	} else if (cl->count >= settings.limits[LIMIT_CLIENT])
+		return (NULL);
+	cl->count++;
+	conns_used++;
+	if (conns_free != NO_CONN) {
+		c = &conns[conns_free];
+		conns_free = c->next;
+	} else
+		c = &conns[conns_high++];
+	c->client = cl;
+	c->turn = (c->turn + 1) & (UINT32_MAX >> CONN_BITS);
+	return (c);
+}
+
+static struct conn *
+conn_find(uint32_t id)
+{
+	struct conn *c;
+
+	if ((id & CONN_MASK) >= conns_high)
+		return (NULL);
+	c = &conns[id & CONN_MASK];
+	return (c->client != NULL && c->turn == id >> CONN_BITS ? c : NULL);
+}
+
+static void
+conn_release(struct conn *c)
+{
+	struct client *cl;
+
+	cl = c->client;
+	if (--cl->count == 0) {
+		RB_REMOVE(clients, &clients, cl);
+		free(cl);
+	}
+	c->client = NULL;
+	c->next = conns_free;
+	conns_free = (uint32_t)(c - conns);
+	conns_used--;
+}
+
+static int
+client_cmp(struct client *a, struct client *b)
+{
+	return (memcmp(&a->addr, &b->addr, sizeof(a->addr)));
+}
+
+/*
+ * Requests.
+ */
+
+/* Forgets the request; its descriptor was closed or given away. */
+static void
+request_free(struct request *r)
+{
+	struct conn *c;
+
+	request_unwatch(r);
+	request_list(r, NULL);
+	free(r->out);
+	c = &conns[r->id & CONN_MASK];
+	c->req = NULL;
+	if (!c->pending)
+		conn_release(c);
+	TAILQ_INSERT_HEAD(&spares, r, entry);
+}
+
+static void
+request_close(struct request *r)
+{
+	if (r->state == REQUEST_HELLO)
+		request_cancel(r);
+	request_unwatch(r);
+	close(r->fd);
+	request_free(r);
+}
+
+/* Lets another time, or none, run for the request. */
+static void
+request_list(struct request *r, struct requests *list)
+{
+	if (r->list != NULL)
+		TAILQ_REMOVE(r->list, r, entry);
+	if (r->list == &heads)
+		nheads--;
+	r->list = list;
+	if (list == NULL)
+		return;
+	if (list == &heads)
+		nheads++;
+	TAILQ_INSERT_TAIL(list, r, entry);
+	r->since = now_ms();
+	ticks_start();
+}
+
+/* Waits until there are so many bytes to look at. */
+static void
+request_watch(struct request *r, size_t need)
+{
+	int lowat;
+
+	lowat = (int)need;
+	if (lowat != r->lowat) {
+		if (setsockopt(r->fd, SOL_SOCKET, SO_RCVLOWAT, &lowat,
+		    sizeof(lowat)) == -1)
+			log_warn("setsockopt");
+		r->lowat = lowat;
+	}
+	if (!r->watched)
+		event_add(&r->ev, NULL);
+	r->watched = 1;
+}
+
+static void
+request_unwatch(struct request *r)
+{
+	if (r->watched)
+		event_del(&r->ev);
+	r->watched = 0;
+}
+
+static void
+request_event(int fd, short event, void *arg)
+{
+	struct request *r = arg;
+
+	(void)fd;
+	(void)event;
+	switch (r->state) {
+	case REQUEST_HEAD:
+		request_head(r);
+		break;
+	case REQUEST_FIRST:
+	case REQUEST_HELLO:
+		request_hello(r);
+		break;
+	case REQUEST_QUESTION:
+		request_question(r);
+		break;
+	case REQUEST_DRAIN:
+		request_drain(r);
+		break;
+	case REQUEST_ASKED:
+		fatalx("a client that is not watched");
+	}
+}
+
+/*
+ * Looks at what there is.  -1 if nothing can be done with it: there is
+ * nothing yet, or, and then the request is gone, the client says no more.
+ */
+static ssize_t
+request_peek(struct request *r, size_t size)
+{
+	ssize_t n;
+
+	n = recv(r->fd, buf, size, MSG_PEEK);
+	if (n == -1 && (errno == EAGAIN || errno == EINTR)) {
+		request_watch(r, (size_t)r->lowat);
+		return (-1);
+	}
+	/* woken without more bytes than before: this is its end */
+	if (n <= 0 || (size_t)n <= r->seen) {
+		request_close(r);
+		return (-1);
+	}
+	r->seen = (size_t)n;
+	return (n);
+}
+
+/* Takes what was looked at into buf. */
+static int
+request_take(struct request *r, size_t len)
+{
+	ssize_t n;
+	int lowat;
+
+	n = recv(r->fd, buf, len, 0);
+	if (n == -1 || (size_t)n != len)
+		return (-1);
+	r->seen = 0;
+	lowat = 1;
+	if (r->lowat != lowat && setsockopt(r->fd, SOL_SOCKET, SO_RCVLOWAT,
+	    &lowat, sizeof(lowat)) == -1)
+		return (-1);
+	r->lowat = lowat;
+	return (0);
+}
+
+static void
+request_head(struct request *r)
+{
+	struct http_head *h;
+	ssize_t n;
+
+	h = &r->head;
+	if ((n = request_peek(r, HTTP_HEAD_MAX)) == -1)
+		return;
+	switch (http_parse(h, (char *)buf, (size_t)n)) {
+	case HTTP_MORE:
+		request_watch(r, (size_t)n + 1);
+		return;
+	case HTTP_ERROR:
+		h->host[0] = '\0';
+		request_refuse(r, h->status, h->why);
+		return;
+	case HTTP_DONE:
+		break;
+	}
+	if (request_take(r, h->len) == -1)
+		request_close(r);
+	else if (h->connect)
+		request_ask(r, ASK_TUNNEL);
+	else
+		request_http(r);
+}
+
+/* A request to forward, over plain HTTP and so to its port only. */
+static void
+request_http(struct request *r)
+{
+	ssize_t n;
+
+	if (r->head.port != 80) {
+		request_refuse(r, 403, "only port 80 speaks plain http; "
+		    "use CONNECT for others");
+		return;
+	}
+	if ((r->out = malloc(HTTP_REBUILD_MAX)) == NULL) {
+		request_refuse(r, 503, "no memory");
+		return;
+	}
+	n = http_rebuild(&r->head, (char *)buf, r->out, HTTP_REBUILD_MAX);
+	if (n == -1) {
+		request_refuse(r, 431, "the request head is too long");
+		return;
+	}
+	r->outlen = (size_t)n;
+	request_ask(r, ASK_HTTP);
+}
+
+/*
+ * A ClientHello: of a tunnel its name must be the one asked for, else the
+ * name is what is asked for.
+ */
+static void
+request_hello(struct request *r)
+{
+	struct hello h;
+	ssize_t n;
+
+	if ((n = request_peek(r, HELLO_MAX)) == -1)
+		return;
+	switch (hello_parse(&h, buf, (size_t)n)) {
+	case HELLO_MORE:
+		request_watch(r, h.need);
+		return;
+	case HELLO_BAD:
+		request_refuse(r, 0, h.why);
+		return;
+	case HELLO_OK:
+		break;
+	}
+	if (r->state == REQUEST_FIRST) {
+		(void)strlcpy(r->head.host, h.name, sizeof(r->head.host));
+		request_ask(r, ASK_TUNNEL);
+	} else if (strcmp(r->head.host, h.name) != 0)
+		request_refuse(r, 0, "the TLS server name is another one");
+	else
+		request_go(r);
+}
+
+static void
+request_ask(struct request *r, enum ask_kind kind)
+{
+	struct ask ask;
+
+	request_unwatch(r);
+	request_list(r, NULL);
+	r->state = REQUEST_ASKED;
+	conns[r->id & CONN_MASK].pending = 1;
+	memset(&ask, 0, sizeof(ask));
+	ask.kind = kind;
+	ask.port = r->head.port;
+	(void)strlcpy(ask.host, r->head.host, sizeof(ask.host));
+	compose(ROLE_RESOLVER, IMSG_ASK, r->id, -1, &ask, sizeof(ask));
+}
+
+static void
+request_connected(struct request *r, int plain)
+{
+	size_t n, off;
+
+	if (r->listener->kind == LISTEN_TLS) {
+		request_go(r);
+		return;
+	}
+	if (r->out != NULL) {
+		for (off = 0; off < r->outlen; off += n) {
+			n = r->outlen - off;
+			if (n > HEAD_PIECE)
+				n = HEAD_PIECE;
+			compose(ROLE_RELAY, IMSG_HEAD, r->id, -1,
+			    r->out + off, n);
+		}
+		request_go(r);
+		return;
+	}
+	r->state = REQUEST_HELLO;
+	if (send(r->fd, established, sizeof(established) - 1,
+	    MSG_NOSIGNAL) != (ssize_t)sizeof(established) - 1)
+		request_close(r);
+	else if (plain)
+		request_go(r);
+	else {
+		request_list(r, &hellos);
+		request_watch(r, 1);
+	}
+}
+
+/* From here on the client is the relay's. */
+static void
+request_go(struct request *r)
+{
+	struct go go;
+	int lowat;
+
+	request_unwatch(r);
+	lowat = 1;
+	if (r->lowat != lowat && setsockopt(r->fd, SOL_SOCKET, SO_RCVLOWAT,
+	    &lowat, sizeof(lowat)) == -1)
+		log_warn("setsockopt");
+	memset(&go, 0, sizeof(go));
+	go.body = r->out != NULL ? r->head.body : BODY_UNBOUNDED;
+	go.client = r->addr;
+	go.port = r->port;
+	compose(ROLE_RELAY, IMSG_GO, r->id, r->fd, &go, sizeof(go));
+	request_free(r);
+}
+
+static void
+request_cancel(struct request *r)
+{
+	compose(ROLE_RELAY, IMSG_CANCEL, r->id, -1, NULL, 0);
+}
+
+/*
+ * Says no: to HTTP in its words, to TLS with an alert.  The client gets some
+ * time to read that before the connection goes.
+ */
+static void
+request_refuse(struct request *r, int status, const char *why)
+{
+	char text[HOST_SIZE + 128];
+	size_t len;
+
+	total_refused++;
+	note_refused(r, r->head.host, r->head.port, why);
+	request_unwatch(r);
+	if (r->state == REQUEST_HELLO)
+		request_cancel(r);
+	if (status == 0 || r->listener->kind == LISTEN_TLS) {
+		memcpy(buf, alert, sizeof(alert));
+		len = sizeof(alert);
+	} else {
+		(void)snprintf(text, sizeof(text), "%s%s%s", r->head.host,
+		    r->head.host[0] != '\0' ? ": " : "", why);
+		len = http_error((char *)buf, sizeof(buf), status, text);
+	}
+	if (send(r->fd, buf, len, MSG_NOSIGNAL) == -1 ||
+	    shutdown(r->fd, SHUT_WR) == -1) {
+		r->state = REQUEST_DRAIN;
+		request_close(r);
+		return;
+	}
+	r->state = REQUEST_DRAIN;
+	request_list(r, &drains);
+	request_drain(r);
+}
+
+static void
+request_drain(struct request *r)
+{
+	ssize_t n;
+
+	n = recv(r->fd, buf, sizeof(buf), 0);
+	if (n > 0 || (n == -1 && (errno == EAGAIN || errno == EINTR)))
+		request_watch(r, 1);
+	else
+		request_close(r);
+}
+
+/*
+ * Times.  Each list is in the order of its requests' time.
+ */
+
+static void
+ticks_start(void)
+{
+	const struct timeval tv = { TICK / 1000, TICK % 1000 * 1000 };
+
+	if (ticking)
+		return;
+	ticking = 1;
+	evtimer_add(&tick_ev, &tv);
+}
+
+static void
+tick(int fd, short event, void *arg)
+{
+	struct request *r;
+	int64_t now;
+	size_t i;
+	int more;
+
+	(void)fd;
+	(void)event;
+	(void)arg;
+	now = now_ms();
+	while ((r = TAILQ_FIRST(&heads)) != NULL && now - r->since >=
+	    (int64_t)settings.timeouts[TIMEOUT_HEAD] * 1000) {
+		if (r->state == REQUEST_HEAD && r->seen > 0) {
+			r->head.host[0] = '\0';
+			request_refuse(r, 408, "the request took too long");
+		} else
+			request_close(r);
+	}
+	while ((r = TAILQ_FIRST(&hellos)) != NULL && now - r->since >=
+	    (int64_t)settings.timeouts[TIMEOUT_HELLO] * 1000)
+		request_refuse(r, 0, "no ClientHello came in time");
+	while ((r = TAILQ_FIRST(&drains)) != NULL &&
+	    now - r->since >= DRAIN_TIME)
+		request_close(r);
+	more = !TAILQ_EMPTY(&heads) || !TAILQ_EMPTY(&hellos) ||
+	    !TAILQ_EMPTY(&drains);
+	for (i = 0; i < NOTED_MAX; i++) {
+		if (noted[i].count > 0 && now - noted[i].since >= NOTED_TIME)
+			note_end(&noted[i]);
+		if (noted[i].count > 0)
+			more = 1;
+	}
+	ticking = 0;
+	if (more)
+		ticks_start();
+}
+
+/*
+ * Refusals in the log: a few lines a host and a few of all hosts, and numbers
+ * for the others, so that an agent cannot fill a disk.
+ */
+
+static void
+note_refused(const struct request *r, const char *host, uint16_t port,
+    const char *why)
+{
+	struct noted *n, *old;
+	int64_t now;
+	size_t i;
+
+	now = now_ms();
+	for (n = NULL, old = &noted[0], i = 0; i < NOTED_MAX; i++) {
+		if (noted[i].count > 0 && strcmp(noted[i].host, host) == 0)
+			n = &noted[i];
+		if (noted[i].count == 0 ||
+		    (old->count > 0 && noted[i].since < old->since))
+			old = &noted[i];
+	}
+	if (n == NULL) {
+		n = old;
+		note_end(n);
+		n->since = now;
+		(void)strlcpy(n->host, host, sizeof(n->host));
+		ticks_start();
+	}
+	if (n->count++ < NOTED_LINES)
+		note_log(n, r, port, why);
+}
+
+static void
+note_log(const struct noted *n, const struct request *r, uint16_t port,
+    const char *why)
+{
+	struct report rep;
+
+	if (!note_room()) {
+		lines_lost++;
+		return;
+	}
+	report_start(&rep, "refused", settings.json != 0);
+	if (n->host[0] != '\0')
+		report_string(&rep, "host", n->host);
+	if (port != 0)
+		report_number(&rep, "port", port);
+	if (r != NULL)
+		report_address(&rep, "client", &r->addr, r->port);
+	report_string(&rep, "reason", why);
+	if (lines_lost > 0)
+		report_number(&rep, "unlogged", lines_lost);
+	lines_lost = 0;
+	report_end(&rep);
+}
+
+/* A burst of lines, then one a second. */
+static int
+note_room(void)
+{
+	int64_t now;
+	uint64_t n;
+
+	now = now_ms();
+	n = (uint64_t)(now - lines_since) / LINES_TIME;
+	if (n >= lines) {
+		lines = 0;
+		lines_since = now;
+	} else {
+		lines -= (uint32_t)n;
+		lines_since += (int64_t)n * LINES_TIME;
+	}
+	if (lines >= LINES_BURST)
+		return (0);
+	lines++;
+	return (1);
+}
+
+/* Makes room for another host; says how often this one came back. */
+static void
+note_end(struct noted *n)
+{
+	struct report rep;
+
+	if (n->count > NOTED_LINES) {
+		if (note_room()) {
+			report_start(&rep, "refused", settings.json != 0);
+			report_string(&rep, "host", n->host);
+			report_number(&rep, "count", n->count - NOTED_LINES);
+			report_end(&rep);
+		} else
+			lines_lost++;
+	}
+	n->count = 0;
+}
+
+/*
+ * DNS.
+ */
+
+static void
+listener_datagram(int fd, short event, void *arg)
+{
+	struct sockaddr_storage ss;
+	struct listener *l = arg;
+	socklen_t len;
+	ssize_t n;
+	int i;
+
+	(void)event;
+	for (i = 0; i < DATAGRAMS_MAX; i++) {
+		len = sizeof(ss);
+		n = recvfrom(fd, buf, DNS_TCP_MAX - 2, MSG_TRUNC,
+		    (struct sockaddr *)&ss, &len);
+		if (n == -1)
+			return;
+		if (n <= DNS_TCP_MAX - 2 && question_allowed())
+			question_ask(l, NULL, &ss, len, buf, (size_t)n);
+	}
+}
+
+/* A question over TCP, with its length in front. */
+static void
+request_question(struct request *r)
+{
+	size_t len;
+	ssize_t n;
+
+	if ((n = request_peek(r, DNS_TCP_MAX)) == -1)
+		return;
+	len = 2;
+	if (n >= 2)
+		len += (size_t)buf[0] << 8 | buf[1];
+	if (len > DNS_TCP_MAX || !question_allowed())
+		request_close(r);
+	else if (n < 2 || (size_t)n < len)
+		request_watch(r, n < 2 ? 2 : len);
+	else if (request_take(r, len) == -1)
+		request_close(r);
+	else
+		question_ask(r->listener, r, NULL, 0, buf + 2, len - 2);
+}
+
+static int
+question_allowed(void)
+{
+	int64_t now;
+
+	now = now_ms();
+	if (now - questions_since >= 1000) {
+		questions_since = now;
+		questions_count = 0;
+	}
+	return (questions_count++ < settings.limits[LIMIT_QUESTIONS]);
+}
+
+/* What is malformed, or more than can be dealt with, gets no answer. */
+static void
+question_ask(struct listener *l, struct request *r,
+    const struct sockaddr_storage *ss, socklen_t sslen, const uint8_t *msg,
+    size_t len)
+{
+	struct question *q;
+	uint32_t i;
+
+	for (i = 0; i < QUESTIONS_MAX; i++)
+		if (!questions[i].used)
+			break;
+	q = &questions[i];
+	if (i == QUESTIONS_MAX || dns_question(&q->dns, msg, len) == -1) {
+		if (r != NULL)
+			request_close(r);
+		return;
+	}
+	total_questions++;
+	q->used = 1;
+	q->req = r;
+	if (ss != NULL)
+		q->ss = *ss;
+	q->sslen = sslen;
+	q->listener = l;
+	memcpy(q->msg, msg, len);
+	if (r != NULL) {
+		request_unwatch(r);
+		request_list(r, NULL);
+		r->state = REQUEST_ASKED;
+		conns[r->id & CONN_MASK].pending = 1;
+	}
+	if (q->dns.name[0] == '\0' ||
+	    (q->dns.type != DNS_A && q->dns.type != DNS_AAAA))
+		question_answer(q, 0);
+	else
+		compose(ROLE_RESOLVER, IMSG_ASK_NAME, i, -1, q->dns.name,
+		    strlen(q->dns.name) + 1);
+}
+
+/* Every name that passes is at the address where we take its connections. */
+static void
+question_answer(struct question *q, int passed)
+{
+	uint8_t reply[2 + DNS_REPLY_MAX];
+	struct request *r;
+	size_t len;
+
+	if (!passed && q->dns.name[0] != '\0')
+		note_refused(q->req, q->dns.name, 53,
+		    refusals[REFUSAL_BLOCKED].text);
+	len = dns_reply(reply + 2, q->msg, &q->dns,
+	    passed ? DNS_NOERROR : DNS_REFUSED,
+	    passed && q->dns.type == DNS_A ? q->listener->addr : NULL, DNS_TTL);
+	q->used = 0;
+	if ((r = q->req) == NULL) {
+		if (len > 0)
+			(void)sendto(q->listener->fd, reply + 2, len, 0,
+			    (struct sockaddr *)&q->ss, q->sslen);
+		return;
+	}
+	reply[0] = (uint8_t)(len >> 8);
+	reply[1] = (uint8_t)len;
+	conns[r->id & CONN_MASK].pending = 0;
+	r->state = REQUEST_QUESTION;
+	if (len == 0 || send(r->fd, reply, len + 2, MSG_NOSIGNAL) !=
+	    (ssize_t)len + 2) {
+		request_close(r);
+		return;
+	}
+	request_list(r, &heads);
+	request_watch(r, 2);
+}
+
+static void
+compose(unsigned int role, uint32_t type, uint32_t id, int fd,
+    const void *data, size_t len)
+{
+	if (peer_compose(proc_peer(role), type, id, fd, data, len) == -1)
+		fatal("peer_compose");
+}
+
+static int64_t
+now_ms(void)
+{
+	struct timespec ts;
+
+	if (clock_gettime(CLOCK_MONOTONIC, &ts) == -1)
+		fatal("clock_gettime");
+	return ((int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000);
+}

@@ -1,0 +1,93 @@
+/*
+ * Copyright (c) 2026 The claudesec authors
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+#include <sys/types.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "proxyd.h"
+
+static void	 print_rule(FILE *, const struct policy *, size_t);
+
+void
+print_config(FILE *fp, const struct config *c)
+{
+	const struct listen_addr *l;
+	char addr[ADDR_STRLEN];
+	size_t i;
+
+	for (i = 0; i < c->nlistens; i++) {
+		l = &c->listens[i];
+		if (l->port == 0)
+			fprintf(fp, "transparent on %s\n",
+			    addr_print(&l->addr, addr));
+		else
+			fprintf(fp, "listen on %s port %u\n",
+			    addr_print(&l->addr, addr), l->port);
+	}
+	if (c->handover[0] != '\0')
+		fprintf(fp, "handover \"%s\"\n", c->handover);
+	for (i = 0; i < c->nservers; i++)
+		fprintf(fp, "resolver %s port %u\n",
+		    addr_print(&c->servers[i].addr, addr), c->servers[i].port);
+	for (i = 0; i < TIMEOUT_MAX; i++)
+		fprintf(fp, "timeout %s %u\n", timeout_names[i],
+		    c->settings.timeouts[i]);
+	for (i = 0; i < LIMIT_MAX; i++)
+		fprintf(fp, "limit %s %u\n", limit_names[i],
+		    c->settings.limits[i]);
+	if (c->settings.json)
+		fprintf(fp, "log json\n");
+	for (i = 0; i < c->policy.nrules; i++)
+		print_rule(fp, &c->policy, i);
+}
+
+static void
+print_rule(FILE *fp, const struct policy *p, size_t n)
+{
+	const struct rule *r;
+	char prefix[PREFIX_STRLEN];
+	size_t i;
+
+	for (i = 0; i < p->nnames && p->names[i].rule != n; i++)
+		;
+	if (i == p->nnames)
+		return;		/* a list without names */
+	r = &p->rules[n];
+	fprintf(fp, "%s to {", r->action == RULE_PASS ? "pass" : "block");
+	for (; i < p->nnames; i++)
+		if (p->names[i].rule == n)
+			fprintf(fp, " \"%s%s\"", p->names[i].wild ? "*." : "",
+			    p->names[i].name);
+	fprintf(fp, " }");
+	if (r->nports > 0) {
+		fprintf(fp, " port {");
+		for (i = 0; i < r->nports; i++)
+			fprintf(fp, " %u", r->ports[i]);
+		fprintf(fp, " }");
+	}
+	if (r->plain)
+		fprintf(fp, " plain");
+	if (r->naddrs > 0) {
+		fprintf(fp, " address {");
+		for (i = 0; i < r->naddrs; i++)
+			fprintf(fp, " %s", prefix_print(&r->addrs[i], prefix));
+		fprintf(fp, " }");
+	}
+	fprintf(fp, "\n");
+}

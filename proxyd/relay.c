@@ -1,0 +1,1060 @@
+/*
+ * Copyright (c) 2026 The claudesec authors
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+/*
+ * The relay connects to addresses that the resolver allowed for a connection
+ * and moves bytes between there and a client that the frontend gives it.  It
+ * parses nothing: what passes is the client's and the server's business.  It
+ * trusts the resolver for where to connect, and the frontend for no more than
+ * which client a connection is of.
+ *
+ * Small amounts go through one buffer that all connections share; as soon as
+ * bytes flow they are spliced through a pipe from a pool.  A connection that
+ * is idle holds neither.
+ */
+
+#include <sys/types.h>
+#include <sys/queue.h>
+#include <sys/socket.h>
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+
+#include <errno.h>
+#include <event.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "imsg.h"
+#include "proc.h"
+#include "proxyd.h"
+#include "sandbox.h"
+
+#define BUF_SIZE	16384
+#define HELD_MAX	(64 * 1024 * 1024) /* of all that cannot be written */
+#define PIPES_MAX	64
+#define PIPE_SIZE	(256 * 1024)
+#define ROUNDS_MAX	8	/* of one flow before the others */
+#define ATTEMPTS_MAX	2	/* of one connection at a time */
+#define NEXT_ADDRESS	250	/* milliseconds */
+#define DIAL_TICK	50	/* milliseconds */
+#define TICK		1	/* seconds */
+
+#define CONN_BITS	20	/* of an id; the others tell its turns apart */
+#define CONN_MASK	((1U << CONN_BITS) - 1)
+
+struct tunnel;
+TAILQ_HEAD(tunnels, tunnel);
+
+/* a pipe of the pool, or of a flow that has bytes in it */
+struct rpipe {
+	int			 fd[2];
+	size_t			 size;
+	SLIST_ENTRY(rpipe)	 entry;
+};
+
+enum { CLIENT, SERVER };
+
+struct side {
+	struct event		 ev;
+	struct tunnel		*tunnel;
+	int			 fd;
+	short			 watched;
+};
+
+/* from one side to the other, numbered as the side that it comes from */
+struct flow {
+	uint64_t		 bytes;
+	uint64_t		 budget;	/* more is thrown away */
+	char			*left;		/* read but not written */
+	size_t			 leftlen, leftoff;
+	struct rpipe		*pipe;		/* with so many bytes in it */
+	size_t			 piped;
+	uint8_t			 fast;		/* worth a pipe */
+	uint8_t			 eof;		/* nothing more to read */
+	uint8_t			 shut;		/* and the other side knows */
+};
+
+/* on the way to be connected */
+struct attempt {
+	struct event		 ev;
+	struct tunnel		*tunnel;
+	int			 fd;		/* -1: none */
+	unsigned int		 n;		/* of its address */
+};
+struct dialing {
+	struct dial		 dial;
+	unsigned int		 next;		/* address to try */
+	int			 error;		/* of the last that failed */
+	struct attempt		 attempts[ATTEMPTS_MAX];
+	SLIST_ENTRY(dialing)	 entry;
+};
+
+enum tunnel_state {
+	TUNNEL_DIALING,
+	TUNNEL_CONNECTED,			/* waits for the frontend */
+	TUNNEL_OPEN
+};
+
+struct tunnel {
+	uint32_t		 id;
+	enum tunnel_state	 state;
+	struct side		 sides[2];
+	struct flow		 flows[2];
+	struct dialing		*dialing;
+	char			*host;
+	struct netaddr		 addr;		/* of the server */
+	struct netaddr		 client;
+	uint16_t		 port, client_port;
+	uint8_t			 plain;
+	int64_t			 since;		/* when it was opened */
+	int64_t			 last;		/* byte, or attempt */
+	/* in lists by these times */
+	struct tunnels		*by_since, *by_last;
+	TAILQ_ENTRY(tunnel)	 since_entry, last_entry;
+};
+
+static int	 relay_handle(struct peer *, struct imsg *);
+static void	 relay_started(void);
+static int	 handle_conf(struct imsg *);
+static int	 handle_dial(struct imsg *);
+static int	 handle_head(struct imsg *);
+static int	 handle_go(struct imsg *);
+static int	 handle_cancel(struct imsg *);
+static int	 handle_cut(struct imsg *);
+static void	 handle_recheck(void);
+static void	 handle_totals(void);
+static struct tunnel *tunnel_find(uint32_t);
+static struct tunnel *tunnel_new(uint32_t, const struct dial *);
+static void	 tunnel_free(struct tunnel *);
+static void	 tunnel_lists(struct tunnel *, struct tunnels *,
+		    struct tunnels *);
+static void	 tunnel_touch(struct tunnel *);
+static void	 tunnel_watch(struct tunnel *);
+static void	 tunnel_end(struct tunnel *, int, const char *);
+static void	 dial_next(struct tunnel *);
+static int	 dial_address(struct tunnel *, struct attempt *);
+static void	 dial_event(int, short, void *);
+static void	 dial_connected(struct tunnel *, struct attempt *);
+static void	 dial_failed(struct tunnel *, enum refusal);
+static void	 dial_free(struct dialing *);
+static void	 side_event(int, short, void *);
+static int	 flow_run(struct tunnel *, int);
+static int	 flow_write(struct tunnel *, int);
+static int	 flow_read(struct tunnel *, int);
+static int	 flow_copy(struct tunnel *, int);
+static int	 flow_splice(struct tunnel *, int);
+static int	 flow_error(struct tunnel *, int);
+static int	 flow_hold(struct flow *, const char *, size_t);
+static void	 flow_release(struct flow *);
+static struct rpipe *pipe_get(void);
+static void	 pipe_put(struct rpipe *, size_t);
+static void	 ticks_start(void);
+static void	 dial_tick(int, short, void *);
+static void	 tick(int, short, void *);
+static void	 compose(unsigned int, uint32_t, uint32_t, const void *,
+		    size_t);
+static int64_t	 now_ms(void);
+
+static struct settings	 settings;
+
+/* by the number in their ids */
+static struct tunnel	**tunnels;
+static uint32_t		 ntunnels, tunnels_used;
+
+/* the oldest first */
+static struct tunnels	 dialing = TAILQ_HEAD_INITIALIZER(dialing);
+static struct tunnels	 attempting = TAILQ_HEAD_INITIALIZER(attempting);
+static struct tunnels	 living = TAILQ_HEAD_INITIALIZER(living);
+static struct tunnels	 idling = TAILQ_HEAD_INITIALIZER(idling);
+static struct tunnels	 spares = TAILQ_HEAD_INITIALIZER(spares);
+static SLIST_HEAD(, dialing) spare_dials = SLIST_HEAD_INITIALIZER(spare_dials);
+
+static SLIST_HEAD(, rpipe) pipes = SLIST_HEAD_INITIALIZER(pipes);
+static unsigned int	 npipes, pipes_max;
+static size_t		 held;
+
+static struct event	 dial_ev, tick_ev;
+static int		 dial_ticking, ticking;
+
+static uint64_t		 total_tunnels, total_failed, total_bytes[2];
+
+/* passes through; nothing stays in it */
+static char		 buf[BUF_SIZE];
+
+void
+relay(void)
+{
+	evtimer_set(&dial_ev, dial_tick, NULL);
+	evtimer_set(&tick_ev, tick, NULL);
+	pipes_max = (unsigned int)getdtablesize() / 16;
+	if (pipes_max > PIPES_MAX)
+		pipes_max = PIPES_MAX;
+	/* Wide: as narrow, and recvfd to get the channels to the others. */
+	if (sandbox_net("connect") == -1 ||
+	    pledge("stdio inet recvfd", NULL) == -1)
+		fatal("pledge");
+	proc_loop(relay_handle, relay_started);
+}
+
+/* Narrow: inet to connect, recvfd for clients from the frontend. */
+static void
+relay_started(void)
+{
+	if (sandbox_net("connect") == -1 ||
+	    pledge("stdio inet recvfd", NULL) == -1)
+		fatal("pledge");
+	log_debug("%s", sandbox_describe());
+}
+
+static int
+relay_handle(struct peer *p, struct imsg *imsg)
+{
+	(void)p;
+	switch (imsg_get_type(imsg)) {
+	case IMSG_RECONF_CONF:
+		return (handle_conf(imsg));
+	case IMSG_DIAL:
+		return (handle_dial(imsg));
+	case IMSG_HEAD:
+		return (handle_head(imsg));
+	case IMSG_GO:
+		return (handle_go(imsg));
+	case IMSG_CANCEL:
+		return (handle_cancel(imsg));
+	case IMSG_CUT:
+		return (handle_cut(imsg));
+	case IMSG_RECHECK:
+		handle_recheck();
+		return (0);
+	case IMSG_TOTALS:
+		handle_totals();
+		return (0);
+	default:
+		return (-1);
+	}
+}
+
+static int
+handle_conf(struct imsg *imsg)
+{
+	struct tunnel **t;
+	uint32_t n;
+
+	if (imsg_get_data(imsg, &settings, sizeof(settings)) == -1)
+		return (-1);
+	n = settings.limits[LIMIT_CONNECTIONS];
+	if (n > CONN_MASK)
+		return (-1);
+	if (n <= ntunnels)
+		return (0);
+	if ((t = recallocarray(tunnels, ntunnels, n, sizeof(*t))) == NULL)
+		fatal("recallocarray");
+	tunnels = t;
+	ntunnels = n;
+	return (0);
+}
+
+static int
+handle_dial(struct imsg *imsg)
+{
+	struct dial dial;
+	struct tunnel *t;
+	unsigned int i;
+	uint32_t id;
+
+	id = imsg_get_id(imsg);
+	if (imsg_get_data(imsg, &dial, sizeof(dial)) == -1 ||
+	    !imsg_is_string(dial.host, sizeof(dial.host)) ||
+	    dial.port == 0 || dial.plain > 1 || dial.naddrs == 0 ||
+	    dial.naddrs > DIAL_ADDRS)
+		return (-1);
+	for (i = 0; i < dial.naddrs; i++)
+		if (dial.addrs[i].family != AF_INET &&
+		    dial.addrs[i].family != AF_INET6)
+			return (-1);
+	if ((id & CONN_MASK) >= ntunnels || tunnels[id & CONN_MASK] != NULL)
+		return (-1);
+	t = tunnel_new(id, &dial);
+	tunnel_lists(t, &dialing, &attempting);
+	dial_next(t);
+	return (0);
+}
+
+/*
+ * What the frontend says of a connection may cross its end, which it then
+ * gets to know of.
+ */
+static int
+handle_head(struct imsg *imsg)
+{
+	struct tunnel *t;
+	size_t len;
+
+	if ((t = tunnel_find(imsg_get_id(imsg))) == NULL)
+		return (0);
+	len = imsg_get_len(imsg);
+	if (t->state != TUNNEL_CONNECTED || len > sizeof(buf) ||
+	    t->flows[CLIENT].leftlen + len > HTTP_REBUILD_MAX ||
+	    imsg_get_data(imsg, buf, len) == -1)
+		return (-1);
+	if (flow_hold(&t->flows[CLIENT], buf, len) == -1)
+		tunnel_end(t, 1, "no memory");
+	return (0);
+}
+
+static int
+handle_go(struct imsg *imsg)
+{
+	struct tunnel *t;
+	struct go go;
+	socklen_t len;
+	int fd, type;
+
+	if ((t = tunnel_find(imsg_get_id(imsg))) == NULL)
+		return (0);
+	len = sizeof(type);
+	if (t->state != TUNNEL_CONNECTED ||
+	    imsg_get_data(imsg, &go, sizeof(go)) == -1 ||
+	    (go.client.family != AF_INET && go.client.family != AF_INET6) ||
+	    (fd = imsg_get_fd(imsg)) == -1)
+		return (-1);
+	t->sides[CLIENT].fd = fd;
+	if (getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &len) == -1 ||
+	    type != SOCK_STREAM)
+		return (-1);
+	t->flows[CLIENT].budget = go.body;
+	t->client = go.client;
+	t->client_port = go.port;
+	t->state = TUNNEL_OPEN;
+	total_tunnels++;
+	tunnel_lists(t, &living, &idling);
+	/* the client's first bytes are there, or we could not be here */
+	if (flow_run(t, CLIENT) == 0)
+		tunnel_watch(t);
+	return (0);
+}
+
+static int
+handle_cancel(struct imsg *imsg)
+{
+	struct tunnel *t;
+
+	if ((t = tunnel_find(imsg_get_id(imsg))) == NULL)
+		return (0);
+	if (t->state != TUNNEL_CONNECTED)
+		return (-1);
+	tunnel_end(t, 0, NULL);
+	return (0);
+}
+
+static int
+handle_cut(struct imsg *imsg)
+{
+	struct tunnel *t;
+
+	if ((t = tunnel_find(imsg_get_id(imsg))) == NULL)
+		return (0);
+	if (t->state == TUNNEL_DIALING)
+		dial_failed(t, REFUSAL_BLOCKED);
+	else
+		tunnel_end(t, 1, "not allowed any more");
+	return (0);
+}
+
+/* There are new rules: ask about everything that the old ones allowed. */
+static void
+handle_recheck(void)
+{
+	struct tunnel *t;
+	struct dial dial;
+	uint32_t i;
+
+	for (i = 0; i < ntunnels; i++) {
+		if ((t = tunnels[i]) == NULL)
+			continue;
+		if (t->state == TUNNEL_DIALING)
+			dial = t->dialing->dial;
+		else {
+			memset(&dial, 0, sizeof(dial));
+			dial.port = t->port;
+			dial.plain = t->plain;
+			dial.naddrs = 1;
+			dial.addrs[0] = t->addr;
+			(void)strlcpy(dial.host, t->host, sizeof(dial.host));
+		}
+		compose(ROLE_RESOLVER, IMSG_CHECK, t->id, &dial, sizeof(dial));
+	}
+}
+
+static void
+handle_totals(void)
+{
+	struct report rep;
+
+	report_start(&rep, "totals", settings.json != 0);
+	report_number(&rep, "tunnels", total_tunnels);
+	report_number(&rep, "failed", total_failed);
+	report_number(&rep, "open", tunnels_used);
+	report_number(&rep, "out", total_bytes[CLIENT]);
+	report_number(&rep, "in", total_bytes[SERVER]);
+	report_end(&rep);
+}
+
+/*
+ * Tunnels.
+ */
+
+static struct tunnel *
+tunnel_find(uint32_t id)
+{
+	struct tunnel *t;
+
+	if ((id & CONN_MASK) >= ntunnels)
+		return (NULL);
+	t = tunnels[id & CONN_MASK];
+	return (t != NULL && t->id == id ? t : NULL);
+}
+
+static struct tunnel *
+tunnel_new(uint32_t id, const struct dial *dial)
+{
+	struct dialing *d;
+	struct tunnel *t;
+	unsigned int i;
+
+	if ((t = TAILQ_FIRST(&spares)) != NULL)
+		TAILQ_REMOVE(&spares, t, last_entry);
+	else if ((t = malloc(sizeof(*t))) == NULL)
+		fatal("malloc");
+	memset(t, 0, sizeof(*t));
+	if ((d = SLIST_FIRST(&spare_dials)) != NULL)
+		SLIST_REMOVE_HEAD(&spare_dials, entry);
+	else if ((d = malloc(sizeof(*d))) == NULL)
+		fatal("malloc");
+	d->dial = *dial;
+	d->next = 0;
+	d->error = 0;
+	for (i = 0; i < ATTEMPTS_MAX; i++)
+		d->attempts[i].fd = -1;
+	t->id = id;
+	t->state = TUNNEL_DIALING;
+	t->dialing = d;
+	if ((t->host = strdup(dial->host)) == NULL)
+		fatal("strdup");
+	t->port = dial->port;
+	t->plain = dial->plain;
+	for (i = 0; i < 2; i++) {
+		t->sides[i].tunnel = t;
+		t->sides[i].fd = -1;
+		t->flows[i].budget = BODY_UNBOUNDED;
+	}
+	tunnels[id & CONN_MASK] = t;
+	tunnels_used++;
+	return (t);
+}
+
+static void
+tunnel_free(struct tunnel *t)
+{
+	int i;
+
+	if (t->dialing != NULL)
+		dial_free(t->dialing);
+	for (i = 0; i < 2; i++) {
+		if (t->sides[i].watched != 0)
+			event_del(&t->sides[i].ev);
+		if (t->sides[i].fd != -1)
+			close(t->sides[i].fd);
+		flow_release(&t->flows[i]);
+		total_bytes[i] += t->flows[i].bytes;
+	}
+	free(t->host);
+	tunnel_lists(t, NULL, NULL);
+	tunnels[t->id & CONN_MASK] = NULL;
+	tunnels_used--;
+	TAILQ_INSERT_HEAD(&spares, t, last_entry);
+}
+
+/* Lets other times, or none, run. */
+static void
+tunnel_lists(struct tunnel *t, struct tunnels *since, struct tunnels *last)
+{
+	if (t->by_since != NULL) {
+		TAILQ_REMOVE(t->by_since, t, since_entry);
+		TAILQ_REMOVE(t->by_last, t, last_entry);
+	}
+	t->by_since = since;
+	t->by_last = last;
+	if (since == NULL)
+		return;
+	t->since = t->last = now_ms();
+	TAILQ_INSERT_TAIL(since, t, since_entry);
+	TAILQ_INSERT_TAIL(last, t, last_entry);
+	ticks_start();
+}
+
+static void
+tunnel_touch(struct tunnel *t)
+{
+	t->last = now_ms();
+	TAILQ_REMOVE(t->by_last, t, last_entry);
+	TAILQ_INSERT_TAIL(t->by_last, t, last_entry);
+}
+
+/*
+ * Waits for what each side is to do next: a flow that still has to write does
+ * not read.
+ */
+static void
+tunnel_watch(struct tunnel *t)
+{
+	struct flow *from, *to;
+	struct side *s;
+	short want;
+	int i;
+
+	for (i = 0; i < 2; i++) {
+		s = &t->sides[i];
+		from = &t->flows[i];
+		to = &t->flows[!i];
+		want = 0;
+		if (!from->eof && from->leftlen == 0 && from->piped == 0)
+			want |= EV_READ;
+		if (to->leftlen > 0 || to->piped > 0)
+			want |= EV_WRITE;
+		if (want == s->watched)
+			continue;
+		if (s->watched != 0)
+			event_del(&s->ev);
+		s->watched = want;
+		if (want == 0)
+			continue;
+		event_set(&s->ev, s->fd, want | EV_PERSIST, side_event, s);
+		event_add(&s->ev, NULL);
+	}
+}
+
+/* The end of a connection that the frontend knows to be one. */
+static void
+tunnel_end(struct tunnel *t, int reset, const char *why)
+{
+	const struct linger linger = { 1, 0 };
+	struct report rep;
+	int i;
+
+	for (i = 0; reset && i < 2; i++)
+		if (t->sides[i].fd != -1)
+			(void)setsockopt(t->sides[i].fd, SOL_SOCKET,
+			    SO_LINGER, &linger, sizeof(linger));
+	if (t->state == TUNNEL_OPEN) {
+		report_start(&rep, "tunnel", settings.json != 0);
+		report_string(&rep, "host", t->host);
+		report_number(&rep, "port", t->port);
+		report_address(&rep, "address", &t->addr, t->port);
+		report_number(&rep, "out", t->flows[CLIENT].bytes);
+		report_number(&rep, "in", t->flows[SERVER].bytes);
+		report_number(&rep, "ms", (uint64_t)(now_ms() - t->since));
+		report_address(&rep, "client", &t->client, t->client_port);
+		report_string(&rep, "reason", why);
+		report_end(&rep);
+	}
+	compose(ROLE_FRONTEND, IMSG_DONE, t->id, NULL, 0);
+	tunnel_free(t);
+}
+
+/*
+ * Dialling: the addresses one after the other, the next one when the last has
+ * failed or has not answered for a while.
+ */
+
+static void
+dial_next(struct tunnel *t)
+{
+	struct dialing *d;
+	unsigned int i, busy;
+	int done;
+
+	d = t->dialing;
+	for (i = busy = 0; i < ATTEMPTS_MAX; i++) {
+		while (d->attempts[i].fd == -1 &&
+		    d->next < d->dial.naddrs) {
+			if ((done = dial_address(t, &d->attempts[i])) == -1)
+				continue;
+			if (done == 1)
+				dial_connected(t, &d->attempts[i]);
+			else
+				tunnel_touch(t);
+			return;
+		}
+		if (d->attempts[i].fd != -1)
+			busy++;
+	}
+	if (busy == 0)
+		dial_failed(t, d->error == ETIMEDOUT ? REFUSAL_TIMEOUT :
+		    REFUSAL_CONNECT);
+}
+
+/* 1: connected, 0: under way, -1: failed. */
+static int
+dial_address(struct tunnel *t, struct attempt *a)
+{
+	struct sockaddr_storage ss;
+	const struct netaddr *addr;
+	struct dialing *d;
+	socklen_t len;
+	int on;
+
+	d = t->dialing;
+	a->n = d->next++;
+	a->tunnel = t;
+	addr = &d->dial.addrs[a->n];
+	len = addr_to_sockaddr(addr, t->port, &ss);
+	on = 1;
+	a->fd = socket(addr->family, SOCK_STREAM | SOCK_CLOEXEC |
+	    SOCK_NONBLOCK, IPPROTO_TCP);
+	if (a->fd == -1) {
+		d->error = errno;
+		log_warn("socket");
+		return (-1);
+	}
+	if (setsockopt(a->fd, IPPROTO_TCP, TCP_NODELAY, &on,
+	    sizeof(on)) == -1)
+		log_warn("setsockopt");
+	if (connect(a->fd, (struct sockaddr *)&ss, len) == 0)
+		return (1);
+	if (errno == EINPROGRESS) {
+		event_set(&a->ev, a->fd, EV_WRITE, dial_event, a);
+		event_add(&a->ev, NULL);
+		return (0);
+	}
+	d->error = errno;
+	close(a->fd);
+	a->fd = -1;
+	return (-1);
+}
+
+static void
+dial_event(int fd, short event, void *arg)
+{
+	struct attempt *a = arg;
+	struct tunnel *t;
+	socklen_t len;
+	int error;
+
+	(void)event;
+	t = a->tunnel;
+	len = sizeof(error);
+	if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &len) == -1)
+		error = errno;
+	if (error == 0) {
+		dial_connected(t, a);
+		return;
+	}
+	t->dialing->error = error;
+	close(a->fd);
+	a->fd = -1;
+	dial_next(t);
+}
+
+static void
+dial_connected(struct tunnel *t, struct attempt *a)
+{
+	uint32_t plain;
+
+	t->addr = t->dialing->dial.addrs[a->n];
+	t->sides[SERVER].fd = a->fd;
+	event_del(&a->ev);
+	a->fd = -1;
+	dial_free(t->dialing);
+	t->dialing = NULL;
+	t->state = TUNNEL_CONNECTED;
+	tunnel_lists(t, NULL, NULL);
+	plain = t->plain;
+	compose(ROLE_FRONTEND, IMSG_CONNECTED, t->id, &plain, sizeof(plain));
+}
+
+static void
+dial_failed(struct tunnel *t, enum refusal refusal)
+{
+	uint32_t why;
+
+	why = refusal;
+	total_failed++;
+	compose(ROLE_FRONTEND, IMSG_FAILED, t->id, &why, sizeof(why));
+	tunnel_free(t);
+}
+
+static void
+dial_free(struct dialing *d)
+{
+	unsigned int i;
+
+	for (i = 0; i < ATTEMPTS_MAX; i++) {
+		if (d->attempts[i].fd == -1)
+			continue;
+		event_del(&d->attempts[i].ev);
+		close(d->attempts[i].fd);
+	}
+	SLIST_INSERT_HEAD(&spare_dials, d, entry);
+}
+
+/*
+ * Moving bytes.  The functions return -1 if they ended the tunnel.
+ */
+
+static void
+side_event(int fd, short event, void *arg)
+{
+	struct side *s = arg;
+	struct tunnel *t;
+	int i;
+
+	(void)fd;
+	t = s->tunnel;
+	i = s == &t->sides[SERVER];
+	tunnel_touch(t);
+	if ((event & EV_WRITE) && flow_run(t, !i) == -1)
+		return;
+	if ((event & EV_READ) && flow_run(t, i) == -1)
+		return;
+	tunnel_watch(t);
+}
+
+/* Reads and writes until one of them would wait, or others should have a go. */
+static int
+flow_run(struct tunnel *t, int i)
+{
+	struct flow *f;
+	int more, rounds;
+
+	f = &t->flows[i];
+	for (rounds = 0, more = 1; ; rounds++) {
+		if (flow_write(t, i) == -1)
+			return (-1);
+		if (f->leftlen > 0 || f->piped > 0)
+			return (0);
+		if (f->eof || !more || rounds == ROUNDS_MAX)
+			break;
+		if ((more = flow_read(t, i)) == -1)
+			return (-1);
+	}
+	if (f->piped == 0 && f->pipe != NULL) {
+		pipe_put(f->pipe, 0);
+		f->pipe = NULL;
+	}
+	if (!f->eof || f->shut)
+		return (0);
+	f->shut = 1;
+	/* a request's answer ends with its connection */
+	if (t->flows[!i].shut ||
+	    (i == SERVER && t->flows[CLIENT].budget != BODY_UNBOUNDED)) {
+		tunnel_end(t, 0, "closed");
+		return (-1);
+	}
+	if (shutdown(t->sides[!i].fd, SHUT_WR) == -1)
+		return (flow_error(t, !i));
+	return (0);
+}
+
+/* Writes what was read before, as far as that goes. */
+static int
+flow_write(struct tunnel *t, int i)
+{
+	struct flow *f;
+	ssize_t n;
+	int fd;
+
+	f = &t->flows[i];
+	fd = t->sides[!i].fd;
+	while (f->leftlen > 0) {
+		n = send(fd, f->left + f->leftoff, f->leftlen, MSG_NOSIGNAL);
+		if (n == -1)
+			return (flow_error(t, !i));
+		f->leftoff += (size_t)n;
+		f->leftlen -= (size_t)n;
+		held -= (size_t)n;
+	}
+	if (f->left != NULL) {
+		free(f->left);
+		f->left = NULL;
+	}
+#ifdef SPLICE_F_MOVE
+	while (f->piped > 0) {
+		n = splice(f->pipe->fd[0], NULL, fd, NULL, f->piped,
+		    SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
+		if (n == -1)
+			return (flow_error(t, !i));
+		f->piped -= (size_t)n;
+	}
+#endif
+	return (0);
+}
+
+/* 1: there may be more to read, 0: there is not now. */
+static int
+flow_read(struct tunnel *t, int i)
+{
+	struct flow *f;
+	ssize_t n;
+
+	f = &t->flows[i];
+	if (f->budget == 0) {
+		/* what comes behind a request is no part of it */
+		n = recv(t->sides[i].fd, buf, sizeof(buf), 0);
+		if (n == -1)
+			return (flow_error(t, i));
+		f->eof = n == 0;
+		return (n > 0);
+	}
+	if (f->fast && f->pipe == NULL)
+		f->pipe = pipe_get();
+	return (f->pipe != NULL ? flow_splice(t, i) : flow_copy(t, i));
+}
+
+static int
+flow_copy(struct tunnel *t, int i)
+{
+	struct flow *f;
+	ssize_t n, w;
+	size_t max;
+
+	f = &t->flows[i];
+	max = f->budget < sizeof(buf) ? (size_t)f->budget : sizeof(buf);
+	n = recv(t->sides[i].fd, buf, max, 0);
+	if (n == -1)
+		return (flow_error(t, i));
+	if (n == 0) {
+		f->eof = 1;
+		return (1);
+	}
+	f->bytes += (size_t)n;
+	if (f->budget != BODY_UNBOUNDED)
+		f->budget -= (size_t)n;
+	f->fast = (size_t)n == sizeof(buf);
+	w = send(t->sides[!i].fd, buf, (size_t)n, MSG_NOSIGNAL);
+	if (w == -1) {
+		if (errno != EAGAIN && errno != EINTR)
+			return (flow_error(t, !i));
+		w = 0;
+	}
+	if (w < n && flow_hold(f, buf + w, (size_t)(n - w)) == -1) {
+		tunnel_end(t, 1, "no memory");
+		return (-1);
+	}
+	return (f->fast);
+}
+
+static int
+flow_splice(struct tunnel *t, int i)
+{
+#ifdef SPLICE_F_MOVE
+	struct flow *f;
+	ssize_t n;
+	size_t max;
+
+	f = &t->flows[i];
+	max = f->budget < f->pipe->size ? (size_t)f->budget : f->pipe->size;
+	n = splice(t->sides[i].fd, NULL, f->pipe->fd[1], NULL, max,
+	    SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
+	if (n == -1)
+		return (flow_error(t, i));
+	if (n == 0) {
+		f->eof = 1;
+		return (1);
+	}
+	f->bytes += (size_t)n;
+	if (f->budget != BODY_UNBOUNDED)
+		f->budget -= (size_t)n;
+	f->piped = (size_t)n;
+	f->fast = (size_t)n >= BUF_SIZE;
+	return (1);
+#else
+	return (flow_copy(t, i));
+#endif
+}
+
+/*
+ * A call on a side failed.  That it would have to wait is no error; else the
+ * other side is told as we were.
+ */
+static int
+flow_error(struct tunnel *t, int i)
+{
+	if (errno == EAGAIN || errno == EINTR)
+		return (0);
+	tunnel_end(t, 1, errno == ETIMEDOUT ? (i == CLIENT ?
+	    "the client is gone" : "the server is gone") :
+	    (i == CLIENT ? "reset by the client" : "reset by the server"));
+	return (-1);
+}
+
+static int
+flow_hold(struct flow *f, const char *data, size_t len)
+{
+	char *p;
+
+	if (held + len > HELD_MAX ||
+	    (p = realloc(f->left, f->leftoff + f->leftlen + len)) == NULL)
+		return (-1);
+	memcpy(p + f->leftoff + f->leftlen, data, len);
+	if (f->leftlen == 0 && f->left == NULL)
+		f->leftoff = 0;
+	f->left = p;
+	f->leftlen += len;
+	held += len;
+	return (0);
+}
+
+static void
+flow_release(struct flow *f)
+{
+	held -= f->leftlen;
+	free(f->left);
+	f->left = NULL;
+	f->leftlen = f->leftoff = 0;
+	if (f->pipe != NULL)
+		pipe_put(f->pipe, f->piped);
+	f->pipe = NULL;
+	f->piped = 0;
+}
+
+/* NULL if all are in use; the buffer serves as well. */
+static struct rpipe *
+pipe_get(void)
+{
+#ifdef SPLICE_F_MOVE
+	struct rpipe *p;
+	int size;
+
+	if ((p = SLIST_FIRST(&pipes)) != NULL) {
+		SLIST_REMOVE_HEAD(&pipes, entry);
+		return (p);
+	}
+	if (npipes == pipes_max || (p = malloc(sizeof(*p))) == NULL)
+		return (NULL);
+	if (pipe2(p->fd, O_CLOEXEC | O_NONBLOCK) == -1) {
+		free(p);
+		return (NULL);
+	}
+	/* smaller where the system has no more for us */
+	if ((size = fcntl(p->fd[0], F_SETPIPE_SZ, PIPE_SIZE)) == -1 &&
+	    (size = fcntl(p->fd[0], F_GETPIPE_SZ)) == -1)
+		size = BUF_SIZE;
+	p->size = (size_t)size;
+	npipes++;
+	return (p);
+#else
+	return (NULL);
+#endif
+}
+
+/* A pipe that is not empty is of no use to others. */
+static void
+pipe_put(struct rpipe *p, size_t piped)
+{
+	if (piped == 0) {
+		SLIST_INSERT_HEAD(&pipes, p, entry);
+		return;
+	}
+	close(p->fd[0]);
+	close(p->fd[1]);
+	free(p);
+	npipes--;
+}
+
+/*
+ * Times.
+ */
+
+static void
+ticks_start(void)
+{
+	const struct timeval dial_tv = { 0, DIAL_TICK * 1000 };
+	const struct timeval tv = { TICK, 0 };
+
+	if (!dial_ticking && !TAILQ_EMPTY(&dialing)) {
+		dial_ticking = 1;
+		evtimer_add(&dial_ev, &dial_tv);
+	}
+	if (!ticking && !TAILQ_EMPTY(&living)) {
+		ticking = 1;
+		evtimer_add(&tick_ev, &tv);
+	}
+}
+
+static void
+dial_tick(int fd, short event, void *arg)
+{
+	struct tunnel *t;
+	int64_t now;
+
+	(void)fd;
+	(void)event;
+	(void)arg;
+	now = now_ms();
+	while ((t = TAILQ_FIRST(&dialing)) != NULL && now - t->since >=
+	    (int64_t)settings.timeouts[TIMEOUT_DIAL] * 1000)
+		dial_failed(t, REFUSAL_TIMEOUT);
+	while ((t = TAILQ_FIRST(&attempting)) != NULL &&
+	    now - t->last >= NEXT_ADDRESS) {
+		tunnel_touch(t);
+		dial_next(t);
+	}
+	dial_ticking = 0;
+	ticks_start();
+}
+
+static void
+tick(int fd, short event, void *arg)
+{
+	struct tunnel *t;
+	int64_t now;
+
+	(void)fd;
+	(void)event;
+	(void)arg;
+	now = now_ms();
+	while ((t = TAILQ_FIRST(&living)) != NULL && now - t->since >=
+	    (int64_t)settings.timeouts[TIMEOUT_LIFE] * 1000)
+		tunnel_end(t, 1, "too old");
+	while ((t = TAILQ_FIRST(&idling)) != NULL && now - t->last >=
+	    (int64_t)settings.timeouts[TIMEOUT_IDLE] * 1000)
+		tunnel_end(t, 1, "idle");
+	ticking = 0;
+	ticks_start();
+}
+
+static void
+compose(unsigned int role, uint32_t type, uint32_t id, const void *data,
+    size_t len)
+{
+	if (peer_compose(proc_peer(role), type, id, -1, data, len) == -1)
+		fatal("peer_compose");
+}
+
+static int64_t
+now_ms(void)
+{
+	struct timespec ts;
+
+	if (clock_gettime(CLOCK_MONOTONIC, &ts) == -1)
+		fatal("clock_gettime");
+	return ((int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000);
+}
