@@ -24,6 +24,7 @@
 
 #include "log.h"
 
+static void	 vline(int, char *, size_t);
 static void	 vlog(int, const char *, va_list, int);
 
 static const char *log_name;
@@ -68,6 +69,16 @@ log_getverbose(void)
  * One write(2) a line, so that lines of several processes do not mix.
  */
 static void
+vline(int pri, char *line, size_t size)
+{
+	if (!log_detached) {
+		(void)strlcat(line, "\n", size);
+		(void)write(STDERR_FILENO, line, strlen(line));
+	} else
+		syslog(pri, "%s", line);
+}
+
+static void
 vlog(int pri, const char *fmt, va_list ap, int error)
 {
 	char line[2048], msg[1536];
@@ -76,11 +87,16 @@ vlog(int pri, const char *fmt, va_list ap, int error)
 	(void)snprintf(line, sizeof(line), "%s: %s%s%s",
 	    log_name == NULL ? getprogname() : log_name, msg,
 	    error != 0 ? ": " : "", error != 0 ? strerror(error) : "");
-	if (!log_detached) {
-		(void)strlcat(line, "\n", sizeof(line));
-		(void)write(STDERR_FILENO, line, strlen(line));
-	} else
-		syslog(pri, "%s", line);
+	vline(pri, line, sizeof(line));
+}
+
+void
+log_line(const char *text)
+{
+	char line[2048];
+
+	(void)strlcpy(line, text, sizeof(line) - 1);
+	vline(LOG_INFO, line, sizeof(line));
 }
 
 void

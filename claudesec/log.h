@@ -39,6 +39,8 @@ int	 log_getverbose(void);
 void	 log_warn(const char *, ...) __attribute__((__format__(printf, 1, 2)));
 void	 log_warnx(const char *, ...) __attribute__((__format__(printf, 1, 2)));
 void	 log_info(const char *, ...) __attribute__((__format__(printf, 1, 2)));
+/* a line as it is, without the process in front */
+void	 log_line(const char *);
 /* only with -vv */
 void	 log_debug(const char *, ...) __attribute__((__format__(printf, 1, 2)));
 /* log, and exit with status 1 */
