@@ -439,14 +439,17 @@ http_rebuild(const struct http_head *h, const char *buf, char *out,
 	return ((ssize_t)(len + n));
 }
 
-/* Not what is written anew, nor what was meant for this hop alone. */
+/*
+ * Not what is written anew, nor what was meant for this hop alone; and not
+ * Close, which our own Connection would name.
+ */
 static int
 field_kept(const struct http_head *h, const char *buf, const char *name,
     size_t len)
 {
 	static const char *const dropped[] = {
 		"host", "content-length", "transfer-encoding", "connection",
-		"keep-alive", "te", "trailer", "upgrade", NULL
+		"keep-alive", "te", "trailer", "upgrade", "close", NULL
 	};
 	size_t	 i;
 

@@ -555,7 +555,7 @@ test_rebuilt(void)
 		{ "hop by hop", HTTP_PROXY,
 		    GET "A: 1\r\nConnection: keep-alive\r\n"
 		    "Keep-Alive: 5\r\nTE: trailers\r\nTrailer: X\r\n"
-		    "Upgrade: h2c\r\nB: 2\r\n\r\n",
+		    "Upgrade: h2c\r\nClose: 1\r\nB: 2\r\n\r\n",
 		    PATH "Host: a.example\r\nA: 1\r\nB: 2\r\n"
 		    "Connection: close\r\n\r\n" },
 		{ "Proxy-*", HTTP_PROXY,
