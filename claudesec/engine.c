@@ -1,0 +1,505 @@
+/*
+ * Copyright (c) 2026 The claudesec authors
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+
+/*
+ * The engine process.  It is root in all but name: what it asks of the
+ * container engine is done by root on this host.  It holds connected sockets
+ * to it, made by the parent, and the connections of the clients, who say what
+ * they want in typed messages; from none of them does it take a path of the
+ * API, a method, or JSON.  It opens nothing, and trusts the parent and conf.
+ * What it reads of the container engine's answers, of the sidecars and of the
+ * clients may be anything.
+ */
+
+#include <sys/types.h>
+#include <sys/queue.h>
+#include <sys/stat.h>
+
+#include <errno.h>
+#include <sha2.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "engine.h"
+
+#define RULES_MAX	4096
+#define SECCOMP_MAXSIZE	(256 * 1024)
+
+static void	 engine_started(void);
+static int	 engine_dispatch(struct peer *, struct imsg *);
+static int	 engine_dispatch_parent(struct imsg *);
+static int	 engine_dispatch_conf(struct imsg *);
+static int	 engine_handle_name(struct imsg *);
+static int	 engine_handle_socket(struct imsg *);
+static int	 engine_handle_file(struct imsg *);
+static int	 engine_handle_workspace(struct imsg *);
+static int	 engine_handle_reloaded(struct imsg *);
+static int	 engine_handle_client(struct imsg *);
+static int	 engine_handle_conf(struct imsg *);
+static int	 engine_handle_rule(struct imsg *);
+static int	 engine_handle_resolver(struct imsg *);
+static int	 engine_handle_env(struct imsg *);
+static int	 engine_handle_end(void);
+static void	 engine_ask(uint32_t);
+static void	 engine_set_proxyd(int);
+static void	 engine_set_seccomp(int);
+
+static struct config	*current, *nconf;
+static unsigned int	 nrules;
+static char		 daemon_label[DAEMON_MAXLEN];
+static char		*seccomp;	/* NULL: there is no profile */
+static char		 proxyd_image[64];
+static int		 proxyd_fd = -1;
+static int		 busy;
+
+void
+engine(void)
+{
+	/*
+	 * rpath: libcurl's libraries read files of theirs once; recvfd and
+	 * sendfd: the channels
+	 */
+	if (pledge("stdio rpath recvfd sendfd", NULL) == -1)
+		fatal("pledge");
+	json_object_seed(arc4random() | 1);
+	docker_init();
+	proc_loop(engine_dispatch, engine_started);
+}
+
+static void
+engine_started(void)
+{
+	/*
+	 * recvfd: sockets to the container engine, clients, files; sendfd: a
+	 * session's stream to its client, a workspace to the parent
+	 */
+	if (pledge("stdio recvfd sendfd", NULL) == -1)
+		fatal("pledge");
+}
+
+const struct config *
+engine_config(void)
+{
+	return (current);
+}
+
+/* What marks the things of this daemon. */
+const char *
+engine_daemon(void)
+{
+	return (daemon_label);
+}
+
+const char *
+engine_seccomp(void)
+{
+	return (seccomp);
+}
+
+/* The sidecar's image, and the tar that it is made of; or NULL, and -1. */
+const char *
+engine_proxyd(void)
+{
+	return (proxyd_fd == -1 ? NULL : proxyd_image);
+}
+
+int
+engine_proxyd_fd(void)
+{
+	return (proxyd_fd);
+}
+
+/*
+ * The parent ends a private daemon that nobody needs.
+ */
+void
+engine_busy(void)
+{
+	int n;
+
+	n = (int)(client_count() + session_count());
+	if (n == busy)
+		return;
+	busy = n;
+	if (peer_compose(proc_peer(ROLE_PARENT), IMSG_ENGINE_BUSY, 0, -1, &n,
+	    sizeof(n)) == -1)
+		fatal("peer_compose");
+}
+
+static int
+engine_dispatch(struct peer *p, struct imsg *imsg)
+{
+	switch (p->role) {
+	case ROLE_PARENT:
+		return (engine_dispatch_parent(imsg));
+	case ROLE_CONF:
+		return (engine_dispatch_conf(imsg));
+	case ROLE_CONTROL:
+		return (engine_handle_client(imsg));
+	default:
+		return (-1);
+	}
+}
+
+static int
+engine_dispatch_parent(struct imsg *imsg)
+{
+	switch (imsg_get_type(imsg)) {
+	case IMSG_PARENT_NAME:
+		return (engine_handle_name(imsg));
+	case IMSG_PARENT_SOCKET:
+		return (engine_handle_socket(imsg));
+	case IMSG_PARENT_FILE:
+		return (engine_handle_file(imsg));
+	case IMSG_PARENT_WORKSPACE:
+		return (engine_handle_workspace(imsg));
+	case IMSG_PARENT_RELOADED:
+		return (engine_handle_reloaded(imsg));
+	default:
+		return (-1);
+	}
+}
+
+static int
+engine_dispatch_conf(struct imsg *imsg)
+{
+	switch (imsg_get_type(imsg)) {
+	case IMSG_RECONF_CONF:
+		return (engine_handle_conf(imsg));
+	case IMSG_RECONF_RULE:
+		return (engine_handle_rule(imsg));
+	case IMSG_RECONF_RESOLVER:
+		return (engine_handle_resolver(imsg));
+	case IMSG_RECONF_ENV:
+		return (engine_handle_env(imsg));
+	case IMSG_RECONF_END:
+		return (engine_handle_end());
+	default:
+		return (-1);
+	}
+}
+
+/*
+ * From the parent.
+ */
+
+static int
+engine_handle_name(struct imsg *imsg)
+{
+	char path[PATH_MAX];
+
+	if (imsg_get_string(imsg, path, sizeof(path)) == -1 ||
+	    daemon_label[0] != '\0')
+		return (-1);
+	(void)snprintf(daemon_label, sizeof(daemon_label), "%u:%s",
+	    (unsigned int)getuid(), path);
+	return (0);
+}
+
+static int
+engine_handle_socket(struct imsg *imsg)
+{
+	int error, fd;
+
+	if (imsg_get_data(imsg, &error, sizeof(error)) == -1)
+		return (-1);
+	if (((fd = imsg_get_fd(imsg)) == -1) != (error != 0)) {
+		if (fd != -1)
+			close(fd);
+		return (-1);
+	}
+	return (docker_socket(imsg_get_id(imsg), error, fd));
+}
+
+/*
+ * What was asked for at the start bears no id, what a build needs its
+ * client's.
+ */
+static int
+engine_handle_file(struct imsg *imsg)
+{
+	struct file_answer fa;
+	struct stat sb;
+	int fd;
+
+	if (imsg_get_data(imsg, &fa, sizeof(fa)) == -1 || fa.file >= FILE_MAX)
+		return (-1);
+	if (((fd = imsg_get_fd(imsg)) == -1) != (fa.error != 0) ||
+	    (fd != -1 && (fstat(fd, &sb) == -1 || !S_ISREG(sb.st_mode)))) {
+		if (fd != -1)
+			close(fd);
+		return (-1);
+	}
+	if (imsg_get_id(imsg) != 0)
+		return (build_file(imsg_get_id(imsg), &fa, fd));
+	if (fa.file == FILE_PROXYD)
+		engine_set_proxyd(fd);
+	else if (fa.file == FILE_SECCOMP)
+		engine_set_seccomp(fd);
+	else if (fd != -1)
+		close(fd);
+	return (0);
+}
+
+static int
+engine_handle_workspace(struct imsg *imsg)
+{
+	struct workspace_answer wa;
+
+	if (imsg_get_data(imsg, &wa, sizeof(wa)) == -1 ||
+	    memchr(wa.error, '\0', sizeof(wa.error)) == NULL ||
+	    !imsg_is_string(wa.path, sizeof(wa.path)) ||
+	    (wa.error[0] == '\0' && (wa.path[0] != '/' || wa.uid == 0)))
+		return (-1);
+	return (client_workspace(imsg_get_id(imsg), &wa));
+}
+
+static int
+engine_handle_reloaded(struct imsg *imsg)
+{
+	struct ctl_error ce;
+
+	if (imsg_get_data(imsg, &ce, sizeof(ce)) == -1 ||
+	    memchr(ce.text, '\0', sizeof(ce.text)) == NULL)
+		return (-1);
+	client_reloaded(imsg_get_id(imsg), &ce);
+	return (0);
+}
+
+static void
+engine_ask(uint32_t file)
+{
+	if (peer_compose(proc_peer(ROLE_PARENT), IMSG_ENGINE_FILE, 0, -1,
+	    &file, sizeof(file)) == -1)
+		fatal("peer_compose");
+}
+
+/*
+ * The name of the image says what is in it, so that another program's is
+ * never taken for it.
+ */
+static void
+engine_set_proxyd(int fd)
+{
+	char hex[SHA256_DIGEST_STRING_LENGTH];
+	unsigned char buf[65536];
+	SHA2_CTX ctx;
+	ssize_t n;
+
+	if (fd == -1)
+		return;
+	SHA256Init(&ctx);
+	while ((n = read(fd, buf, sizeof(buf))) > 0)
+		SHA256Update(&ctx, buf, (size_t)n);
+	if (n == -1) {
+		log_warn("the image of proxyd");
+		close(fd);
+		return;
+	}
+	(void)SHA256End(&ctx, hex);
+	(void)snprintf(proxyd_image, sizeof(proxyd_image), "%s:%.12s",
+	    PROXYD_REPO, hex);
+	if (proxyd_fd != -1)
+		close(proxyd_fd);
+	proxyd_fd = fd;
+}
+
+static void
+engine_set_seccomp(int fd)
+{
+	json_t *json;
+	size_t len;
+	char *buf;
+
+	if (fd == -1)
+		return;
+	if ((buf = engine_read(fd, SECCOMP_MAXSIZE, &len)) == NULL) {
+		log_warn("the seccomp profile");
+		return;
+	}
+	if ((json = spec_parse(buf, len)) == NULL)
+		log_warnx("the seccomp profile is no JSON");
+	free(buf);
+	free(seccomp);
+	seccomp = json == NULL ? NULL : json_dumps(json, JSON_COMPACT);
+	json_decref(json);
+}
+
+/*
+ * All of a file that the parent opened, which is closed, and a NUL.  NULL:
+ * errno.
+ */
+char *
+engine_read(int fd, size_t max, size_t *len)
+{
+	struct stat sb;
+	char *buf;
+	ssize_t n;
+	size_t off;
+
+	buf = NULL;
+	if (fstat(fd, &sb) == -1)
+		goto fail;
+	if (sb.st_size < 0 || (size_t)sb.st_size > max) {
+		errno = EFBIG;
+		goto fail;
+	}
+	if ((buf = malloc((size_t)sb.st_size + 1)) == NULL)
+		goto fail;
+	for (off = 0; off < (size_t)sb.st_size; off += (size_t)n) {
+		n = read(fd, buf + off, (size_t)sb.st_size - off);
+		if (n == -1)
+			goto fail;
+		if (n == 0)
+			break;
+	}
+	close(fd);
+	buf[off] = '\0';
+	*len = off;
+	return (buf);
+ fail:
+	close(fd);
+	free(buf);
+	return (NULL);
+}
+
+/*
+ * From control.
+ */
+
+static int
+engine_handle_client(struct imsg *imsg)
+{
+	struct stat sb;
+	int fd;
+
+	if (imsg_get_type(imsg) != IMSG_CONTROL_CLIENT ||
+	    (fd = imsg_get_fd(imsg)) == -1)
+		return (-1);
+	if (current == NULL || fstat(fd, &sb) == -1 || !S_ISSOCK(sb.st_mode)) {
+		close(fd);
+		return (-1);
+	}
+	return (client_new(imsg_get_id(imsg), fd));
+}
+
+/*
+ * From conf: a configuration, which is collected and then swapped in.
+ */
+
+static int
+engine_handle_conf(struct imsg *imsg)
+{
+	struct conf_fixed *f;
+
+	config_free(nconf);
+	if ((nconf = calloc(1, sizeof(*nconf))) == NULL)
+		fatal("calloc");
+	TAILQ_INIT(&nconf->rules);
+	TAILQ_INIT(&nconf->env);
+	nrules = 0;
+	f = &nconf->fixed;
+	if (imsg_get_data(imsg, f, sizeof(*f)) == -1 ||
+	    !imsg_is_string(f->engine, sizeof(f->engine)) ||
+	    !imsg_is_string(f->image, sizeof(f->image)) ||
+	    !imsg_is_string(f->base, sizeof(f->base)) ||
+	    memchr(f->ca, '\0', sizeof(f->ca)) == NULL ||
+	    !spec_image_valid(f->image) || !spec_image_valid(f->base) ||
+	    f->credentials > CREDENTIALS_ENVIRONMENT ||
+	    f->memory == 0 || f->memory > INT64_MAX ||
+	    f->home == 0 || f->home > INT64_MAX ||
+	    f->tmp == 0 || f->tmp > INT64_MAX ||
+	    f->filesize > INT64_MAX || f->processes == 0)
+		return (-1);
+	return (0);
+}
+
+static int
+engine_handle_rule(struct imsg *imsg)
+{
+	struct rule_entry *e;
+
+	if (nconf == NULL || nrules == RULES_MAX)
+		return (-1);
+	if ((e = calloc(1, sizeof(*e))) == NULL)
+		fatal("calloc");
+	if (imsg_get_data(imsg, &e->rule, sizeof(e->rule)) == -1 ||
+	    !spec_rule_valid(&e->rule)) {
+		free(e);
+		return (-1);
+	}
+	TAILQ_INSERT_TAIL(&nconf->rules, e, entry);
+	nrules++;
+	return (0);
+}
+
+static int
+engine_handle_resolver(struct imsg *imsg)
+{
+	struct egress_resolver r;
+
+	if (nconf == NULL || nconf->nresolvers == RESOLVER_MAX ||
+	    imsg_get_data(imsg, &r, sizeof(r)) == -1 ||
+	    !spec_resolver_valid(&r))
+		return (-1);
+	nconf->resolvers[nconf->nresolvers++] = r;
+	return (0);
+}
+
+static int
+engine_handle_env(struct imsg *imsg)
+{
+	struct env_entry *e;
+	char value[ENV_MAXLEN];
+
+	if (nconf == NULL ||
+	    imsg_get_string(imsg, value, sizeof(value)) == -1 ||
+	    (strncmp(value, "ANTHROPIC_API_KEY=", 18) != 0 &&
+	    strncmp(value, "CLAUDE_CODE_OAUTH_TOKEN=", 24) != 0))
+		return (-1);
+	if ((e = calloc(1, sizeof(*e))) == NULL ||
+	    (e->value = strdup(value)) == NULL)
+		fatal("calloc");
+	explicit_bzero(value, sizeof(value));
+	TAILQ_INSERT_TAIL(&nconf->env, e, entry);
+	return (0);
+}
+
+static int
+engine_handle_end(void)
+{
+	int first;
+
+	if (nconf == NULL)
+		return (-1);
+	first = current == NULL;
+	config_free(current);
+	current = nconf;
+	nconf = NULL;
+	if (peer_compose(proc_peer(ROLE_PARENT), IMSG_RECONF_DONE, 0, -1,
+	    NULL, 0) == -1)
+		fatal("peer_compose");
+	if (first) {
+		engine_ask(FILE_SECCOMP);
+		engine_ask(FILE_PROXYD);
+		recover();
+	} else
+		session_reload();
+	return (0);
+}

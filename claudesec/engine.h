@@ -1,0 +1,343 @@
+/*
+ * Copyright (c) 2026 The claudesec authors
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+
+#ifndef ENGINE_H
+#define ENGINE_H
+
+#include <sys/types.h>
+#include <sys/queue.h>
+
+#include <event.h>
+#include <jansson.h>
+
+#include "claudesec.h"
+
+#define SESSIONS_MAX		64
+#define CALLS_MAX		96	/* at a time; more wait */
+#define ARGS_MAX		4096	/* count */
+#define ID_LEN			64	/* hexadecimal, of the engine's */
+#define IMAGE_ID_LEN		128	/* "sha256:" and more of the same */
+#define SESSION_LEN		32	/* hexadecimal, ours */
+#define DAEMON_MAXLEN		(PATH_MAX + 16)
+#define NAMES_MAX		100	/* name, name-2, ... */
+
+#define PROXYD_REPO		"claudesec/proxyd"
+#define BASE_REPO		"claudesec/base"
+#define NETWORK_NAME		"proxy-external"
+#define AGENT_HOME		"/home/agent"
+#define AGENT_WORKSPACE		"/workspace"
+#define AGENT_RUN		"/run/claudesec"
+#define AGENT_PROXY		"http://127.0.0.1:3128"
+
+/* what we make bears these */
+#define LABEL_SESSION		"claudesec.session"
+#define LABEL_DAEMON		"claudesec.daemon"	/* uid:socket */
+#define LABEL_ROLE		"claudesec.role"	/* agent, proxy ... */
+#define LABEL_NAME		"claudesec.name"
+#define LABEL_UID		"claudesec.uid"		/* the owner's */
+#define LABEL_PATH		"claudesec.path"	/* of the workspace */
+#define LABEL_IMAGE		"claudesec.image"
+#define LABEL_VERSION		"claudesec.version"
+
+/* strings in the order they came; secrets are wiped */
+struct strings {
+	char		**v;
+	size_t		  n;
+	size_t		  size;		/* bytes of all */
+};
+
+struct client;
+struct session;
+struct docker_call;
+struct hijack;
+
+/* a container of ours, or what is asked of a new one */
+struct spec {
+	char		 session[SESSION_LEN + 1];
+	char		 daemon[DAEMON_MAXLEN];
+	char		 name[NAME_MAXLEN];
+	char		 path[PATH_MAX];
+	char		 image[IMAGE_MAXLEN];	/* as the user calls it */
+	char		 image_id[IMAGE_ID_LEN];
+	char		 proxyd_id[IMAGE_ID_LEN];
+	uint32_t	 owner;
+	uint32_t	 uid, gid;		/* in the container */
+	uint32_t	 shell;
+	uint32_t	 tty, cols, rows;
+	struct strings	 args;
+	struct strings	 env;			/* the client's */
+};
+
+struct tar_file {
+	const char	*name;
+	const void	*data;
+	size_t		 len;
+};
+
+/*
+ * engine_spec.c: what the engine is asked for.  Pure: no function in here
+ * logs, exits, or knows a global.  Those that make JSON or text give NULL on
+ * lack of memory and for what is not UTF-8.
+ */
+int		 strings_add(struct strings *, const void *, size_t);
+int		 strings_append(struct strings *, const void *, size_t);
+void		 strings_free(struct strings *);
+
+int		 spec_name_valid(const char *);
+int		 spec_name_from(char *, size_t, const char *, unsigned int);
+int		 spec_image_valid(const char *);
+int		 spec_env_valid(const char *);
+int		 spec_rule_valid(const struct egress_rule *);
+int		 spec_resolver_valid(const struct egress_resolver *);
+char		*spec_escape(const char *);
+char		*spec_filter(const char *, const char *);
+
+json_t		*spec_agent(const struct spec *, const struct config *,
+		    const char *);
+json_t		*spec_sidecar(const struct spec *);
+json_t		*spec_volume(const struct spec *);
+json_t		*spec_network(void);
+json_t		*spec_exec(const struct spec *);
+char		*spec_policy(const struct config *);
+char		*spec_claude_json(const struct config *);
+char		*spec_tar(const struct tar_file *, size_t, size_t *);
+
+/* engine_reply.c: what the engine says.  Pure. */
+#define SPEC_DEPTH		32	/* of its JSON */
+
+void		 spec_text(char *, size_t, const char *, size_t);
+json_t		*spec_parse(const char *, size_t);
+const char	*spec_string(const json_t *, const char *, const char *);
+int		 spec_id(const json_t *, char [ID_LEN + 1]);
+int		 spec_image_id(const json_t *, char [IMAGE_ID_LEN]);
+int		 spec_progress(const json_t *, char *, size_t);
+int		 spec_frame(const unsigned char *, size_t, int *, size_t *);
+int		 spec_adopt(struct spec *, const json_t *, const char **);
+
+/*
+ * engine_verify.c: is what the engine made what was asked?  Pure.  0, or -1
+ * and the reason.
+ */
+int		 spec_verify(const json_t *, const json_t *, char *, size_t);
+int		 spec_verify_network(const json_t *, char *, size_t);
+int		 spec_verify_volume(const json_t *, const json_t *);
+
+/*
+ * engine_docker.c: calls of the engine's API.  docker_call() takes a method,
+ * a body of JSON (or NULL), which it drops, the seconds that it may take (0:
+ * any), who gets the answer, once and never before docker_call() returns, and
+ * the path.  A call can be told to hand on a stream of JSON by lines, whose
+ * taker says with 1 that it is full until docker_resume(); to send memory or
+ * a descriptor, which it takes over, instead of JSON; or to turn into a raw
+ * stream.  docker_socket() brings the parent's answers.
+ */
+struct docker_reply {
+	int		 status;	/* of HTTP; 0: there was no answer */
+	int		 code;		/* sysexits(3), with an error */
+	const char	*error;		/* NULL: it went well; or a line */
+	const json_t	*json;		/* NULL: none */
+	int		 fd;		/* the stream, whoever takes it sets -1 */
+};
+
+void		 docker_init(void);
+int		 docker_socket(uint32_t, int, int);
+struct docker_call *docker_call(const char *, json_t *, int,
+		    void (*)(void *, struct docker_reply *), void *,
+		    const char *, ...)
+		    __attribute__((__format__(__printf__, 6, 7)));
+void		 docker_stream(struct docker_call *,
+		    int (*)(void *, const json_t *));
+void		 docker_resume(struct docker_call *);
+void		 docker_send_memory(struct docker_call *, char *, size_t);
+void		 docker_send_fd(struct docker_call *, int);
+void		 docker_hijack(struct docker_call *);
+void		 docker_cancel(struct docker_call *);
+
+/*
+ * engine_hijack.c: takes the socket and the request over.  The function gets
+ * a status and a stream, or a status and text, or 0 and what went wrong.
+ */
+struct hijack	*hijack_start(int, char *, size_t, int,
+		    void (*)(void *, int, int, const char *, size_t), void *);
+void		 hijack_cancel(struct hijack *);
+
+/* engine.c: what all sessions share */
+const struct config *engine_config(void);
+const char	*engine_daemon(void);
+const char	*engine_seccomp(void);
+const char	*engine_proxyd(void);
+int		 engine_proxyd_fd(void);
+char		*engine_read(int, size_t, size_t *);
+void		 engine_busy(void);
+
+/* engine_client.c */
+struct client {
+	TAILQ_ENTRY(client) entry;
+	struct peer	 peer;
+	struct event	 timer;
+	uint32_t	 id;		/* control's, and with the parent */
+	uint32_t	 uid;
+	uint32_t	 request;	/* its first message; 0: none yet */
+	struct spec	 spec;		/* what it wants to start */
+	uint32_t	 nocache, all;
+	int		 complete;	/* the arguments are */
+	int		 allowed;	/* the workspace is */
+	int		 begun;		/* both, and it is being served */
+	int		 ended;		/* was told that this is the end */
+	/* what it waits for or is attached to */
+	struct session	*session;
+	struct shell	*shell;
+	struct build	*build;
+	/* its terminal */
+	char		 object[ID_LEN + 16];	/* of the API; or empty */
+	struct docker_call *resize;
+	struct ctl_size	 size;
+	int		 resized;	/* while resize was under way */
+};
+
+int		 client_new(uint32_t, int);
+struct client	*client_find(uint32_t);
+void		 client_run_all(void);
+void		 client_fail_all(int, const char *);
+void		 client_stopped(void);
+unsigned int	 client_count(void);
+int		 client_workspace(uint32_t, const struct workspace_answer *);
+void		 client_reloaded(uint32_t, const struct ctl_error *);
+void		 client_send(struct client *, uint32_t, int, const void *,
+		    size_t);
+void		 client_error(struct client *, int, const char *, ...)
+		    __attribute__((__format__(__printf__, 3, 4)));
+void		 client_exit(struct client *, int);
+void		 client_attach(struct client *, const char *, const char *,
+		    int);
+int		 client_owns(const struct client *, const struct session *);
+
+/* engine_session.c: from a start to the removal of all that it made */
+enum session_state {
+	SESSION_STARTING,
+	SESSION_RUNNING,
+	SESSION_STOPPING,		/* its agent was asked to end */
+	SESSION_REMOVING
+};
+
+enum step {
+	STEP_VOLUME,
+	STEP_NETWORK,
+	STEP_PROXYD,
+	STEP_IMAGE,
+	STEP_SIDECAR,
+	STEP_SIDECAR_CHECK,
+	STEP_SIDECAR_ATTACH,
+	STEP_SIDECAR_START,
+	STEP_POLICY,
+	STEP_AGENT,
+	STEP_AGENT_CHECK,
+	STEP_AGENT_ATTACH,
+	STEP_AGENT_START,
+	STEP_SERVING,
+	STEP_WAIT,
+	STEP_STOP,
+	STEP_REMOVE_AGENT,
+	STEP_REMOVE_SIDECAR,
+	STEP_REMOVE_VOLUME,
+	STEP_MAX
+};
+
+enum making {
+	NOT_MADE,
+	MAKING_IT,
+	MADE_IT
+};
+
+struct step_call {
+	struct session	*session;
+	struct docker_call *call;
+};
+
+/* engine_sidecar.c: what the sidecar is told and says */
+struct sidecar {
+	int		 fd;
+	struct bufferevent *bev;	/* NULL: not attached */
+	int		 stream;	/* the frame that is being read */
+	size_t		 left;
+	char		 line[2][TEXT_MAXLEN];	/* its two streams */
+	size_t		 len[2];
+	char		 last[TEXT_MAXLEN];	/* what it complained of */
+	time_t		 since;		/* lines are logged up to a rate */
+	unsigned int	 nlines;
+};
+
+struct session {
+	TAILQ_ENTRY(session) entry;
+	enum session_state state;
+	struct spec	 spec;
+	int		 named;		/* by the user */
+	unsigned int	 nth;		/* of names that were tried */
+	time_t		 since;
+	struct client	*client;	/* NULL: adopted, or it went away */
+	uint32_t	 begun, did;	/* bits, 1 << STEP_... */
+	struct step_call steps[STEP_MAX];
+	enum making	 network, import;	/* of what all share */
+	char		 import_error[256];
+	int		 has_volume;
+	char		 agent[ID_LEN + 1];	/* empty: there is none */
+	char		 sidecar[ID_LEN + 1];
+	json_t		*agent_spec;	/* until it was verified */
+	json_t		*sidecar_spec;
+	int		 fd;		/* agent's stream, until passed on */
+	struct sidecar	 proxy;
+	struct event	 timer;
+	int		 status;	/* the agent's */
+	int		 code;		/* with error */
+	char		 error[TEXT_MAXLEN];
+};
+
+void		 session_start(struct client *);
+struct session	*session_adopt(const struct spec *, const char *,
+		    const char *, time_t);
+void		 session_stop(struct session *);
+void		 session_client_gone(struct session *);
+void		 session_reload(void);
+void		 session_proxy_line(struct session *, const char *);
+void		 session_proxy_gone(struct session *);
+const char	*session_state(const struct session *);
+struct session	*session_first(void);
+struct session	*session_next(struct session *);
+struct session	*session_find(const char *);
+unsigned int	 session_count(void);
+
+void		 sidecar_attach(struct session *, int);
+void		 sidecar_policy(struct session *);
+void		 sidecar_close(struct session *);
+
+/* engine_shell.c: a command in the container of a running session */
+void		 shell_start(struct client *, const struct session *);
+void		 shell_done(struct client *);
+void		 shell_free(struct client *);
+
+/* engine_build.c: images */
+void		 build_start(struct client *);
+int		 build_file(uint32_t, const struct file_answer *, int);
+void		 build_base(struct client *, int);
+void		 build_free(struct client *);
+
+/* engine_recover.c: what an earlier daemon left; calls client_run_all() */
+void		 recover(void);
+int		 recovered(void);
+void		 recover_again(void);
+
+#endif /* ENGINE_H */

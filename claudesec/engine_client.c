@@ -1,0 +1,708 @@
+/*
+ * Copyright (c) 2026 The claudesec authors
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+
+/*
+ * The engine's clients: their connections, requests and answers.  Who one is,
+ * the kernel says, on the very connection that the request comes from.
+ */
+
+#include <sys/types.h>
+#include <sys/queue.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+
+#include <errno.h>
+#include <event.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "engine.h"
+
+#define CLIENT_TIMEOUT	30	/* seconds for its arguments, and its leave */
+#define API_TIMEOUT	30
+#define SIZE_MAXIMUM	10000	/* of a terminal */
+
+static int	 client_dispatch(struct peer *, struct imsg *);
+static int	 client_handle_start(struct client *, struct imsg *);
+static int	 client_handle_arg(struct client *, struct imsg *);
+static int	 client_handle_env(struct client *, struct imsg *);
+static int	 client_handle_request(struct client *, struct imsg *);
+static int	 client_handle_base(struct client *, struct imsg *);
+static int	 client_handle_resize(struct client *, struct imsg *);
+static int	 client_handle_signal(struct client *, struct imsg *);
+static void	 client_check_workspace(struct client *, const char *, int);
+static void	 client_run(struct client *);
+static void	 client_run_start(struct client *);
+static void	 client_run_stop(struct client *);
+static void	 client_run_status(struct client *);
+static int	 client_means(const struct client *, const struct session *);
+static int	 client_operates(const struct client *);
+static void	 client_resize(struct client *);
+static void	 client_resize_done(void *, struct docker_reply *);
+static void	 client_signal_done(void *, struct docker_reply *);
+static void	 client_timeout(int, short, void *);
+static void	 client_end(struct client *);
+static void	 client_gone(struct peer *, const char *);
+static void	 client_free(struct client *);
+
+static TAILQ_HEAD(, client) clients = TAILQ_HEAD_INITIALIZER(clients);
+static unsigned int nclients;
+
+int
+client_new(uint32_t id, int fd)
+{
+	struct timeval tv = { CLIENT_TIMEOUT, 0 };
+	struct client *c;
+	uid_t uid;
+	gid_t gid;
+
+	if (id == 0 || client_find(id) != NULL) {
+		close(fd);
+		return (-1);
+	}
+	if ((c = calloc(1, sizeof(*c))) == NULL)
+		fatal("calloc");
+	c->id = id;
+	TAILQ_INSERT_TAIL(&clients, c, entry);
+	nclients++;
+	peer_init(&c->peer, fd, ROLE_CLIENT, client_dispatch, client_gone, c);
+	c->peer.state = STATE_CLIENT_NEW;
+	evtimer_set(&c->timer, client_timeout, c);
+	evtimer_add(&c->timer, &tv);
+	if (getpeereid(fd, &uid, &gid) == -1) {
+		log_warn("getpeereid");
+		client_free(c);
+		return (0);
+	}
+	c->uid = (uint32_t)uid;
+	engine_busy();
+	return (0);
+}
+
+struct client *
+client_find(uint32_t id)
+{
+	struct client *c;
+
+	TAILQ_FOREACH(c, &clients, entry)
+		if (c->id == id)
+			return (c);
+	return (NULL);
+}
+
+unsigned int
+client_count(void)
+{
+	return (nclients);
+}
+
+/* Its own sessions, or root. */
+int
+client_owns(const struct client *c, const struct session *s)
+{
+	return (c->uid == s->spec.owner || c->uid == 0);
+}
+
+/* May it do what others feel too?  The user of the daemon, or root. */
+static int
+client_operates(const struct client *c)
+{
+	return (c->uid == 0 || c->uid == getuid());
+}
+
+/*
+ * What clients say.
+ */
+
+static int
+client_dispatch(struct peer *p, struct imsg *imsg)
+{
+	struct client *c = p->arg;
+
+	if (c->ended)
+		return (0);
+	switch (imsg_get_type(imsg)) {
+	case IMSG_CTL_START:
+		return (client_handle_start(c, imsg));
+	case IMSG_CTL_ARG:
+		return (client_handle_arg(c, imsg));
+	case IMSG_CTL_ENV:
+		return (client_handle_env(c, imsg));
+	case IMSG_CTL_RUN:
+		evtimer_del(&c->timer);
+		c->peer.state = STATE_CLIENT_WAIT;
+		c->complete = 1;
+		client_run(c);
+		return (0);
+	case IMSG_CTL_STOP:
+	case IMSG_CTL_STATUS:
+	case IMSG_CTL_RELOAD:
+	case IMSG_CTL_BUILD:
+		return (client_handle_request(c, imsg));
+	case IMSG_CTL_BASE:
+		return (client_handle_base(c, imsg));
+	case IMSG_CTL_RESIZE:
+		return (client_handle_resize(c, imsg));
+	case IMSG_CTL_SIGNAL:
+		return (client_handle_signal(c, imsg));
+	case IMSG_CTL_DONE:
+		if (c->shell != NULL)
+			shell_done(c);
+		return (0);
+	default:
+		return (-1);
+	}
+}
+
+static int
+client_handle_start(struct client *c, struct imsg *imsg)
+{
+	struct ctl_start start;
+	struct stat sb;
+	int fd;
+
+	if (imsg_get_data(imsg, &start, sizeof(start)) == -1 ||
+	    start.version != IMSG_VERSION || start.shell > 1 ||
+	    start.tty > 1 || start.cols > SIZE_MAXIMUM ||
+	    start.rows > SIZE_MAXIMUM ||
+	    memchr(start.name, '\0', sizeof(start.name)) == NULL ||
+	    !imsg_is_string(start.path, sizeof(start.path)))
+		return (-1);
+	if ((fd = imsg_get_fd(imsg)) == -1)
+		return (-1);
+	if (fstat(fd, &sb) == -1 || !S_ISDIR(sb.st_mode)) {
+		close(fd);
+		return (-1);
+	}
+	c->request = IMSG_CTL_START;
+	c->peer.state = STATE_CLIENT_ARGS;
+	if (start.name[0] != '\0' && !spec_name_valid(start.name)) {
+		close(fd);
+		client_error(c, EX_USAGE, "not a name for a session: use "
+		    "lower case letters, digits, and _.- inside");
+		return (0);
+	}
+	c->spec.shell = start.shell;
+	c->spec.tty = start.tty;
+	c->spec.cols = start.cols;
+	c->spec.rows = start.rows;
+	(void)strlcpy(c->spec.name, start.name, sizeof(c->spec.name));
+	client_check_workspace(c, start.path, fd);
+	return (0);
+}
+
+/*
+ * The parent sees for itself who asks, on a copy of the connection.
+ */
+static void
+client_check_workspace(struct client *c, const char *path, int fd)
+{
+	struct peer *parent;
+	int copy;
+
+	parent = proc_peer(ROLE_PARENT);
+	if ((copy = fcntl(c->peer.ibuf.fd, F_DUPFD_CLOEXEC, 0)) == -1)
+		fatal("fcntl");
+	if (peer_compose(parent, IMSG_ENGINE_CLIENT, c->id, copy, NULL,
+	    0) == -1 ||
+	    peer_compose(parent, IMSG_ENGINE_WORKSPACE, c->id, fd, path,
+	    strlen(path)) == -1)
+		fatal("peer_compose");
+}
+
+int
+client_workspace(uint32_t id, const struct workspace_answer *wa)
+{
+	struct client *c;
+
+	/* it may have gone away meanwhile */
+	if ((c = client_find(id)) == NULL || c->ended)
+		return (0);
+	if (c->request != IMSG_CTL_START || c->allowed)
+		return (-1);
+	if (wa->error[0] != '\0') {
+		client_error(c, EX_NOINPUT, "%s", wa->error);
+		return (0);
+	}
+	(void)strlcpy(c->spec.path, wa->path, sizeof(c->spec.path));
+	c->spec.owner = c->uid;
+	c->spec.uid = wa->uid;
+	c->spec.gid = wa->gid;
+	c->allowed = 1;
+	client_run(c);
+	return (0);
+}
+
+/* Pieces of one argument bear the same number. */
+static int
+client_handle_arg(struct client *c, struct imsg *imsg)
+{
+	struct strings *args;
+	uint32_t id;
+	int error;
+
+	args = &c->spec.args;
+	id = imsg_get_id(imsg);
+	if (memchr(imsg->data, '\0', imsg_get_len(imsg)) != NULL ||
+	    args->size + c->spec.env.size + imsg_get_len(imsg) >= ARGS_MAXLEN)
+		return (-1);
+	if (id == args->n && args->n < ARGS_MAX)
+		error = strings_add(args, imsg->data, imsg_get_len(imsg));
+	else if (args->n > 0 && id == args->n - 1)
+		error = strings_append(args, imsg->data, imsg_get_len(imsg));
+	else
+		return (-1);
+	if (error == -1)
+		fatal("malloc");
+	return (0);
+}
+
+static int
+client_handle_env(struct client *c, struct imsg *imsg)
+{
+	char value[ENV_MAXLEN];
+
+	if (imsg_get_string(imsg, value, sizeof(value)) == -1 ||
+	    !spec_env_valid(value) || c->spec.args.size + c->spec.env.size +
+	    strlen(value) >= ARGS_MAXLEN)
+		return (-1);
+	if (strings_add(&c->spec.env, value, strlen(value)) == -1)
+		fatal("malloc");
+	return (0);
+}
+
+static int
+client_handle_request(struct client *c, struct imsg *imsg)
+{
+	struct ctl_request r;
+
+	if (imsg_get_data(imsg, &r, sizeof(r)) == -1 ||
+	    r.version != IMSG_VERSION || r.all > 1 || r.nocache > 1 ||
+	    memchr(r.name, '\0', sizeof(r.name)) == NULL ||
+	    memchr(r.path, '\0', sizeof(r.path)) == NULL)
+		return (-1);
+	evtimer_del(&c->timer);
+	c->request = imsg_get_type(imsg);
+	c->peer.state = STATE_CLIENT_WAIT;
+	c->all = r.all;
+	c->nocache = r.nocache;
+	(void)strlcpy(c->spec.name, r.name, sizeof(c->spec.name));
+	(void)strlcpy(c->spec.path, r.path, sizeof(c->spec.path));
+	c->complete = c->allowed = 1;
+	client_run(c);
+	return (0);
+}
+
+static int
+client_handle_base(struct client *c, struct imsg *imsg)
+{
+	struct stat sb;
+	int fd, flags;
+
+	if (c->build == NULL || (fd = imsg_get_fd(imsg)) == -1)
+		return (-1);
+	if (fstat(fd, &sb) == -1 ||
+	    (!S_ISFIFO(sb.st_mode) && !S_ISSOCK(sb.st_mode)) ||
+	    (flags = fcntl(fd, F_GETFL)) == -1 ||
+	    fcntl(fd, F_SETFL, flags | O_NONBLOCK) == -1) {
+		close(fd);
+		return (-1);
+	}
+	c->peer.state = STATE_CLIENT_WAIT;
+	build_base(c, fd);
+	return (0);
+}
+
+static int
+client_handle_resize(struct client *c, struct imsg *imsg)
+{
+	struct ctl_size size;
+
+	if (imsg_get_data(imsg, &size, sizeof(size)) == -1 ||
+	    size.cols == 0 || size.cols > SIZE_MAXIMUM ||
+	    size.rows == 0 || size.rows > SIZE_MAXIMUM)
+		return (-1);
+	if (!c->spec.tty || c->object[0] == '\0')
+		return (0);
+	c->size = size;
+	c->resized = 1;
+	client_resize(c);
+	return (0);
+}
+
+/*
+ * One at a time, so that the last one is the one that stays.
+ */
+static void
+client_resize(struct client *c)
+{
+	if (c->resize != NULL || !c->resized)
+		return;
+	c->resized = 0;
+	c->resize = docker_call("POST", NULL, API_TIMEOUT,
+	    client_resize_done, c, "/%s/resize?h=%u&w=%u", c->object,
+	    c->size.rows, c->size.cols);
+}
+
+static void
+client_resize_done(void *arg, struct docker_reply *reply)
+{
+	struct client *c = arg;
+
+	(void)reply;
+	c->resize = NULL;
+	client_resize(c);
+}
+
+/*
+ * A command that joined a session cannot be reached by the API; it gets its
+ * terminal's signals, and the end of its input.
+ */
+static int
+client_handle_signal(struct client *c, struct imsg *imsg)
+{
+	const char *name;
+	int sig;
+
+	if (imsg_get_data(imsg, &sig, sizeof(sig)) == -1)
+		return (-1);
+	switch (sig) {
+	case SIGHUP:
+		name = "SIGHUP";
+		break;
+	case SIGINT:
+		name = "SIGINT";
+		break;
+	case SIGQUIT:
+		name = "SIGQUIT";
+		break;
+	case SIGTERM:
+		name = "SIGTERM";
+		break;
+	default:
+		return (-1);
+	}
+	if (c->session != NULL && c->object[0] != '\0')
+		(void)docker_call("POST", NULL, API_TIMEOUT,
+		    client_signal_done, NULL, "/%s/kill?signal=%s",
+		    c->object, name);
+	return (0);
+}
+
+static void
+client_signal_done(void *arg, struct docker_reply *reply)
+{
+	(void)arg;
+	if (reply->error != NULL)
+		log_debug("signal: %s", reply->error);
+}
+
+/*
+ * What clients want.
+ */
+
+/*
+ * Once all of a request is here, and what an earlier daemon left is known.
+ */
+static void
+client_run(struct client *c)
+{
+	if (!c->complete || !c->allowed || !recovered())
+		return;
+	c->begun = 1;
+	switch (c->request) {
+	case IMSG_CTL_START:
+		client_run_start(c);
+		break;
+	case IMSG_CTL_STOP:
+		client_run_stop(c);
+		break;
+	case IMSG_CTL_STATUS:
+		client_run_status(c);
+		break;
+	case IMSG_CTL_RELOAD:
+		if (!client_operates(c))
+			client_error(c, EX_NOPERM, "permission denied");
+		else if (peer_compose(proc_peer(ROLE_PARENT),
+		    IMSG_ENGINE_RELOAD, c->id, -1, NULL, 0) == -1)
+			fatal("peer_compose");
+		break;
+	case IMSG_CTL_BUILD:
+		if (!client_operates(c))
+			client_error(c, EX_NOPERM, "permission denied");
+		else
+			build_start(c);
+		break;
+	}
+}
+
+void
+client_run_all(void)
+{
+	struct client *c;
+
+	TAILQ_FOREACH(c, &clients, entry)
+		if (!c->begun && !c->ended)
+			client_run(c);
+}
+
+void
+client_fail_all(int code, const char *why)
+{
+	struct client *c;
+
+	TAILQ_FOREACH(c, &clients, entry)
+		if (c->complete && c->allowed && !c->begun && !c->ended)
+			client_error(c, code, "%s", why);
+}
+
+static void
+client_run_start(struct client *c)
+{
+	struct session *found, *s;
+
+	if (!c->spec.shell) {
+		session_start(c);
+		return;
+	}
+	found = NULL;
+	for (s = session_first(); s != NULL; s = session_next(s)) {
+		if (s->state != SESSION_RUNNING || !client_means(c, s))
+			continue;
+		if (found != NULL) {
+			client_error(c, EX_USAGE, "several sessions run here: "
+			    "name one");
+			return;
+		}
+		found = s;
+	}
+	if (found != NULL)
+		shell_start(c, found);
+	else if (c->spec.name[0] != '\0')
+		client_error(c, EX_UNAVAILABLE, "no session %s runs",
+		    c->spec.name);
+	else
+		session_start(c);
+}
+
+/* Those that it names, or all in its directory. */
+static int
+client_means(const struct client *c, const struct session *s)
+{
+	if (!client_owns(c, s))
+		return (0);
+	if (c->all)
+		return (1);
+	if (c->spec.name[0] != '\0')
+		return (strcmp(c->spec.name, s->spec.name) == 0);
+	return (strcmp(c->spec.path, s->spec.path) == 0);
+}
+
+static void
+client_run_stop(struct client *c)
+{
+	struct session *next, *s;
+	int n;
+
+	n = 0;
+	for (s = session_first(); s != NULL; s = next) {
+		next = session_next(s);
+		if (!client_means(c, s))
+			continue;
+		n++;
+		session_stop(s);
+	}
+	if (n > 0)
+		client_stopped();
+	else if (c->all)
+		client_exit(c, 0);
+	else if (c->spec.name[0] != '\0')
+		client_error(c, EX_UNAVAILABLE, "no session %s runs",
+		    c->spec.name);
+	else
+		client_error(c, EX_UNAVAILABLE, "no session runs here");
+}
+
+/*
+ * A session is gone: who wanted just that, and nothing else that is still
+ * about to end?
+ */
+void
+client_stopped(void)
+{
+	struct client *c;
+	struct session *s;
+
+	TAILQ_FOREACH(c, &clients, entry) {
+		if (c->request != IMSG_CTL_STOP || !c->begun || c->ended)
+			continue;
+		for (s = session_first(); s != NULL; s = session_next(s))
+			if (s->state >= SESSION_STOPPING && client_means(c, s))
+				break;
+		if (s == NULL)
+			client_exit(c, 0);
+	}
+}
+
+static void
+client_run_status(struct client *c)
+{
+	struct ctl_session cs;
+	struct session *s;
+
+	for (s = session_first(); s != NULL; s = session_next(s)) {
+		if (!client_owns(c, s) || (c->spec.name[0] != '\0' &&
+		    strcmp(c->spec.name, s->spec.name) != 0))
+			continue;
+		memset(&cs, 0, sizeof(cs));
+		cs.uid = s->spec.owner;
+		cs.since = (int64_t)s->since;
+		(void)strlcpy(cs.name, s->spec.name, sizeof(cs.name));
+		(void)strlcpy(cs.state, session_state(s), sizeof(cs.state));
+		(void)strlcpy(cs.image, s->spec.image, sizeof(cs.image));
+		(void)strlcpy(cs.path, s->spec.path, sizeof(cs.path));
+		client_send(c, IMSG_CTL_SESSION, -1, &cs, sizeof(cs));
+	}
+	client_exit(c, 0);
+}
+
+void
+client_reloaded(uint32_t id, const struct ctl_error *ce)
+{
+	struct client *c;
+
+	if ((c = client_find(id)) == NULL || c->request != IMSG_CTL_RELOAD ||
+	    c->ended)
+		return;
+	if (ce->code == 0)
+		client_exit(c, 0);
+	else
+		client_error(c, ce->code, "%s", ce->text);
+}
+
+/*
+ * What clients are told.
+ */
+
+void
+client_send(struct client *c, uint32_t type, int fd, const void *data,
+    size_t len)
+{
+	if (peer_compose(&c->peer, type, 0, fd, data, len) == -1)
+		fatal("peer_compose");
+}
+
+void
+client_error(struct client *c, int code, const char *fmt, ...)
+{
+	struct ctl_error ce;
+	va_list ap;
+
+	memset(&ce, 0, sizeof(ce));
+	ce.code = code;
+	va_start(ap, fmt);
+	(void)vsnprintf(ce.text, sizeof(ce.text), fmt, ap);
+	va_end(ap);
+	log_debug("client %u: %s", c->id, ce.text);
+	client_send(c, IMSG_CTL_ERROR, -1, &ce, sizeof(ce));
+	client_end(c);
+}
+
+void
+client_exit(struct client *c, int status)
+{
+	client_send(c, IMSG_CTL_EXIT, -1, &status, sizeof(status));
+	client_end(c);
+}
+
+/*
+ * The stream is the client's from now on.  The object is what its terminal
+ * belongs to.
+ */
+void
+client_attach(struct client *c, const char *object, const char *name, int fd)
+{
+	struct ctl_attached ca;
+
+	memset(&ca, 0, sizeof(ca));
+	ca.tty = c->spec.tty;
+	(void)strlcpy(ca.name, name, sizeof(ca.name));
+	(void)strlcpy(c->object, object, sizeof(c->object));
+	client_send(c, IMSG_CTL_ATTACHED, fd, &ca, sizeof(ca));
+}
+
+/* It hangs up when it has read that this was all. */
+static void
+client_end(struct client *c)
+{
+	struct timeval tv = { CLIENT_TIMEOUT, 0 };
+
+	c->ended = 1;
+	c->session = NULL;
+	evtimer_add(&c->timer, &tv);
+}
+
+static void
+client_timeout(int fd, short event, void *arg)
+{
+	struct client *c = arg;
+
+	(void)fd;
+	(void)event;
+	log_debug("client %u took too long", c->id);
+	client_free(c);
+}
+
+static void
+client_gone(struct peer *p, const char *why)
+{
+	struct client *c = p->arg;
+
+	log_debug("client %u: %s", c->id, why == NULL ? "gone" : why);
+	client_free(c);
+}
+
+static void
+client_free(struct client *c)
+{
+	struct session *s;
+
+	s = c->session;
+	TAILQ_REMOVE(&clients, c, entry);
+	nclients--;
+	evtimer_del(&c->timer);
+	peer_close(&c->peer);
+	if (c->resize != NULL)
+		docker_cancel(c->resize);
+	shell_free(c);
+	build_free(c);
+	if (peer_compose(proc_peer(ROLE_CONTROL), IMSG_ENGINE_GONE, c->id, -1,
+	    NULL, 0) == -1)
+		fatal("peer_compose");
+	strings_free(&c->spec.args);
+	strings_free(&c->spec.env);
+	free(c);
+	if (s != NULL)
+		session_client_gone(s);
+	engine_busy();
+}

@@ -1,0 +1,257 @@
+/*
+ * Copyright (c) 2026 The claudesec authors
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+
+/*
+ * What a daemon before us left behind: the sessions that still run are taken
+ * over, and what is left of others is removed.  Only what bears the label of
+ * this very daemon, and no session that is known already.  Clients wait until
+ * that is done.
+ */
+
+#include <sys/types.h>
+#include <sys/queue.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+#include <time.h>
+
+#include "engine.h"
+
+#define API_TIMEOUT	30
+#define REMOVE_TIMEOUT	120
+
+/* a session that has been found */
+struct found {
+	TAILQ_ENTRY(found) entry;
+	struct spec	 spec;
+	char		 agent[ID_LEN + 1];
+	char		 sidecar[ID_LEN + 1];
+	time_t		 since;
+	unsigned int	 running;	/* of its containers */
+};
+
+static void	 recover_containers(void *, struct docker_reply *);
+static void	 recover_container(const json_t *);
+static void	 recover_remove(const char *, const char *);
+static void	 recover_volumes_done(void *, struct docker_reply *);
+static void	 recover_volume(const json_t *);
+static void	 recover_removed(void *, struct docker_reply *);
+static void	 recover_call(const char *, const char *,
+		    void (*)(void *, struct docker_reply *));
+static void	 recover_next(void);
+static void	 recover_done(int, const char *);
+
+static enum {
+	RECOVER_NEEDED,
+	RECOVER_CONTAINERS,
+	RECOVER_VOLUMES,
+	RECOVER_DONE
+} state;
+static unsigned int	 removing;	/* calls that are under way */
+static TAILQ_HEAD(, found) found = TAILQ_HEAD_INITIALIZER(found);
+
+/*
+ * Is it done?  If nobody does it, begins.
+ */
+int
+recovered(void)
+{
+	if (state == RECOVER_NEEDED)
+		recover();
+	return (state == RECOVER_DONE);
+}
+
+/* Something could not be removed: later, then. */
+void
+recover_again(void)
+{
+	if (state == RECOVER_DONE)
+		state = RECOVER_NEEDED;
+}
+
+void
+recover(void)
+{
+	state = RECOVER_CONTAINERS;
+	recover_call("/containers/json?all=1&filters=", engine_daemon(),
+	    recover_containers);
+}
+
+static void
+recover_call(const char *path, const char *daemon,
+    void (*done)(void *, struct docker_reply *))
+{
+	char *filter;
+
+	if ((filter = spec_filter(LABEL_DAEMON, daemon)) == NULL) {
+		recover_done(EX_CONFIG, "the path of the control socket is "
+		    "not UTF-8");
+		return;
+	}
+	(void)docker_call("GET", NULL, API_TIMEOUT, done, NULL, "%s%s", path,
+	    filter);
+	free(filter);
+}
+
+static void
+recover_containers(void *arg, struct docker_reply *reply)
+{
+	struct found *f;
+	size_t i;
+
+	(void)arg;
+	if (reply->error != NULL) {
+		recover_done(reply->code, reply->error);
+		return;
+	}
+	for (i = 0; i < json_array_size(reply->json); i++)
+		recover_container(json_array_get(reply->json, i));
+	while ((f = TAILQ_FIRST(&found)) != NULL) {
+		TAILQ_REMOVE(&found, f, entry);
+		if (f->running == 2 && f->agent[0] != '\0' &&
+		    f->sidecar[0] != '\0') {
+			(void)strlcpy(f->spec.daemon, engine_daemon(),
+			    sizeof(f->spec.daemon));
+			session_adopt(&f->spec, f->agent, f->sidecar,
+			    f->since);
+		} else {
+			log_info("removing what is left of session %s",
+			    f->spec.name);
+			recover_remove("containers", f->agent);
+			recover_remove("containers", f->sidecar);
+		}
+		free(f);
+	}
+	recover_next();
+}
+
+/* One of the list: puts it with the other of its session. */
+static void
+recover_container(const json_t *item)
+{
+	struct spec spec;
+	struct found *f;
+	const char *role, *running;
+	char id[ID_LEN + 1];
+
+	memset(&spec, 0, sizeof(spec));
+	if (spec_id(item, id) == -1 || spec_adopt(&spec, item, &role) == -1 ||
+	    session_find(spec.session) != NULL)
+		return;
+	TAILQ_FOREACH(f, &found, entry)
+		if (strcmp(f->spec.session, spec.session) == 0)
+			break;
+	if (f == NULL) {
+		if ((f = calloc(1, sizeof(*f))) == NULL)
+			fatal("calloc");
+		f->spec = spec;
+		TAILQ_INSERT_TAIL(&found, f, entry);
+	}
+	running = spec_string(item, "State", NULL);
+	if (running != NULL && strcmp(running, "running") == 0)
+		f->running++;
+	if (strcmp(role, "agent") == 0) {
+		(void)strlcpy(f->agent, id, sizeof(f->agent));
+		f->since = (time_t)json_integer_value(json_object_get(item,
+		    "Created"));
+	} else
+		(void)strlcpy(f->sidecar, id, sizeof(f->sidecar));
+}
+
+static void
+recover_remove(const char *kind, const char *id)
+{
+	if (id[0] == '\0')
+		return;
+	removing++;
+	(void)docker_call("DELETE", NULL, REMOVE_TIMEOUT, recover_removed,
+	    NULL, "/%s/%s?force=1", kind, id);
+}
+
+static void
+recover_removed(void *arg, struct docker_reply *reply)
+{
+	(void)arg;
+	if (reply->error != NULL && reply->status != 404)
+		log_warnx("cannot remove what is left: %s", reply->error);
+	removing--;
+	recover_next();
+}
+
+/* Volumes when their containers are gone; then we are done. */
+static void
+recover_next(void)
+{
+	if (removing > 0)
+		return;
+	if (state == RECOVER_CONTAINERS) {
+		state = RECOVER_VOLUMES;
+		recover_call("/volumes?filters=", engine_daemon(),
+		    recover_volumes_done);
+	} else
+		recover_done(0, NULL);
+}
+
+static void
+recover_volumes_done(void *arg, struct docker_reply *reply)
+{
+	const json_t *volumes;
+	size_t i;
+
+	(void)arg;
+	if (reply->error != NULL) {
+		recover_done(reply->code, reply->error);
+		return;
+	}
+	volumes = json_object_get(reply->json, "Volumes");
+	for (i = 0; i < json_array_size(volumes); i++)
+		recover_volume(json_array_get(volumes, i));
+	recover_next();
+}
+
+static void
+recover_volume(const json_t *item)
+{
+	struct spec spec;
+	const char *role;
+	char name[NAME_MAXLEN + 16];
+
+	memset(&spec, 0, sizeof(spec));
+	if (spec_adopt(&spec, item, &role) == -1 ||
+	    session_find(spec.session) != NULL)
+		return;
+	(void)snprintf(name, sizeof(name), "claude-%s-run", spec.name);
+	recover_remove("volumes", name);
+}
+
+/*
+ * If it failed, so do those who wait for it, and the next client tries again.
+ */
+static void
+recover_done(int code, const char *error)
+{
+	if (error != NULL) {
+		state = RECOVER_NEEDED;
+		log_warnx("%s", error);
+		client_fail_all(code, error);
+		return;
+	}
+	state = RECOVER_DONE;
+	client_run_all();
+}

@@ -1,0 +1,241 @@
+/*
+ * Copyright (c) 2026 The claudesec authors
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+
+/*
+ * What the engine tells: JSON that may be anything, and the frames of a stream
+ * with several in it.  Pure, as engine_spec.c is.
+ */
+
+#include <sys/types.h>
+
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <vis.h>
+
+#include "engine.h"
+
+static int	 spec_depth(const char *, size_t);
+static int	 spec_hex(const char *, size_t);
+static int	 spec_label_uid(const char *, uint32_t *);
+
+/*
+ * One line that is safe to show, of bytes that may be anything: as much as
+ * fits, without the blanks at its ends.
+ */
+void
+spec_text(char *dst, size_t size, const char *src, size_t len)
+{
+	unsigned char c;
+	char *p;
+
+	while (len > 0 && isspace((unsigned char)src[len - 1]))
+		len--;
+	while (len > 0 && isspace((unsigned char)*src)) {
+		src++;
+		len--;
+	}
+	for (p = dst; len > 0 && size - (size_t)(p - dst) > 5; src++, len--) {
+		c = (unsigned char)*src;
+		if (c == '\n' || c == '\r' || c == '\t')
+			c = ' ';
+		p = vis(p, c, VIS_OCTAL | VIS_NOSLASH, 0);
+	}
+	*p = '\0';
+}
+
+/*
+ * libjansson descends by recursion, so depth is counted before it looks.
+ */
+json_t *
+spec_parse(const char *buf, size_t len)
+{
+	if (spec_depth(buf, len) > SPEC_DEPTH)
+		return (NULL);
+	return (json_loadb(buf, len, JSON_REJECT_DUPLICATES, NULL));
+}
+
+static int
+spec_depth(const char *buf, size_t len)
+{
+	int deepest, depth, quoted;
+	size_t i;
+
+	deepest = depth = quoted = 0;
+	for (i = 0; i < len; i++) {
+		if (quoted) {
+			if (buf[i] == '\\')
+				i++;
+			else if (buf[i] == '"')
+				quoted = 0;
+			continue;
+		}
+		switch (buf[i]) {
+		case '"':
+			quoted = 1;
+			break;
+		case '{':
+		case '[':
+			if (++depth > deepest)
+				deepest = depth;
+			break;
+		case '}':
+		case ']':
+			depth--;
+			break;
+		}
+	}
+	return (deepest);
+}
+
+/*
+ * A string by its key, or by two, one inside the other; NULL if there is none.
+ */
+const char *
+spec_string(const json_t *json, const char *key, const char *inner)
+{
+	const json_t *value;
+
+	value = json_object_get(json, key);
+	if (inner != NULL)
+		value = json_object_get(value, inner);
+	return (json_string_value(value));
+}
+
+static int
+spec_hex(const char *s, size_t len)
+{
+	return (s != NULL && strlen(s) == len &&
+	    strspn(s, "0123456789abcdef") == len);
+}
+
+/* An id of the engine's: it goes into paths. */
+int
+spec_id(const json_t *json, char id[ID_LEN + 1])
+{
+	const char *s;
+
+	s = spec_string(json, "Id", NULL);
+	if (!spec_hex(s, ID_LEN))
+		return (-1);
+	memcpy(id, s, ID_LEN + 1);
+	return (0);
+}
+
+int
+spec_image_id(const json_t *json, char id[IMAGE_ID_LEN])
+{
+	const char *s;
+
+	s = spec_string(json, "Id", NULL);
+	if (s == NULL)
+		return (-1);
+	if (strncmp(s, "sha256:", 7) == 0)
+		s += 7;
+	if (!spec_hex(s, ID_LEN))
+		return (-1);
+	(void)snprintf(id, IMAGE_ID_LEN, "sha256:%s", s);
+	return (0);
+}
+
+/*
+ * A line of what the engine does: 1 if there is something to show, 0 if not,
+ * -1 if it is the error that ended it.
+ */
+int
+spec_progress(const json_t *json, char *text, size_t size)
+{
+	const char *id, *s;
+	char buf[TEXT_MAXLEN];
+
+	if ((s = spec_string(json, "error", NULL)) != NULL) {
+		spec_text(text, size, s, strlen(s));
+		return (-1);
+	}
+	if ((s = spec_string(json, "stream", NULL)) != NULL) {
+		spec_text(text, size, s, strlen(s));
+		return (*text != '\0');
+	}
+	s = spec_string(json, "status", NULL);
+	if (s == NULL ||
+	    json_object_size(json_object_get(json, "progressDetail")) > 0)
+		return (0);
+	id = spec_string(json, "id", NULL);
+	(void)snprintf(buf, sizeof(buf), "%s%s%s", id == NULL ? "" : id,
+	    id == NULL ? "" : ": ", s);
+	spec_text(text, size, buf, strlen(buf));
+	return (*text != '\0');
+}
+
+/*
+ * The head of a frame: which stream, and how many bytes follow.  Its length,
+ * 0 if it is not all there, -1 if it is none.
+ */
+int
+spec_frame(const unsigned char *buf, size_t len, int *stream, size_t *size)
+{
+	if (len < 8)
+		return (0);
+	if (buf[0] > 2 || buf[1] != 0 || buf[2] != 0 || buf[3] != 0)
+		return (-1);
+	*stream = buf[0];
+	*size = (size_t)buf[4] << 24 | (size_t)buf[5] << 16 |
+	    (size_t)buf[6] << 8 | buf[7];
+	return (8);
+}
+
+static int
+spec_label_uid(const char *s, uint32_t *uid)
+{
+	const char *why;
+
+	if (s == NULL)
+		return (-1);
+	*uid = (uint32_t)strtonum(s, 0, UINT32_MAX, &why);
+	return (why == NULL ? 0 : -1);
+}
+
+/*
+ * What a container in the engine's list says of the session that it belongs
+ * to.  Its role is a string of the JSON's.  -1 if we did not make it.
+ */
+int
+spec_adopt(struct spec *s, const json_t *item, const char **role)
+{
+	const char *image, *name, *path, *session;
+	const json_t *labels;
+
+	labels = json_object_get(item, "Labels");
+	session = spec_string(labels, LABEL_SESSION, NULL);
+	name = spec_string(labels, LABEL_NAME, NULL);
+	path = spec_string(labels, LABEL_PATH, NULL);
+	image = spec_string(labels, LABEL_IMAGE, NULL);
+	*role = spec_string(labels, LABEL_ROLE, NULL);
+	if (!spec_hex(session, SESSION_LEN) || *role == NULL ||
+	    name == NULL || !spec_name_valid(name) ||
+	    path == NULL || path[0] != '/' || strlen(path) >= PATH_MAX ||
+	    image == NULL || !spec_image_valid(image) ||
+	    spec_label_uid(spec_string(labels, LABEL_UID, NULL),
+	    &s->owner) == -1)
+		return (-1);
+	(void)strlcpy(s->session, session, sizeof(s->session));
+	(void)strlcpy(s->name, name, sizeof(s->name));
+	(void)strlcpy(s->path, path, sizeof(s->path));
+	(void)strlcpy(s->image, image, sizeof(s->image));
+	return (0);
+}

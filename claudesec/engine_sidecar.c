@@ -1,0 +1,182 @@
+/*
+ * Copyright (c) 2026 The claudesec authors
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+
+/*
+ * What the engine process and a session's proxyd say to each other, over the
+ * standard streams of its container: policies one way, and lines the other,
+ * which an agent that took proxyd over could write.
+ */
+
+#include <sys/types.h>
+
+#include <event.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "engine.h"
+
+#define READ_MAX	65536
+#define LOG_SECONDS	10	/* in which so many lines are logged */
+#define LOG_LINES	50
+
+static void	 sidecar_read(struct bufferevent *, void *);
+static void	 sidecar_error(struct bufferevent *, short, void *);
+static int	 sidecar_byte(struct session *, char);
+static void	 sidecar_log(struct session *, const char *);
+
+/*
+ * The first thing that it reads is the policy, started or not.
+ */
+void
+sidecar_attach(struct session *s, int fd)
+{
+	struct sidecar *p;
+
+	p = &s->proxy;
+	p->fd = fd;
+	p->bev = bufferevent_new(fd, sidecar_read, NULL, sidecar_error, s);
+	if (p->bev == NULL)
+		fatal("bufferevent_new");
+	bufferevent_setwatermark(p->bev, EV_READ, 0, READ_MAX);
+	if (bufferevent_enable(p->bev, EV_READ | EV_WRITE) == -1)
+		fatalx("bufferevent_enable");
+	sidecar_policy(s);
+}
+
+void
+sidecar_policy(struct session *s)
+{
+	char *policy;
+
+	if (s->proxy.bev == NULL)
+		return;
+	if ((policy = spec_policy(engine_config())) == NULL)
+		fatal("spec_policy");
+	if (bufferevent_write(s->proxy.bev, policy, strlen(policy)) == -1)
+		fatal("bufferevent_write");
+	free(policy);
+}
+
+void
+sidecar_close(struct session *s)
+{
+	if (s->proxy.bev == NULL)
+		return;
+	bufferevent_free(s->proxy.bev);
+	close(s->proxy.fd);
+	s->proxy.bev = NULL;
+	s->proxy.fd = -1;
+}
+
+static void
+sidecar_read(struct bufferevent *bev, void *arg)
+{
+	struct session *s = arg;
+	struct sidecar *p;
+	unsigned char buf[4096];
+	size_t i, n;
+	int head;
+
+	p = &s->proxy;
+	for (;;) {
+		if (p->left == 0) {
+			n = EVBUFFER_LENGTH(EVBUFFER_INPUT(bev));
+			if (n < 8)
+				return;
+			(void)bufferevent_read(bev, buf, 8);
+			head = spec_frame(buf, 8, &p->stream, &p->left);
+			if (head == -1) {
+				log_warnx("session %s: malformed stream",
+				    s->spec.name);
+				session_proxy_gone(s);
+				return;
+			}
+			continue;
+		}
+		n = p->left < sizeof(buf) ? p->left : sizeof(buf);
+		if ((n = bufferevent_read(bev, buf, n)) == 0)
+			return;
+		p->left -= n;
+		for (i = 0; i < n; i++)
+			if (sidecar_byte(s, (char)buf[i]))
+				return;
+	}
+}
+
+static void
+sidecar_error(struct bufferevent *bev, short what, void *arg)
+{
+	struct session *s = arg;
+
+	(void)bev;
+	(void)what;
+	session_proxy_gone(s);
+	sidecar_close(s);
+}
+
+/*
+ * A line of standard output is for us, one of standard error for the log.
+ * What is too long for a line is cut.  1: the stream was closed meanwhile.
+ */
+static int
+sidecar_byte(struct session *s, char c)
+{
+	struct sidecar *p;
+	char text[TEXT_MAXLEN];
+	char *line;
+	size_t *len;
+	int error;
+
+	p = &s->proxy;
+	error = p->stream == 2;
+	line = p->line[error];
+	len = &p->len[error];
+	if (c != '\n') {
+		if (*len < sizeof(p->line[error]) - 1)
+			line[(*len)++] = c;
+		return (0);
+	}
+	spec_text(text, sizeof(text), line, *len);
+	*len = 0;
+	if (error)
+		sidecar_log(s, text);
+	else
+		session_proxy_line(s, text);
+	return (p->bev == NULL);
+}
+
+static void
+sidecar_log(struct session *s, const char *line)
+{
+	struct sidecar *p;
+	time_t now;
+
+	p = &s->proxy;
+	(void)strlcpy(p->last, line, sizeof(p->last));
+	now = time(NULL);
+	if (now < p->since || now - p->since >= LOG_SECONDS) {
+		if (p->nlines > LOG_LINES)
+			log_info("session %s: proxy: %u more lines",
+			    s->spec.name, p->nlines - LOG_LINES);
+		p->since = now;
+		p->nlines = 0;
+	}
+	if (++p->nlines <= LOG_LINES)
+		log_info("session %s: proxy: %s", s->spec.name, line);
+}

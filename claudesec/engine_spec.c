@@ -1,0 +1,710 @@
+/*
+ * Copyright (c) 2026 The claudesec authors
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+
+/*
+ * Container and network specs, and what else the engine is told and tells, as
+ * JSON.  Pure: nothing here logs, exits, or knows a global.  What makes JSON
+ * or text gives NULL on lack of memory and for what is not UTF-8.
+ */
+
+#include <sys/types.h>
+#include <sys/queue.h>
+
+#include <arpa/inet.h>
+#include <ctype.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine.h"
+#include "inside.h"
+
+#define MEGA		(1024 * 1024LL)
+
+/* what the configuration does not say */
+#define AGENT_FILESIZE	(8192 * MEGA)
+#define AGENT_FILES	65536
+#define AGENT_RUN_SIZE	(16 * MEGA)
+#define AGENT_SHM_SIZE	(64 * MEGA)
+#define PROXY_MEMORY	(128 * MEGA)
+#define PROXY_PIDS	16
+#define PROXY_FILES	16384
+#define LOG_FILES	"2"
+#define LOG_SIZE	"8m"
+
+#define KEY_SHOWN	20		/* of a key's end, in .claude.json */
+#define TAR_BLOCK	512
+
+static json_t	*spec_labels(const struct spec *, const char *);
+static json_t	*spec_agent_host(const struct spec *, const struct config *,
+		    const char *);
+static json_t	*spec_agent_env(const struct spec *, const struct config *);
+static json_t	*spec_agent_tmpfs(const struct spec *,
+		    const struct config *);
+static json_t	*spec_command(const struct spec *, int, const char *);
+static json_t	*spec_run_volume(const struct spec *, int);
+static json_t	*spec_log(void);
+static int	 append_string(json_t *, const char *);
+static int	 append_format(json_t *, const char *, ...)
+		    __attribute__((__format__(__printf__, 2, 3)));
+static void	 tar_header(char *, const char *, size_t);
+
+/*
+ * Strings.
+ */
+
+int
+strings_add(struct strings *s, const void *data, size_t len)
+{
+	char **v, *p;
+
+	if ((v = reallocarray(s->v, s->n + 1, sizeof(*v))) == NULL)
+		return (-1);
+	s->v = v;
+	if ((p = malloc(len + 1)) == NULL)
+		return (-1);
+	memcpy(p, data, len);
+	p[len] = '\0';
+	s->v[s->n++] = p;
+	s->size += len + 1;
+	return (0);
+}
+
+/* Makes the last one longer. */
+int
+strings_append(struct strings *s, const void *data, size_t len)
+{
+	size_t old;
+	char *p;
+
+	old = strlen(s->v[s->n - 1]);
+	if ((p = realloc(s->v[s->n - 1], old + len + 1)) == NULL)
+		return (-1);
+	memcpy(p + old, data, len);
+	p[old + len] = '\0';
+	s->v[s->n - 1] = p;
+	s->size += len;
+	return (0);
+}
+
+void
+strings_free(struct strings *s)
+{
+	size_t i;
+
+	for (i = 0; i < s->n; i++)
+		free(s->v[i]);
+	free(s->v);
+	memset(s, 0, sizeof(*s));
+}
+
+int
+spec_name_valid(const char *name)
+{
+	size_t len;
+
+	len = strlen(name);
+	return (len > 0 && len < NAME_MAXLEN &&
+	    isalnum((unsigned char)name[0]) &&
+	    strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_.-") == len);
+}
+
+/*
+ * A name from the last component of a path, with -n at its end from 2 on.
+ */
+int
+spec_name_from(char *name, size_t size, const char *path, unsigned int n)
+{
+	char suffix[16];
+	const char *p;
+	size_t len, max;
+	int c;
+
+	suffix[0] = '\0';
+	if (n > 1)
+		(void)snprintf(suffix, sizeof(suffix), "-%u", n);
+	p = strrchr(path, '/');
+	p = p == NULL ? path : p + 1;
+	max = size - 1 - strlen(suffix);
+	for (len = 0; *p != '\0' && len < max; p++) {
+		c = tolower((unsigned char)*p);
+		if (strchr("abcdefghijklmnopqrstuvwxyz0123456789_.-",
+		    c) == NULL)
+			c = '-';
+		if (len > 0 || isalnum(c))
+			name[len++] = (char)c;
+	}
+	name[len] = '\0';
+	if (len == 0)
+		(void)strlcpy(name, "session", size);
+	return (strlcat(name, suffix, size) < size ? 0 : -1);
+}
+
+/* What stands in a path of the API as it is. */
+int
+spec_image_valid(const char *image)
+{
+	size_t len;
+
+	len = strlen(image);
+	return (len > 0 && len < IMAGE_MAXLEN &&
+	    isalnum((unsigned char)image[0]) && strspn(image, "abcdefghijkl"
+	    "mnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.:/@-") ==
+	    len && strstr(image, "..") == NULL &&
+	    strstr(image, "//") == NULL);
+}
+
+/* A variable that a client may set: for its terminal and its language. */
+int
+spec_env_valid(const char *env)
+{
+	static const char *const names[] = { "TERM=", "COLORTERM=", "LANG=",
+	    "TZ=" };
+	size_t i;
+
+	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (strncmp(env, names[i], strlen(names[i])) == 0)
+			return (1);
+	return (0);
+}
+
+int
+spec_rule_valid(const struct egress_rule *r)
+{
+	const char *host;
+	uint32_t i;
+
+	if (!imsg_is_string(r->host, sizeof(r->host)) || r->block > 1 ||
+	    r->nports > RULE_PORTS)
+		return (0);
+	host = strncmp(r->host, "*.", 2) == 0 ? r->host + 2 : r->host;
+	if (*host == '\0' || strspn(host,
+	    "abcdefghijklmnopqrstuvwxyz0123456789.-") != strlen(host))
+		return (0);
+	for (i = 0; i < r->nports; i++)
+		if (r->ports[i] == 0)
+			return (0);
+	return (1);
+}
+
+int
+spec_resolver_valid(const struct egress_resolver *r)
+{
+	struct in6_addr addr;
+
+	return (imsg_is_string(r->address, sizeof(r->address)) &&
+	    (inet_pton(AF_INET, r->address, &addr) == 1 ||
+	    inet_pton(AF_INET6, r->address, &addr) == 1));
+}
+
+/* Percent encoding for a query. */
+char *
+spec_escape(const char *s)
+{
+	char *buf, *p;
+
+	if ((buf = malloc(strlen(s) * 3 + 1)) == NULL)
+		return (NULL);
+	for (p = buf; *s != '\0'; s++) {
+		if (isalnum((unsigned char)*s) || strchr("-._~", *s) != NULL)
+			*p++ = *s;
+		else
+			p += snprintf(p, 4, "%%%02X", (unsigned char)*s);
+	}
+	*p = '\0';
+	return (buf);
+}
+
+/* The filter for what bears a label, encoded. */
+char *
+spec_filter(const char *label, const char *value)
+{
+	char *escaped, *text;
+	json_t *filter;
+
+	filter = json_pack("{s:[s++]}", "label", label, "=", value);
+	text = filter == NULL ? NULL : json_dumps(filter, JSON_COMPACT);
+	json_decref(filter);
+	escaped = text == NULL ? NULL : spec_escape(text);
+	free(text);
+	return (escaped);
+}
+
+/*
+ * JSON that goes out.
+ */
+
+static json_t *
+spec_labels(const struct spec *s, const char *role)
+{
+	char uid[16];
+
+	(void)snprintf(uid, sizeof(uid), "%u", s->owner);
+	return (json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s}",
+	    LABEL_SESSION, s->session, LABEL_DAEMON, s->daemon,
+	    LABEL_ROLE, role, LABEL_NAME, s->name, LABEL_UID, uid,
+	    LABEL_PATH, s->path, LABEL_IMAGE, s->image,
+	    LABEL_VERSION, CLAUDESEC_VERSION));
+}
+
+/* The log of a container, bounded. */
+static json_t *
+spec_log(void)
+{
+	return (json_pack("{s:s, s:{s:s, s:s}}", "Type", "json-file",
+	    "Config", "max-size", LOG_SIZE, "max-file", LOG_FILES));
+}
+
+/*
+ * The session's volume.  The engine fills it from the sidecar's image, and
+ * never from the agent's.
+ */
+static json_t *
+spec_run_volume(const struct spec *s, int agent)
+{
+	return (json_pack("{s:s, s:s++, s:s, s:b, s:{s:b}}",
+	    "Type", "volume",
+	    "Source", "claude-", s->name, "-run",
+	    "Target", AGENT_RUN,
+	    "ReadOnly", agent,
+	    "VolumeOptions", "NoCopy", agent));
+}
+
+json_t *
+spec_volume(const struct spec *s)
+{
+	return (json_pack("{s:s++, s:s, s:o}",
+	    "Name", "claude-", s->name, "-run",
+	    "Driver", "local",
+	    "Labels", spec_labels(s, "volume")));
+}
+
+/*
+ * The way out of all sidecars.  They do not reach each other on it.
+ */
+json_t *
+spec_network(void)
+{
+	return (json_pack("{s:s, s:s, s:b, s:b, s:b, s:b, s:{s:s}, s:{s:s}}",
+	    "Name", NETWORK_NAME,
+	    "Driver", "bridge",
+	    "CheckDuplicate", 1,
+	    "Internal", 0,
+	    "Attachable", 0,
+	    "EnableIPv6", 0,
+	    "Options", "com.docker.network.bridge.enable_icc", "false",
+	    "Labels", LABEL_ROLE, "network"));
+}
+
+json_t *
+spec_agent(const struct spec *s, const struct config *conf,
+    const char *seccomp)
+{
+	char user[32];
+	char *prepared;
+	json_t *json;
+
+	if ((prepared = spec_claude_json(conf)) == NULL)
+		return (NULL);
+	(void)snprintf(user, sizeof(user), "%u:%u", s->uid, s->gid);
+	json = json_pack("{s:s, s:s, s:s, s:s, s:[s], s:o, s:o, s:o, s:o, "
+	    "s:b, s:b, s:b, s:b, s:b, s:b, s:s, s:{s:[s]}}",
+	    "Image", s->image_id,
+	    "User", user,
+	    "Hostname", s->name,
+	    "WorkingDir", AGENT_WORKSPACE,
+	    "Entrypoint", AGENT_RUN "/inside",
+	    "Cmd", spec_command(s, 0, prepared),
+	    "Env", spec_agent_env(s, conf),
+	    "Labels", spec_labels(s, "agent"),
+	    "HostConfig", spec_agent_host(s, conf, seccomp),
+	    "AttachStdin", 1,
+	    "AttachStdout", 1,
+	    "AttachStderr", 1,
+	    "OpenStdin", 1,
+	    "StdinOnce", 1,
+	    "Tty", (int)s->tty,
+	    "StopSignal", "SIGTERM",
+	    "Healthcheck", "Test", "NONE");
+	free(prepared);
+	return (json);
+}
+
+/*
+ * No network, no capability, nothing of the host's but the workspace, and
+ * nothing without a bound.
+ */
+static json_t *
+spec_agent_host(const struct spec *s, const struct config *conf,
+    const char *seccomp)
+{
+	const struct conf_fixed *f;
+	json_int_t filesize;
+
+	f = &conf->fixed;
+	filesize = f->filesize == 0 ? AGENT_FILESIZE : (json_int_t)f->filesize;
+	return (json_pack("{s:s, s:[s], s:[s, s+], s:b, s:b, s:s, s:s, s:s, "
+	    "s:b, s:I, s:I, s:I, s:I, s:I, s:{s:s}, s:[s], s:[s], "
+	    "s:[{s:s, s:i, s:i}, {s:s, s:i, s:i}, {s:s, s:I, s:I}], s:o, "
+	    "s:o, s:[{s:s, s:s, s:s, s:b, s:{s:s}}, o]}",
+	    "NetworkMode", "none",
+	    "CapDrop", "ALL",
+	    "SecurityOpt", "no-new-privileges", "seccomp=", seccomp,
+	    "Privileged", 0,
+	    "ReadonlyRootfs", 1,
+	    "IpcMode", "private",
+	    "CgroupnsMode", "private",
+	    "PidMode", "",
+	    "Init", 1,
+	    "Memory", (json_int_t)f->memory,
+	    "MemorySwap", (json_int_t)f->memory,
+	    "PidsLimit", (json_int_t)f->processes,
+	    "NanoCpus", (json_int_t)f->millicpus * 1000000,
+	    "ShmSize", (json_int_t)AGENT_SHM_SIZE,
+	    "Sysctls", "net.ipv4.ip_unprivileged_port_start", "0",
+	    "Dns", "127.0.0.1",
+	    "DnsSearch", ".",
+	    "Ulimits",
+	    "Name", "core", "Soft", 0, "Hard", 0,
+	    "Name", "nofile", "Soft", AGENT_FILES, "Hard", AGENT_FILES,
+	    "Name", "fsize", "Soft", filesize, "Hard", filesize,
+	    "LogConfig", spec_log(),
+	    "Tmpfs", spec_agent_tmpfs(s, conf),
+	    "Mounts",
+	    "Type", "bind",
+	    "Source", s->path,
+	    "Target", AGENT_WORKSPACE,
+	    "ReadOnly", 0,
+	    "BindOptions", "Propagation", "rprivate",
+	    spec_run_volume(s, 1)));
+}
+
+/*
+ * What is not read-only, beside the workspace.  npm, bun and compilers
+ * execute what they put into the home and into /tmp, so these two allow it.
+ */
+static json_t *
+spec_agent_tmpfs(const struct spec *s, const struct config *conf)
+{
+	char home[128], run[128], tmp[128], vartmp[128];
+	unsigned long long size;
+
+	size = (unsigned long long)conf->fixed.tmp;
+	(void)snprintf(home, sizeof(home), "rw,nosuid,nodev,exec,size=%llu,"
+	    "mode=0700,uid=%u,gid=%u", (unsigned long long)conf->fixed.home,
+	    s->uid, s->gid);
+	(void)snprintf(run, sizeof(run), "rw,nosuid,nodev,noexec,size=%lld,"
+	    "mode=0755", AGENT_RUN_SIZE);
+	(void)snprintf(tmp, sizeof(tmp), "rw,nosuid,nodev,exec,size=%llu,"
+	    "mode=1777", size);
+	(void)snprintf(vartmp, sizeof(vartmp), "rw,nosuid,nodev,noexec,"
+	    "size=%llu,mode=1777", size);
+	return (json_pack("{s:s, s:s, s:s, s:s}", AGENT_HOME, home, "/run",
+	    run, "/tmp", tmp, "/var/tmp", vartmp));
+}
+
+static int
+append_string(json_t *array, const char *s)
+{
+	return (json_array_append_new(array, json_string(s)));
+}
+
+static int
+append_format(json_t *array, const char *fmt, ...)
+{
+	char buf[256];
+	va_list ap;
+	int n;
+
+	va_start(ap, fmt);
+	n = vsnprintf(buf, sizeof(buf), fmt, ap);
+	va_end(ap);
+	if (n < 0 || (size_t)n >= sizeof(buf))
+		return (-1);
+	return (append_string(array, buf));
+}
+
+static json_t *
+spec_agent_env(const struct spec *s, const struct config *conf)
+{
+	static const char *const fixed[] = {
+		"HOME=" AGENT_HOME,
+		"CLAUDE_CONFIG_DIR=" AGENT_HOME "/.claude",
+		"HTTPS_PROXY=" AGENT_PROXY,
+		"HTTP_PROXY=" AGENT_PROXY,
+		"https_proxy=" AGENT_PROXY,
+		"http_proxy=" AGENT_PROXY,
+		"NO_PROXY=localhost,127.0.0.1",
+		"no_proxy=localhost,127.0.0.1",
+		"NODE_USE_ENV_PROXY=1",
+		"CLAUDE_CODE_PROXY_RESOLVES_HOSTS=1",
+		"CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC=1",
+		"DISABLE_UPDATES=1"
+	};
+	struct env_entry *e;
+	json_t *env;
+	size_t i;
+	int error;
+
+	if ((env = json_array()) == NULL)
+		return (NULL);
+	error = 0;
+	for (i = 0; i < sizeof(fixed) / sizeof(fixed[0]); i++)
+		error |= append_string(env, fixed[i]);
+	for (i = 0; i < s->env.n; i++)
+		error |= append_string(env, s->env.v[i]);
+	TAILQ_FOREACH(e, &conf->env, entry)
+		error |= append_string(env, e->value);
+	if (error) {
+		json_decref(env);
+		return (NULL);
+	}
+	return (env);
+}
+
+/*
+ * The arguments of `inside': for the container's first process, or for one
+ * that joins it.
+ */
+static json_t *
+spec_command(const struct spec *s, int join, const char *prepared)
+{
+	json_t *cmd;
+	size_t i;
+	int error;
+
+	if ((cmd = json_array()) == NULL)
+		return (NULL);
+	error = 0;
+	if (join) {
+		error |= append_string(cmd, AGENT_RUN "/inside");
+		error |= append_string(cmd, "-x");
+	}
+	if (s->tty && s->cols > 0 && s->rows > 0) {
+		error |= append_format(cmd, "-c%u", s->cols);
+		error |= append_format(cmd, "-r%u", s->rows);
+	}
+	if (prepared != NULL) {
+		error |= append_string(cmd, "-j");
+		error |= append_string(cmd, prepared);
+	}
+	error |= append_string(cmd, "--");
+	if (!s->shell)
+		error |= append_string(cmd, "claude");
+	else if (s->args.n == 0)
+		error |= append_string(cmd, "bash");
+	for (i = 0; i < s->args.n; i++)
+		error |= append_string(cmd, s->args.v[i]);
+	if (error) {
+		json_decref(cmd);
+		return (NULL);
+	}
+	return (cmd);
+}
+
+json_t *
+spec_exec(const struct spec *s)
+{
+	json_t *env;
+	size_t i;
+	int error;
+
+	if ((env = json_array()) == NULL)
+		return (NULL);
+	error = 0;
+	for (i = 0; i < s->env.n; i++)
+		error |= append_string(env, s->env.v[i]);
+	if (error) {
+		json_decref(env);
+		return (NULL);
+	}
+	return (json_pack("{s:b, s:b, s:b, s:b, s:s, s:o, s:o}",
+	    "AttachStdin", 1, "AttachStdout", 1, "AttachStderr", 1,
+	    "Tty", (int)s->tty,
+	    "WorkingDir", AGENT_WORKSPACE,
+	    "Env", env,
+	    "Cmd", spec_command(s, 1, NULL)));
+}
+
+/*
+ * proxyd has the network that the agent has not, and nothing else.
+ */
+json_t *
+spec_sidecar(const struct spec *s)
+{
+	return (json_pack("{s:s, s:s, s:s, s:[s, s, s, s], s:o, s:b, s:b, "
+	    "s:b, s:b, s:b, s:b, s:{s:[s]}, s:{s:s, s:[s], s:[s], s:b, s:b, "
+	    "s:s, s:s, s:s, s:I, s:I, s:I, "
+	    "s:[{s:s, s:i, s:i}, {s:s, s:i, s:i}], s:o, s:[o]}}",
+	    "Image", s->proxyd_id,
+	    "User", "13:13",
+	    "Hostname", "proxy",
+	    "Cmd", "/proxyd", "-d", "-f", "-",
+	    "Labels", spec_labels(s, "proxy"),
+	    "AttachStdin", 1,
+	    "AttachStdout", 1,
+	    "AttachStderr", 1,
+	    "OpenStdin", 1,
+	    "StdinOnce", 0,
+	    "Tty", 0,
+	    "Healthcheck", "Test", "NONE",
+	    "HostConfig",
+	    "NetworkMode", NETWORK_NAME,
+	    "CapDrop", "ALL",
+	    "SecurityOpt", "no-new-privileges",
+	    "Privileged", 0,
+	    "ReadonlyRootfs", 1,
+	    "IpcMode", "private",
+	    "CgroupnsMode", "private",
+	    "PidMode", "",
+	    "Memory", (json_int_t)PROXY_MEMORY,
+	    "MemorySwap", (json_int_t)PROXY_MEMORY,
+	    "PidsLimit", (json_int_t)PROXY_PIDS,
+	    "Ulimits",
+	    "Name", "core", "Soft", 0, "Hard", 0,
+	    "Name", "nofile", "Soft", PROXY_FILES, "Hard", PROXY_FILES,
+	    "LogConfig", spec_log(),
+	    "Mounts", spec_run_volume(s, 0)));
+}
+
+/*
+ * What the sidecar is told: proxyd.conf(5), up to a line with a dot.
+ */
+char *
+spec_policy(const struct config *conf)
+{
+	const struct egress_resolver *r;
+	struct rule_entry *e;
+	char *buf;
+	size_t i, size;
+	FILE *f;
+	int bad;
+
+	buf = NULL;
+	if ((f = open_memstream(&buf, &size)) == NULL)
+		return (NULL);
+	(void)fprintf(f, "handover \"%s\"\n", HANDOVER_PATH);
+	for (i = 0; i < conf->nresolvers; i++) {
+		r = &conf->resolvers[i];
+		(void)fprintf(f, "resolver \"%s\" port %u\n", r->address,
+		    r->port == 0 ? 53U : r->port);
+	}
+	TAILQ_FOREACH(e, &conf->rules, entry) {
+		(void)fprintf(f, "%s to \"%s\"", e->rule.block ? "block" :
+		    "pass", e->rule.host);
+		for (i = 0; i < e->rule.nports; i++)
+			(void)fprintf(f, "%s %u", i == 0 ? " port {" : "",
+			    e->rule.ports[i]);
+		(void)fprintf(f, "%s\n", e->rule.nports > 0 ? " }" : "");
+	}
+	(void)fprintf(f, ".\n");
+	bad = ferror(f);
+	if (fclose(f) != 0 || bad) {
+		free(buf);
+		return (NULL);
+	}
+	return (buf);
+}
+
+/*
+ * Claude Code's own file, so that it begins with its prompt and not with
+ * questions: about its colours, a key that it found, and whether /workspace
+ * is trusted, which the user said by coming here.
+ */
+char *
+spec_claude_json(const struct config *conf)
+{
+	static const char name[] = "ANTHROPIC_API_KEY=";
+	struct env_entry *e;
+	const char *key;
+	json_t *approved, *json;
+	size_t len;
+	char *text;
+
+	if ((approved = json_array()) == NULL)
+		return (NULL);
+	TAILQ_FOREACH(e, &conf->env, entry) {
+		if (strncmp(e->value, name, sizeof(name) - 1) != 0)
+			continue;
+		key = e->value + sizeof(name) - 1;
+		len = strlen(key);
+		if (len > KEY_SHOWN)
+			key += len - KEY_SHOWN;
+		if (append_string(approved, key) == -1) {
+			json_decref(approved);
+			return (NULL);
+		}
+	}
+	json = json_pack("{s:b, s:s, s:{s:o, s:[]}, s:{s:{s:b, s:b}}}",
+	    "hasCompletedOnboarding", 1,
+	    "theme", "dark",
+	    "customApiKeyResponses",
+	    "approved", approved,
+	    "rejected",
+	    "projects", AGENT_WORKSPACE,
+	    "hasTrustDialogAccepted", 1,
+	    "hasCompletedProjectOnboarding", 1);
+	text = json == NULL ? NULL : json_dumps(json, JSON_COMPACT);
+	json_decref(json);
+	return (text);
+}
+
+/*
+ * An archive of plain files, as the engine wants what it builds from.
+ */
+char *
+spec_tar(const struct tar_file *files, size_t n, size_t *len)
+{
+	size_t i, size;
+	char *buf, *p;
+
+	size = 2 * TAR_BLOCK;		/* the end, as zeros */
+	for (i = 0; i < n; i++)
+		size += TAR_BLOCK + (files[i].len + TAR_BLOCK - 1) /
+		    TAR_BLOCK * TAR_BLOCK;
+	if ((p = buf = calloc(1, size)) == NULL)
+		return (NULL);
+	for (i = 0; i < n; i++) {
+		tar_header(p, files[i].name, files[i].len);
+		p += TAR_BLOCK;
+		memcpy(p, files[i].data, files[i].len);
+		p += (files[i].len + TAR_BLOCK - 1) / TAR_BLOCK * TAR_BLOCK;
+	}
+	*len = size;
+	return (buf);
+}
+
+/* POSIX's ustar; the sum is made with blanks in its own place. */
+static void
+tar_header(char *h, const char *name, size_t len)
+{
+	unsigned int i, sum;
+
+	(void)snprintf(h, 100, "%s", name);
+	(void)snprintf(h + 100, 8, "%07o", 0644);
+	(void)snprintf(h + 108, 8, "%07o", 0);
+	(void)snprintf(h + 116, 8, "%07o", 0);
+	(void)snprintf(h + 124, 12, "%011llo", (unsigned long long)len);
+	(void)snprintf(h + 136, 12, "%011o", 0);
+	memset(h + 148, ' ', 8);
+	h[156] = '0';
+	memcpy(h + 257, "ustar\00000", 8);
+	for (i = sum = 0; i < TAR_BLOCK; i++)
+		sum += (unsigned char)h[i];
+	(void)snprintf(h + 148, 7, "%06o", sum);
+}
