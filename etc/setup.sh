@@ -109,6 +109,10 @@ engine_up()
 		engine_started=systemd
 	else
 		say "starting dockerd, its log is /var/log/dockerd.log"
+		# it cannot do without, and nobody else mounts them here
+		grep -q ' /sys/fs/cgroup' /proc/mounts ||
+		    as_root mount -t cgroup2 cgroup2 /sys/fs/cgroup ||
+		    die "control groups cannot be mounted"
 		as_root sh -c 'setsid dockerd </dev/null \
 		    >/var/log/dockerd.log 2>&1 &'
 		engine_started=dockerd
