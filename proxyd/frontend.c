@@ -1203,8 +1203,7 @@ question_ask(struct listener *l, struct request *r,
 		r->state = REQUEST_ASKED;
 		conns[r->id & CONN_MASK].pending = 1;
 	}
-	if (q->dns.name[0] == '\0' ||
-	    (q->dns.type != DNS_A && q->dns.type != DNS_AAAA))
+	if (q->dns.name[0] == '\0')
 		question_answer(q, 0);
 	else
 		compose(ROLE_RESOLVER, IMSG_ASK_NAME, i, -1, q->dns.name,
@@ -1218,12 +1217,14 @@ question_answer(struct question *q, int passed)
 	uint8_t reply[2 + DNS_REPLY_MAX];
 	struct request *r;
 	size_t len;
+	int rcode;
 
+	rcode = passed && (q->dns.type == DNS_A || q->dns.type == DNS_AAAA) ?
+	    DNS_NOERROR : DNS_REFUSED;
 	if (!passed && q->dns.name[0] != '\0')
 		note_refused(q->req, q->dns.name, 53,
 		    refusals[REFUSAL_BLOCKED].text);
-	len = dns_reply(reply + 2, q->msg, &q->dns,
-	    passed ? DNS_NOERROR : DNS_REFUSED,
+	len = dns_reply(reply + 2, q->msg, &q->dns, rcode,
 	    passed && q->dns.type == DNS_A ? q->listener->addr : NULL, DNS_TTL);
 	q->used = 0;
 	if ((r = q->req) == NULL) {
