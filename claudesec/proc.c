@@ -308,6 +308,10 @@ proc_start(unsigned int role)
 	int sv[2];
 
 	c = &children[role];
+	if (!event_initialized(&parent_chld)) {
+		signal_set(&parent_chld, SIGCHLD, proc_sigchld, NULL);
+		signal_add(&parent_chld, NULL);
+	}
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0,
 	    sv) == -1)
 		fatal("socketpair");
@@ -400,8 +404,6 @@ proc_run(void (*f)(void))
 	unsigned int i;
 
 	parent_started = f;
-	signal_set(&parent_chld, SIGCHLD, proc_sigchld, NULL);
-	signal_add(&parent_chld, NULL);
 	evtimer_set(&parent_timer, proc_timeout, NULL);
 	evtimer_add(&parent_timer, &tv);
 	for (i = 0; i < PROC_MAX; i++)
