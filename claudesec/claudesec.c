@@ -74,7 +74,7 @@ static int	 parent_dispatch_engine(struct peer *, struct imsg *);
 static int	 parent_handle_open(struct peer *, struct imsg *);
 static int	 parent_handle_error(struct imsg *);
 static int	 parent_handle_conf(struct imsg *);
-static int	 parent_handle_connect(struct peer *);
+static int	 parent_handle_connect(struct peer *, struct imsg *);
 static int	 parent_handle_file(struct peer *, struct imsg *);
 static int	 parent_handle_client(struct imsg *);
 static int	 parent_handle_workspace(struct peer *, struct imsg *);
@@ -696,7 +696,7 @@ parent_dispatch_engine(struct peer *p, struct imsg *imsg)
 		parent_loaded(0, "");
 		return (0);
 	case IMSG_ENGINE_CONNECT:
-		return (parent_handle_connect(p));
+		return (parent_handle_connect(p, imsg));
 	case IMSG_ENGINE_FILE:
 		return (parent_handle_file(p, imsg));
 	case IMSG_ENGINE_CLIENT:
@@ -719,7 +719,7 @@ parent_dispatch_engine(struct peer *p, struct imsg *imsg)
 }
 
 static int
-parent_handle_connect(struct peer *p)
+parent_handle_connect(struct peer *p, struct imsg *imsg)
 {
 	struct sockaddr_un sun;
 	int error, fd;
@@ -739,7 +739,7 @@ parent_handle_connect(struct peer *p)
 		close(fd);
 		fd = -1;
 	}
-	if (peer_compose(p, IMSG_PARENT_SOCKET, 0, fd, &error,
+	if (peer_compose(p, IMSG_PARENT_SOCKET, imsg_get_id(imsg), fd, &error,
 	    sizeof(error)) == -1)
 		fatal("peer_compose");
 	return (0);
