@@ -316,6 +316,9 @@ daemon_run(const char *path, int own)
 	int fd;
 
 	closefrom(STDERR_FILENO + 1);
+	/* where a client became us */
+	proc_self = ROLE_PARENT;
+	proc_state = STATE_SETUP;
 	private = own;
 	if ((pw = getpwuid(getuid())) == NULL)
 		errx(EX_NOUSER, "no passwd entry for uid %u",
