@@ -984,16 +984,45 @@ do_unveil_w_read(void)
 static int
 do_unveil_rwc(void)
 {
+	char	 sub[80];
+
 	MUST(unveil_dir("rwc") == 0);
+	MUST(prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1);
 	MUST(do_create() == 0);
 	MUST(do_unlink() == 0);
-	return (do_names());
+	MUST(do_names() == 0);
+	/* from one directory to another */
+	snprintf(sub, sizeof(sub), "%s/sub", inner);
+	TRY(mkdir(inner, 0700));
+	TRY(rename(file, sub));
+	TRY(rename(sub, file));
+	TRY(rmdir(inner));
+	return (0);
+}
+
+static int
+do_unveil_rw_names(void)
+{
+	char	 sub[80];
+
+	TRY(mkdir(inner, 0700));
+	snprintf(sub, sizeof(sub), "%s/sub", inner);
+	MUST(unveil_dir("rw") == 0);
+	MUST(rmdir(inner) == -1 && errno == EACCES);
+	MUST(mkdir(sub, 0700) == -1 && errno == EACCES);
+	MUST(mkfifo(sub, 0600) == -1 && errno == EACCES);
+	MUST(symlink("x", sub) == -1 && errno == EACCES);
+	MUST(link(file, sub) == -1);
+	MUST(rename(file, sub) == -1);
+	MUST(do_unix() == EACCES);
+	return (0);
 }
 
 static int
 do_unveil_c_device(void)
 {
 	MUST(unveil_dir("rwxc") == 0);
+	MUST(mknod(inner, S_IFBLK | 0600, 0x700) == -1 && errno == EACCES);
 	return (mknod(inner, S_IFCHR | 0600, 0x103) == -1 ? errno : 0);
 }
 
@@ -1072,11 +1101,15 @@ do_unveil_locked(void)
 static int
 do_unveil_arguments(void)
 {
+	int	 i;
+
 	MUST(unveil(dir, "rz") == -1 && errno == EINVAL);
 	MUST(unveil(dir, NULL) == -1 && errno == EINVAL);
 	MUST(unveil(NULL, "r") == -1 && errno == EINVAL);
 	MUST(unveil(inner, "r") == -1 && errno == ENOENT);
-	return (0);
+	for (i = 0; i < 64; i++)
+		TRY(unveil(dir, "r"));
+	return (unveil(dir, "r") == -1 ? errno : 0);
 }
 
 /* Landlock cannot take away below, so nobody may believe it did. */
@@ -1099,6 +1132,7 @@ do_unveil_more_below(void)
 {
 	TRY(unveil("/", "r"));
 	TRY(unveil(dir, "rw"));
+	TRY(unveil(other, "r"));	/* its name only begins like dir */
 	TRY(unveil("/", "r"));
 	TRY(unveil(NULL, NULL));
 	MUST(try_open(other, O_WRONLY) == EACCES);
@@ -1372,6 +1406,7 @@ static const struct test tests[] = {
 	{ "unveil_rw_unlink", NULL, NULL, do_unveil_r_unlink, EACCES, NULL },
 	{ "unveil_w_read", NULL, NULL, do_unveil_w_read, EACCES, NULL },
 	{ "unveil_rwc", NULL, NULL, do_unveil_rwc, 0, NULL },
+	{ "unveil_rw_names", NULL, NULL, do_unveil_rw_names, 0, NULL },
 	{ "unveil_c_device", NULL, NULL, do_unveil_c_device, EACCES, NULL },
 	{ "unveil_no_exec", NULL, NULL, do_unveil_no_exec, WRONG, NULL },
 	{ "unveil_exec", NULL, NULL, do_unveil_exec, 0, NULL },
@@ -1381,7 +1416,7 @@ static const struct test tests[] = {
 	{ "unveil_closefrom", NULL, NULL, do_unveil_closefrom, 0, NULL },
 	{ "unveil_none", NULL, NULL, do_unveil_none, 0, NULL },
 	{ "unveil_locked", NULL, NULL, do_unveil_locked, EPERM, NULL },
-	{ "unveil_arguments", NULL, NULL, do_unveil_arguments, 0, NULL },
+	{ "unveil_arguments", NULL, NULL, do_unveil_arguments, E2BIG, NULL },
 	{ "unveil_less_below", NULL, NULL, do_unveil_less_below, ENOTSUP,
 	    NULL },
 	{ "unveil_more_above", NULL, NULL, do_unveil_more_above, ENOTSUP,
@@ -1457,7 +1492,7 @@ run_test(const struct test *t)
 	(void)close(p[0]);
 	if (waitpid(pid, &status, 0) == -1)
 		err(1, "waitpid");
-	(void)unlink(inner);
+	(void)remove(inner);
 	(void)unlink(sockpath);
 	if (!judge(t, status, said, why, sizeof(why))) {
 		printf("FAIL %s_%s: %s\n", variant, t->name, why);
