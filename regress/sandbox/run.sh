@@ -38,7 +38,8 @@ build() {
 
 # sandbox NAME CC FLAGS
 sandbox() {
-	build "$1" "$2" "$3" sandbox.c $SRC/sandbox_linux.c $SRC/landlock.c &&
+	build "$1" "$2" "$3" test.c pledge.c unveil.c \
+	    $SRC/sandbox_linux.c $SRC/landlock.c &&
 	    { "$tmp/$1" "$1" || status=1; }
 	build "$1_filter" "$2" "$3" filter.c &&
 	    { "$tmp/$1_filter" "$1_filter" || status=1; }

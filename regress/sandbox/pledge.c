@@ -15,38 +15,26 @@
  */
 
 
-/*
- * pledge and unveil on the running kernel.  Every case is a child that takes
- * its promises, makes its calls, and exits with 0 or an errno, or is killed;
- * then the line that it wrote must name the promise.
- */
-
 #include <sys/epoll.h>
-#include <sys/file.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
-#include <sys/un.h>
 #include <sys/wait.h>
 
-#include <arpa/inet.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 
-#include <err.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -55,27 +43,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "../../claudesec/sandbox.h"
-
-#define KILLED		(-SIGSYS)
-#define WRONG		126	/* exit status where errno has nothing to say */
-
-#define TRY(x)		do { if ((x) == -1) return (errno); } while (0)
-#define MUST(x)		do { if (!(x)) return (WRONG); } while (0)
-
-struct test {
-	const char	*name;
-	const char	*promises;	/* NULL: the case does it itself */
-	const char	*net;		/* for sandbox_net */
-	int		(*run)(void);
-	int		 want;		/* exit status, or minus a signal */
-	const char	*line;		/* in what it wrote, NULL: nothing */
-};
-
-static const char	*variant;
-static char		 dir[] = "/tmp/sandbox.XXXXXX";
-static char		 file[64], inner[64], other[64], sockpath[64];
-static int		 listener, port1, port2, pty;
+#include "test.h"
 
 /*
  * stdio
@@ -260,7 +228,6 @@ RAW(do_clone, SYS_clone, SIGCHLD, 0, 0, 0, 0)
 RAW(do_clone_newuser, SYS_clone, CLONE_NEWUSER | SIGCHLD, 0, 0, 0, 0)
 RAW(do_clone_thread, SYS_clone, CLONE_VM | CLONE_SIGHAND | CLONE_THREAD, 0, 0,
     0, 0)
-RAW(do_kill_parent, SYS_kill, getppid(), 0)
 RAW(do_kill_all, SYS_kill, -1, 0)
 
 #ifdef __x86_64__
@@ -277,6 +244,12 @@ do_i386(void)
 	return (ret == getpid() ? 0 : WRONG);
 }
 #endif
+
+int
+do_kill_parent(void)
+{
+	return (kill(getppid(), 0) == -1 ? errno : 0);
+}
 
 /* The handler cannot be taken away, and blocking the signal is no help. */
 static int
@@ -318,7 +291,7 @@ do_as_init(void)
  * Files
  */
 
-static int
+int
 try_open(const char *path, int flags)
 {
 	int	 fd;
@@ -329,7 +302,7 @@ try_open(const char *path, int flags)
 	return (0);
 }
 
-static int
+int
 do_read(void)
 {
 	struct stat	 st;
@@ -347,13 +320,13 @@ do_stat(void)
 	return (stat(file, &st) == -1 ? errno : 0);
 }
 
-static int
+int
 do_write(void)
 {
 	return (try_open(file, O_WRONLY | O_TRUNC));
 }
 
-static int
+int
 do_rdwr(void)
 {
 	return (try_open(file, O_RDWR));
@@ -365,7 +338,7 @@ do_read_trunc(void)
 	return (try_open(file, O_RDONLY | O_TRUNC));
 }
 
-static int
+int
 do_create(void)
 {
 	return (try_open(inner, O_WRONLY | O_CREAT | O_EXCL));
@@ -377,13 +350,13 @@ do_tmpfile(void)
 	return (try_open(dir, O_WRONLY | O_TMPFILE));
 }
 
-static int
+int
 do_unlink(void)
 {
 	return (unlink(inner) == -1 ? errno : 0);
 }
 
-static int
+int
 do_names(void)
 {
 	TRY(mkdir(inner, 0700));
@@ -446,7 +419,7 @@ try_connect(int type, int proto, int port)
 	return (0);
 }
 
-static int
+int
 do_connect(void)
 {
 	int	 e;
@@ -490,7 +463,7 @@ do_fastopen(void)
 	return (0);
 }
 
-static int
+int
 do_bind(void)
 {
 	struct sockaddr_in	 sin;
@@ -538,22 +511,22 @@ do_sendto(void)
 	    errno);
 }
 
-static socklen_t
+socklen_t
 unix_address(struct sockaddr_un *sun, const char *path)
 {
 	memset(sun, 0, sizeof(*sun));
 	sun->sun_family = AF_UNIX;
 	if (path == NULL) {
-		/* abstract: made by main */
-		memcpy(sun->sun_path + 1, dir, sizeof(dir));
+		/* abstract: made by setup */
+		memcpy(sun->sun_path + 1, dir, strlen(dir));
 		return (offsetof(struct sockaddr_un, sun_path) + 1 +
-		    sizeof(dir));
+		    strlen(dir));
 	}
 	snprintf(sun->sun_path, sizeof(sun->sun_path), "%s", path);
 	return (sizeof(*sun));
 }
 
-static int
+int
 do_unix(void)
 {
 	struct sockaddr_un	 sun;
@@ -697,7 +670,7 @@ do_setrlimit(void)
 	return (0);
 }
 
-static int
+int
 run_shell(const char *command)
 {
 	char	*argv[4], *envp[1];
@@ -912,322 +885,7 @@ do_no_landlock_optional(void)
 	return (do_read());
 }
 
-/*
- * unveil
- */
-
-static int
-unveil_dir(const char *letters)
-{
-	TRY(unveil(dir, letters));
-	TRY(unveil(NULL, NULL));
-	return (0);
-}
-
-static int
-do_unveil_read(void)
-{
-	MUST(unveil_dir("r") == 0);
-	return (do_read());
-}
-
-static int
-do_unveil_outside(void)
-{
-	MUST(unveil_dir("rwxc") == 0);
-	return (try_open(other, O_RDONLY));
-}
-
-static int
-do_unveil_outside_dir(void)
-{
-	MUST(unveil_dir("rwxc") == 0);
-	return (try_open("/", O_RDONLY | O_DIRECTORY));
-}
-
-static int
-do_unveil_r_write(void)
-{
-	MUST(unveil_dir("r") == 0);
-	return (try_open(file, O_WRONLY));
-}
-
-static int
-do_unveil_r_truncate(void)
-{
-	MUST(unveil_dir("r") == 0);
-	return (truncate(file, 0) == -1 ? errno : 0);
-}
-
-static int
-do_unveil_r_create(void)
-{
-	MUST(unveil_dir("rw") == 0);
-	return (do_create());
-}
-
-static int
-do_unveil_r_unlink(void)
-{
-	MUST(unveil_dir("rw") == 0);
-	return (unlink(file) == -1 ? errno : 0);
-}
-
-static int
-do_unveil_w_read(void)
-{
-	MUST(unveil_dir("w") == 0);
-	MUST(do_write() == 0);
-	return (try_open(file, O_RDONLY));
-}
-
-static int
-do_unveil_rwc(void)
-{
-	char	 sub[80];
-
-	MUST(unveil_dir("rwc") == 0);
-	MUST(prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1);
-	MUST(do_create() == 0);
-	MUST(do_unlink() == 0);
-	MUST(do_names() == 0);
-	/* from one directory to another */
-	snprintf(sub, sizeof(sub), "%s/sub", inner);
-	TRY(mkdir(inner, 0700));
-	TRY(rename(file, sub));
-	TRY(rename(sub, file));
-	TRY(rmdir(inner));
-	return (0);
-}
-
-static int
-do_unveil_rw_names(void)
-{
-	char	 sub[80];
-
-	TRY(mkdir(inner, 0700));
-	snprintf(sub, sizeof(sub), "%s/sub", inner);
-	MUST(unveil_dir("rw") == 0);
-	MUST(rmdir(inner) == -1 && errno == EACCES);
-	MUST(mkdir(sub, 0700) == -1 && errno == EACCES);
-	MUST(mkfifo(sub, 0600) == -1 && errno == EACCES);
-	MUST(symlink("x", sub) == -1 && errno == EACCES);
-	MUST(link(file, sub) == -1);
-	MUST(rename(file, sub) == -1);
-	MUST(do_unix() == EACCES);
-	return (0);
-}
-
-static int
-do_unveil_c_device(void)
-{
-	MUST(unveil_dir("rwxc") == 0);
-	MUST(mknod(inner, S_IFBLK | 0600, 0x700) == -1 && errno == EACCES);
-	return (mknod(inner, S_IFCHR | 0600, 0x103) == -1 ? errno : 0);
-}
-
-static int
-do_unveil_no_exec(void)
-{
-	TRY(unveil("/", "rw"));
-	TRY(unveil(NULL, NULL));
-	return (run_shell("exit 0"));
-}
-
-static int
-do_unveil_exec(void)
-{
-	TRY(unveil("/", "rx"));
-	TRY(unveil(NULL, NULL));
-	return (run_shell("exit 0"));
-}
-
-static int
-do_unveil_file(void)
-{
-	TRY(unveil(file, "rwxc"));
-	TRY(unveil(NULL, NULL));
-	MUST(try_open(other, O_RDONLY) == EACCES);
-	MUST(do_create() == EACCES);
-	return (do_rdwr());
-}
-
-static int
-do_unveil_ioctl(void)
-{
-	struct winsize	 ws;
-	int		 fd;
-
-	TRY(unveil("/dev", "r"));
-	TRY(unveil(NULL, NULL));
-	TRY(fd = open("/dev/ptmx", O_RDONLY | O_NOCTTY));
-	return (ioctl(fd, TIOCGWINSZ, &ws) == -1 ? errno : 0);
-}
-
-static int
-do_unveil_nothing(void)
-{
-	MUST(unveil_dir("") == 0);
-	return (do_read());
-}
-
-static int
-do_unveil_closefrom(void)
-{
-	int	 fd;
-
-	TRY(unveil(dir, "r"));
-	for (fd = 3; fd < 64; fd++)
-		(void)close(fd);
-	TRY(unveil(NULL, NULL));
-	MUST(try_open(other, O_RDONLY) == EACCES);
-	return (do_read());
-}
-
-static int
-do_unveil_none(void)
-{
-	TRY(unveil(NULL, NULL));
-	return (do_read());
-}
-
-static int
-do_unveil_locked(void)
-{
-	MUST(unveil_dir("r") == 0);
-	return (unveil(dir, "r") == -1 ? errno : 0);
-}
-
-static int
-do_unveil_arguments(void)
-{
-	int	 i;
-
-	MUST(unveil(dir, "rz") == -1 && errno == EINVAL);
-	MUST(unveil(dir, NULL) == -1 && errno == EINVAL);
-	MUST(unveil(NULL, "r") == -1 && errno == EINVAL);
-	MUST(unveil(inner, "r") == -1 && errno == ENOENT);
-	for (i = 0; i < 64; i++)
-		TRY(unveil(dir, "r"));
-	return (unveil(dir, "r") == -1 ? errno : 0);
-}
-
-/* Landlock cannot take away below, so nobody may believe it did. */
-static int
-do_unveil_less_below(void)
-{
-	TRY(unveil(dir, "rw"));
-	return (unveil(file, "r") == -1 ? errno : 0);
-}
-
-static int
-do_unveil_more_above(void)
-{
-	TRY(unveil(file, "r"));
-	return (unveil("/", "rw") == -1 ? errno : 0);
-}
-
-static int
-do_unveil_more_below(void)
-{
-	TRY(unveil("/", "r"));
-	TRY(unveil(dir, "rw"));
-	TRY(unveil(other, "r"));	/* its name only begins like dir */
-	TRY(unveil("/", "r"));
-	TRY(unveil(NULL, NULL));
-	MUST(try_open(other, O_WRONLY) == EACCES);
-	return (do_rdwr());
-}
-
-static int
-do_unveil_pledge(void)
-{
-	TRY(unveil(dir, "r"));
-	TRY(pledge("stdio rpath", NULL));
-	MUST(do_read() == 0);
-	MUST(unveil("/", "r") == -1 && errno == EPERM);
-	return (try_open(other, O_RDONLY));
-}
-
-static int
-do_unveil_later(void)
-{
-	TRY(pledge("stdio rpath unveil", NULL));
-	MUST(try_open(other, O_RDONLY) == 0);
-	TRY(unveil(dir, "r"));
-	TRY(pledge("stdio rpath", NULL));
-	MUST(do_read() == 0);
-	return (try_open(other, O_RDONLY));
-}
-
-static int
-do_unveil_promise_only(void)
-{
-	TRY(pledge("stdio unveil", NULL));
-	TRY(unveil(dir, "r"));
-	return (do_read());
-}
-
-/*
- * Landlock without seccomp before it
- */
-
-static int
-do_deny_files(void)
-{
-	TRY(landlock_deny(LANDLOCK_FILES, NULL, 0));
-	return (try_open(file, O_RDONLY));
-}
-
-static int
-do_deny_files_leaves_sockets(void)
-{
-	TRY(landlock_deny(LANDLOCK_FILES, NULL, 0));
-	return (do_unix());
-}
-
-static int
-do_deny_sockets(void)
-{
-	TRY(landlock_deny(LANDLOCK_FILES | LANDLOCK_SOCKETS, NULL, 0));
-	return (do_unix());
-}
-
-static int
-do_deny_bind(void)
-{
-	TRY(landlock_deny(LANDLOCK_BIND, NULL, 0));
-	MUST(do_connect() == 0);
-	return (do_bind());
-}
-
-static int
-do_deny_connect(void)
-{
-	TRY(landlock_deny(LANDLOCK_CONNECT, NULL, 0));
-	MUST(do_bind() == 0);
-	return (do_connect());
-}
-
-static int
-do_deny_signals(void)
-{
-	TRY(landlock_deny(LANDLOCK_SIGNALS, NULL, 0));
-	TRY(kill(getpid(), 0));
-	return (do_kill_parent());
-}
-
-static int
-do_deny_nothing(void)
-{
-	TRY(landlock_deny(0, NULL, 0));
-	MUST(do_connect() == 0);
-	MUST(do_bind() == 0);
-	MUST(do_kill_parent() == 0);
-	return (do_read());
-}
-
-static const struct test tests[] = {
+const struct test pledge_tests[] = {
 	{ "stdio_pipe", "stdio", NULL, do_pipe, 0, NULL },
 	{ "stdio_memory", "stdio", NULL, do_memory, 0, NULL },
 	{ "stdio_time", "stdio", NULL, do_time, 0, NULL },
@@ -1336,6 +994,9 @@ static const struct test tests[] = {
 	    "pledge \"inet or unix, accept\"" },
 	{ "net_bind_no_connect", "stdio inet", "bind accept", do_connect,
 	    KILLED, "pledge \"inet or unix, connect\"" },
+	{ "net_port", "stdio inet", net_port, do_connect, 0, NULL },
+	{ "net_other_port", "stdio inet", net_port, do_connect_other, EACCES,
+	    NULL },
 	{ "net_words", NULL, NULL, do_net_words, 0, NULL },
 	{ "net_twice", NULL, NULL, do_net_twice, KILLED,
 	    "pledge \"inet or unix, socket\"" },
@@ -1393,189 +1054,6 @@ static const struct test tests[] = {
 	{ "no_landlock_unveil", NULL, NULL, do_no_landlock_unveil, ENOSYS,
 	    NULL },
 	{ "no_landlock_optional", NULL, NULL, do_no_landlock_optional, KILLED,
-	    "pledge \"rpath\"" },
-
-	{ "unveil_read", NULL, NULL, do_unveil_read, 0, NULL },
-	{ "unveil_outside", NULL, NULL, do_unveil_outside, EACCES, NULL },
-	{ "unveil_outside_dir", NULL, NULL, do_unveil_outside_dir, EACCES,
-	    NULL },
-	{ "unveil_r_write", NULL, NULL, do_unveil_r_write, EACCES, NULL },
-	{ "unveil_r_truncate", NULL, NULL, do_unveil_r_truncate, EACCES,
-	    NULL },
-	{ "unveil_rw_create", NULL, NULL, do_unveil_r_create, EACCES, NULL },
-	{ "unveil_rw_unlink", NULL, NULL, do_unveil_r_unlink, EACCES, NULL },
-	{ "unveil_w_read", NULL, NULL, do_unveil_w_read, EACCES, NULL },
-	{ "unveil_rwc", NULL, NULL, do_unveil_rwc, 0, NULL },
-	{ "unveil_rw_names", NULL, NULL, do_unveil_rw_names, 0, NULL },
-	{ "unveil_c_device", NULL, NULL, do_unveil_c_device, EACCES, NULL },
-	{ "unveil_no_exec", NULL, NULL, do_unveil_no_exec, WRONG, NULL },
-	{ "unveil_exec", NULL, NULL, do_unveil_exec, 0, NULL },
-	{ "unveil_file", NULL, NULL, do_unveil_file, 0, NULL },
-	{ "unveil_ioctl", NULL, NULL, do_unveil_ioctl, EACCES, NULL },
-	{ "unveil_nothing", NULL, NULL, do_unveil_nothing, EACCES, NULL },
-	{ "unveil_closefrom", NULL, NULL, do_unveil_closefrom, 0, NULL },
-	{ "unveil_none", NULL, NULL, do_unveil_none, 0, NULL },
-	{ "unveil_locked", NULL, NULL, do_unveil_locked, EPERM, NULL },
-	{ "unveil_arguments", NULL, NULL, do_unveil_arguments, E2BIG, NULL },
-	{ "unveil_less_below", NULL, NULL, do_unveil_less_below, ENOTSUP,
-	    NULL },
-	{ "unveil_more_above", NULL, NULL, do_unveil_more_above, ENOTSUP,
-	    NULL },
-	{ "unveil_more_below", NULL, NULL, do_unveil_more_below, 0, NULL },
-	{ "unveil_pledge", NULL, NULL, do_unveil_pledge, EACCES, NULL },
-	{ "unveil_later", NULL, NULL, do_unveil_later, EACCES, NULL },
-	{ "unveil_promise_only", NULL, NULL, do_unveil_promise_only, KILLED,
-	    "pledge \"rpath\"" },
-
-	{ "landlock_files", NULL, NULL, do_deny_files, EACCES, NULL },
-	{ "landlock_leaves_sockets", NULL, NULL, do_deny_files_leaves_sockets,
-	    0, NULL },
-	{ "landlock_sockets", NULL, NULL, do_deny_sockets, EACCES, NULL },
-	{ "landlock_bind", NULL, NULL, do_deny_bind, EACCES, NULL },
-	{ "landlock_connect", NULL, NULL, do_deny_connect, EACCES, NULL },
-	{ "landlock_signals", NULL, NULL, do_deny_signals, EPERM, NULL },
-	{ "landlock_nothing", NULL, NULL, do_deny_nothing, 0, NULL }
+	    "pledge \"rpath\"" }
 };
-
-static int
-in_child(const struct test *t)
-{
-	if (t->net != NULL)
-		TRY(sandbox_net(t->net));
-	if (t->promises != NULL)
-		TRY(pledge(t->promises, NULL));
-	return (t->run());
-}
-
-static int
-judge(const struct test *t, int status, const char *said, char *why, size_t n)
-{
-	int	 got;
-
-	got = WIFSIGNALED(status) ? -WTERMSIG(status) : WEXITSTATUS(status);
-	if (got != t->want)
-		snprintf(why, n, "ended with %d (%s), not %d; it said: %.100s",
-		    got, strerror(abs(got)), t->want, said);
-	else if (t->line == NULL ? said[0] != '\0' :
-	    strstr(said, t->line) == NULL || said[strlen(said) - 1] != '\n' ||
-	    strchr(said, '\n') != said + strlen(said) - 1)
-		snprintf(why, n, "it said: %.100s", said);
-	else
-		return (1);
-	return (0);
-}
-
-static int
-run_test(const struct test *t)
-{
-	char	 said[512], why[256];
-	ssize_t	 n;
-	size_t	 len;
-	pid_t	 pid;
-	int	 p[2], status;
-
-	fflush(stdout);
-	if (pipe(p) == -1 || (pid = fork()) == -1)
-		err(1, "%s", t->name);
-	if (pid == 0) {
-		if (dup2(p[1], STDERR_FILENO) == -1)
-			_exit(WRONG);
-		(void)close(p[0]);
-		(void)close(p[1]);
-		_exit(in_child(t));
-	}
-	(void)close(p[1]);
-	len = 0;
-	while ((n = read(p[0], said + len, sizeof(said) - 1 - len)) > 0)
-		len += n;
-	said[len] = '\0';
-	(void)close(p[0]);
-	if (waitpid(pid, &status, 0) == -1)
-		err(1, "waitpid");
-	(void)remove(inner);
-	(void)unlink(sockpath);
-	if (!judge(t, status, said, why, sizeof(why))) {
-		printf("FAIL %s_%s: %s\n", variant, t->name, why);
-		return (0);
-	}
-	printf("ok %s_%s\n", variant, t->name);
-	return (1);
-}
-
-static int
-listen_tcp(int *port)
-{
-	struct sockaddr_in	 sin;
-	socklen_t		 len;
-	int			 s;
-
-	memset(&sin, 0, sizeof(sin));
-	sin.sin_family = AF_INET;
-	sin.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-	len = sizeof(sin);
-	if ((s = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0)) == -1 ||
-	    bind(s, (struct sockaddr *)&sin, len) == -1 ||
-	    listen(s, 128) == -1 ||
-	    getsockname(s, (struct sockaddr *)&sin, &len) == -1)
-		err(1, "TCP socket");
-	*port = ntohs(sin.sin_port);
-	return (s);
-}
-
-static void
-setup(void)
-{
-	struct sockaddr_un	 sun;
-	socklen_t		 len;
-	int			 fd, s;
-
-	if (mkdtemp(dir) == NULL)
-		err(1, "%s", dir);
-	snprintf(file, sizeof(file), "%s/file", dir);
-	snprintf(inner, sizeof(inner), "%s/inner", dir);
-	snprintf(sockpath, sizeof(sockpath), "%s/sock", dir);
-	snprintf(other, sizeof(other), "%s.other", dir);
-	if ((fd = open(file, O_WRONLY | O_CREAT, 0700)) == -1 ||
-	    open(other, O_WRONLY | O_CREAT, 0600) == -1)
-		err(1, "%s", dir);
-	(void)close(fd);
-	listener = listen_tcp(&port1);
-	(void)listen_tcp(&port2);
-	len = unix_address(&sun, NULL);
-	if ((s = socket(AF_UNIX, SOCK_STREAM, 0)) == -1 ||
-	    bind(s, (struct sockaddr *)&sun, len) == -1 ||
-	    listen(s, 16) == -1)
-		err(1, "abstract socket");
-	if ((pty = posix_openpt(O_RDWR | O_NOCTTY)) == -1 ||
-	    grantpt(pty) == -1 || unlockpt(pty) == -1)
-		err(1, "pty");
-}
-
-int
-main(int argc, char *argv[])
-{
-	char		 net[64];
-	struct test	 ports[] = {
-		{ "net_port", "stdio inet", net, do_connect, 0, NULL },
-		{ "net_other_port", "stdio inet", net, do_connect_other,
-		    EACCES, NULL }
-	};
-	size_t		 i;
-	int		 good;
-
-	if (argc != 2)
-		errx(1, "usage: sandbox name");
-	variant = argv[1];
-	tzset();
-	setup();
-	snprintf(net, sizeof(net), "connect:1 connect:%d", port1);
-	good = 1;
-	for (i = 0; i < sizeof(tests) / sizeof(tests[0]); i++)
-		good &= run_test(&tests[i]);
-	for (i = 0; i < sizeof(ports) / sizeof(ports[0]); i++)
-		good &= run_test(&ports[i]);
-	(void)unlink(file);
-	(void)unlink(other);
-	(void)rmdir(dir);
-	return (!good);
-}
+const size_t	 npledge_tests = sizeof(pledge_tests) / sizeof(pledge_tests[0]);
