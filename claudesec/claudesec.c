@@ -465,6 +465,7 @@ parent_ready(void)
 	    listen_fd, NULL, 0) == -1)
 		fatal("peer_compose");
 	listen_fd = -1;
+	log_detach();
 	log_info("%s takes clients at %s", private ? "private daemon" :
 	    "daemon", sockpath);
 	if (ready_fd != -1) {
@@ -472,7 +473,6 @@ parent_ready(void)
 		close(ready_fd);
 		ready_fd = -1;
 	}
-	log_detach();
 	parent_set_idle(1);
 }
 
