@@ -289,12 +289,13 @@ __dead void	 client(int, char **, const char *);
 int		 client_compose_arg(struct imsgbuf *, uint32_t, const char *);
 
 /*
- * term.c.  term_init() opens what must be opened before the sandbox and says
- * whether this is a session in a terminal.  term_attach() takes the stream
- * over; term_exit() and term_lost() tell what became of the session and of the
- * daemon, and the client ends when all is shown.
+ * term.c.  term_init(), told whether it is for a command of the user's, opens
+ * what must be opened before the sandbox and says whether this is a session in
+ * a terminal.  term_attach() takes the stream over; term_exit() and term_lost()
+ * tell what became of the session and of the daemon, and the client ends when
+ * all is shown.
  */
-int		 term_init(void);
+int		 term_init(int);
 void		 term_size(struct ctl_size *);
 void		 term_attach(int, struct peer *);
 void		 term_exit(int);

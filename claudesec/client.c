@@ -340,7 +340,7 @@ request_run(uint32_t what)
 	request.version = start.version = IMSG_VERSION;
 	if (type == IMSG_CTL_START) {
 		request_check_args();
-		start.tty = (uint32_t)term_init();
+		start.tty = (uint32_t)term_init(start.shell != 0);
 	}
 	request_connect();
 	event_dispatch();

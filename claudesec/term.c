@@ -109,10 +109,16 @@ static struct event in_ev, stream_read_ev, stream_write_ev;
 static struct event output_ev[STDERR_FILENO + 1];
 static struct event signal_ev[NSIGNALS];
 
+/*
+ * With its output elsewhere Claude Code does not read from a terminal.  In the
+ * sandbox it cannot see that it is one and would wait for it, so it gets an
+ * end of file.  A command of the user's may well read from it.
+ */
 int
-term_init(void)
+term_init(int command)
 {
 	tty = isatty(STDIN_FILENO) && isatty(STDOUT_FILENO);
+	in_ended = !tty && !command && isatty(STDIN_FILENO);
 	term_open_output(STDOUT_FILENO);
 	term_open_output(STDERR_FILENO);
 	return (tty);
