@@ -40,6 +40,11 @@
 
 #include "engine.h"
 
+#if LIBCURL_VERSION_NUM >= 0x075800 && LIBCURL_VERSION_NUM < 0x080000
+#include <sys/syscall.h>
+#define CONNECTS_TWICE
+#endif
+
 #define API_OLDEST	41		/* 1.41: Docker 20.10, podman 4 */
 #define API_NEWEST	44		/* 1.44: Docker 25, the least for 29 */
 #define REPLY_MAX	(4 * 1024 * 1024)
@@ -108,6 +113,10 @@ static void	 call_lines(struct docker_call *, int);
 static void	 hello(void);
 static void	 hello_done(void *, struct docker_reply *);
 static int	 hello_version(const json_t *, char *, size_t);
+#ifdef CONNECTS_TWICE
+int		 docker_connect(int, const void *, unsigned int)
+		    __asm__("connect");
+#endif
 static curl_socket_t docker_opensocket(void *, curlsocktype,
 		    struct curl_sockaddr *);
 static int	 docker_sockopt(void *, curl_socket_t, curlsocktype);
@@ -127,6 +136,7 @@ static struct docker_call *greeting;
 static unsigned int	 ncalls;	/* asked or running */
 static uint32_t		 nextid = 1;
 static int		 version;	/* of the API, 1.version; 0: unknown */
+static int		 opened = -1;	/* by docker_opensocket(), last */
 
 void
 docker_init(void)
@@ -666,6 +676,7 @@ docker_opensocket(void *arg, curlsocktype purpose, struct curl_sockaddr *sa)
 	if ((fd = c->fd) == -1)
 		return (CURL_SOCKET_BAD);
 	c->fd = -1;
+	opened = fd;
 	return (fd);
 }
 
@@ -677,6 +688,23 @@ docker_sockopt(void *arg, curl_socket_t fd, curlsocktype purpose)
 	(void)purpose;
 	return (CURL_SOCKOPT_ALREADY_CONNECTED);
 }
+
+#ifdef CONNECTS_TWICE
+/*
+ * libcurl 7.88 forgets what it was told by docker_sockopt() and connects all
+ * the same, which would be the end of this process.  It finds this function
+ * before that of libc, which the rest of the program gets as ever.
+ */
+int
+docker_connect(int fd, const void *sa, unsigned int len)
+{
+	if (fd == opened) {
+		opened = -1;
+		return (0);
+	}
+	return ((int)syscall(SYS_connect, fd, sa, len));
+}
+#endif
 
 static size_t
 docker_read(char *buf, size_t size, size_t n, void *arg)

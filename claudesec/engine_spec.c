@@ -38,7 +38,7 @@
 
 /* what the configuration does not say */
 #define AGENT_FILESIZE	(8192 * MEGA)
-#define AGENT_FILES	65536
+#define AGENT_FILES	16384
 #define AGENT_RUN_SIZE	(16 * MEGA)
 #define AGENT_SHM_SIZE	(64 * MEGA)
 #define PROXY_MEMORY	(128 * MEGA)
