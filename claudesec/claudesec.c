@@ -609,9 +609,6 @@ parent_dispatch_conf(struct peer *p, struct imsg *imsg)
 		return (0);
 	case IMSG_RECONF_CONF:
 		return (parent_handle_conf(imsg));
-	case IMSG_RECONF_RULE:
-	case IMSG_RECONF_RESOLVER:
-		return (0);	/* no business of ours */
 	case IMSG_RECONF_END:
 		if (!loading)
 			return (-1);

@@ -17,9 +17,9 @@
 /*
  * The conf process.  It reads the configuration and the user's credentials
  * from descriptors that the parent, the only one it listens to, gives it, and
- * sends the result when it is complete: to engine all of it, to parent and
- * control what is no secret.  What it parses comes from the user's files.  It
- * opens nothing, and forgets the credentials as soon as they are sent.
+ * sends the result when it is complete: all of it to engine, and where engine
+ * and CA bundle are to parent.  What it parses comes from the user's files.
+ * It opens nothing, and forgets the credentials as soon as they are sent.
  */
 
 #include <sys/types.h>
@@ -57,7 +57,7 @@ static int	 conf_handle_read(struct imsg *);
 static int	 conf_handle_file(struct imsg *);
 static struct config *conf_read(int, const char *);
 static void	 conf_finish(void);
-static void	 conf_compose(unsigned int);
+static void	 conf_compose_engine(void);
 static void	 conf_send(unsigned int, uint32_t, const void *, size_t);
 static void	 conf_line(const char *);
 static void	 conf_error(const char *, ...)
@@ -74,7 +74,7 @@ static const char *env_add(const char *, const char *);
 void
 conf(void)
 {
-	/* recvfd: the channels to control and engine */
+	/* recvfd: the channel to engine */
 	if (pledge("stdio recvfd", NULL) == -1)
 		fatal("pledge");
 	proc_loop(conf_dispatch_parent, conf_started);
@@ -205,9 +205,10 @@ static void
 conf_finish(void)
 {
 	if (load.nerrors == 0) {
-		conf_compose(ROLE_PARENT);
-		conf_compose(ROLE_CONTROL);
-		conf_compose(ROLE_ENGINE);
+		conf_send(ROLE_PARENT, IMSG_RECONF_CONF, &load.conf->fixed,
+		    sizeof(load.conf->fixed));
+		conf_send(ROLE_PARENT, IMSG_RECONF_END, NULL, 0);
+		conf_compose_engine();
 		log_debug("configuration sent");
 	} else
 		conf_send(ROLE_PARENT, IMSG_RECONF_FAILED, NULL, 0);
@@ -216,28 +217,25 @@ conf_finish(void)
 }
 
 static void
-conf_compose(unsigned int role)
+conf_compose_engine(void)
 {
 	struct rule_entry *r;
 	struct env_entry *e;
 	size_t i;
 
-	conf_send(role, IMSG_RECONF_CONF, &load.conf->fixed,
+	conf_send(ROLE_ENGINE, IMSG_RECONF_CONF, &load.conf->fixed,
 	    sizeof(load.conf->fixed));
-	if (role != ROLE_CONTROL) {
-		TAILQ_FOREACH(r, &load.conf->rules, entry)
-			conf_send(role, IMSG_RECONF_RULE, &r->rule,
-			    sizeof(r->rule));
-		for (i = 0; i < load.conf->nresolvers; i++)
-			conf_send(role, IMSG_RECONF_RESOLVER,
-			    &load.conf->resolvers[i],
-			    sizeof(load.conf->resolvers[i]));
-	}
-	if (role == ROLE_ENGINE)
-		TAILQ_FOREACH(e, &load.conf->env, entry)
-			conf_send(role, IMSG_RECONF_ENV, e->value,
-			    strlen(e->value));
-	conf_send(role, IMSG_RECONF_END, NULL, 0);
+	TAILQ_FOREACH(r, &load.conf->rules, entry)
+		conf_send(ROLE_ENGINE, IMSG_RECONF_RULE, &r->rule,
+		    sizeof(r->rule));
+	for (i = 0; i < load.conf->nresolvers; i++)
+		conf_send(ROLE_ENGINE, IMSG_RECONF_RESOLVER,
+		    &load.conf->resolvers[i],
+		    sizeof(load.conf->resolvers[i]));
+	TAILQ_FOREACH(e, &load.conf->env, entry)
+		conf_send(ROLE_ENGINE, IMSG_RECONF_ENV, e->value,
+		    strlen(e->value));
+	conf_send(ROLE_ENGINE, IMSG_RECONF_END, NULL, 0);
 }
 
 static void
@@ -302,6 +300,7 @@ config_new(void)
 	c->fixed.memory = 4096 * MEGA;
 	c->fixed.home = 1024 * MEGA;
 	c->fixed.tmp = 512 * MEGA;
+	c->fixed.filesize = 8192 * MEGA;
 	c->fixed.processes = 512;
 	if ((r = calloc(1, sizeof(*r))) == NULL) {
 		config_free(c);

@@ -755,6 +755,8 @@ quoted(int quote)
 			break;
 		lex.buf[len++] = (char)c;
 	}
+	if (lex.stop)
+		return (token(INVALID));
 	if (why != NULL) {
 		error(lex.tokenline, "%s", why);
 		back(c);
