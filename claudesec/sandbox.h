@@ -29,12 +29,14 @@
  *    is the promise.  sendmsg(2) and sendmmsg(2) need sendfd; recvmsg(2) and
  *    recvmmsg(2) need recvfd.  Everybody else uses read(2), writev(2),
  *    sendto(2), recvfrom(2), which cannot carry a descriptor.
- *  - stdio: sendto(2) with an address needs inet or unix; setsockopt(2) has a
- *    list of options and fails with EACCES for others; a lost syslogd is not
- *    found again without unix: socket(2) fails with EACCES, no more.
- *    fstat(2) is a call on a path, so the attributes of a file whose path is
- *    known can be read; its contents cannot.
- *  - PROT_EXEC is never granted except with exec.
+ *  - stdio: sendto(2) with an address needs inet or unix, whatever the family
+ *    of the socket and of the address; setsockopt(2) has a list of options and
+ *    fails with EACCES for others; a lost syslogd is not found again without
+ *    unix: socket(2) fails with EACCES, no more.  fstat(2) is a call on a path,
+ *    so the attributes of a file whose path is known can be read; its contents
+ *    cannot.
+ *  - PROT_EXEC is never granted except with exec, and no thread can be made;
+ *    a thread that is there already is not confined.
  *  - execpromises must be NULL: a filter stays across execve(2).
  *  - pledge may be called twice, wide and narrow.  The second call also shuts
  *    the door behind it: a third one fails with EPERM unless it asks for
@@ -45,7 +47,9 @@
  *    others, and always abstract sockets of others.
  *
  * A call without its promise never happens.  The process writes one line to
- * descriptor 2 that names the promise and the call, and dies of SIGSYS.
+ * descriptor 2 that names the promise and the call, and dies of SIGSYS.  There
+ * is no line where SIGSYS is blocked, as within musl's fork(3), nor for calls
+ * that no process of ours has any business with, ptrace(2) and its like.
  *
  * unveil is in force from unveil(NULL, NULL) on, or from the first pledge
  * without the unveil promise.  A path must exist.  A file is unveiled by its
