@@ -122,9 +122,9 @@ static int	 optional;
 int
 unveil(const char *path, const char *permissions)
 {
-	uint64_t	 access;
-	char		*real;
-	size_t		 i;
+	uint64_t access;
+	char *real;
+	size_t i;
 
 	if (locked) {
 		errno = EPERM;
@@ -168,7 +168,7 @@ sandbox_optional(void)
 int
 landlock_abi(void)
 {
-	static int	 abi = -1;
+	static int abi = -1;
 
 	if (abi == -1) {
 		abi = syscall(__NR_landlock_create_ruleset, NULL, 0,
@@ -183,9 +183,9 @@ landlock_abi(void)
 int
 landlock_lock(void)
 {
-	struct ruleset	 rs;
-	size_t		 i;
-	int		 fd;
+	struct ruleset rs;
+	size_t i;
+	int fd;
 
 	if (locked)
 		return (0);
@@ -210,9 +210,9 @@ landlock_lock(void)
 int
 landlock_deny(int what, const unsigned short *ports, size_t nports)
 {
-	struct ruleset	 rs;
-	size_t		 i;
-	int		 abi, fd;
+	struct ruleset rs;
+	size_t i;
+	int abi, fd;
 
 	abi = landlock_abi();
 	if (abi == 0 && optional)
@@ -246,7 +246,7 @@ landlock_deny(int what, const unsigned short *ports, size_t nports)
 static int
 letters_to_access(const char *letters, uint64_t *access)
 {
-	size_t	 i;
+	size_t i;
 
 	if (letters[strspn(letters, "rwxc")] != '\0')
 		return (-1);
@@ -260,8 +260,8 @@ letters_to_access(const char *letters, uint64_t *access)
 static uint64_t
 handled_rights(void)
 {
-	uint64_t	 access;
-	size_t		 i;
+	uint64_t access;
+	size_t i;
 
 	access = 0;
 	for (i = 0; i < NRIGHTS; i++)
@@ -273,7 +273,7 @@ handled_rights(void)
 static uint64_t
 file_rights(uint64_t access)
 {
-	size_t	 i;
+	size_t i;
 
 	for (i = 0; i < NRIGHTS; i++)
 		if (rights[i].dironly)
@@ -285,7 +285,7 @@ file_rights(uint64_t access)
 static int
 is_below(const char *path, const char *dir)
 {
-	size_t	 len;
+	size_t len;
 
 	len = strlen(dir);
 	if (strncmp(path, dir, len) != 0)
@@ -302,9 +302,9 @@ create(const struct ruleset *rs)
 static int
 add_path(int fd, const char *path, uint64_t access)
 {
-	struct path_rule	 rule;
-	struct stat		 st;
-	int			 ret;
+	struct path_rule rule;
+	struct stat st;
+	int ret;
 
 	rule.fd = open(path, O_PATH | O_CLOEXEC);
 	if (rule.fd == -1)
@@ -324,7 +324,7 @@ add_path(int fd, const char *path, uint64_t access)
 static int
 add_port(int fd, unsigned short port)
 {
-	struct port_rule	 rule;
+	struct port_rule rule;
 
 	rule.access = NET_CONNECT_TCP;
 	rule.port = port;
@@ -335,7 +335,7 @@ add_port(int fd, unsigned short port)
 static int
 restrict_self(int fd)
 {
-	int	 ret;
+	int ret;
 
 	ret = prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 	if (ret == 0)

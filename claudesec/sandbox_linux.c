@@ -502,8 +502,8 @@ static size_t		 nports;
 static void
 violation(int sig, siginfo_t *si, void *context)
 {
-	char	 line[160] = "";
-	size_t	 i;
+	char line[160] = "";
+	size_t i;
 
 	(void)sig;
 	(void)context;
@@ -524,7 +524,8 @@ violation(int sig, siginfo_t *si, void *context)
 				break;
 			}
 		append(line, sizeof(line), "\n");
-		(void)write(STDERR_FILENO, line, strlen(line));
+		(void)syscall(__NR_write, STDERR_FILENO, line,
+		    strlen(line));
 	}
 	(void)syscall(__NR_ptrace, -1, 0, 0, 0);
 	_exit(128 + SIGSYS);
@@ -533,7 +534,7 @@ violation(int sig, siginfo_t *si, void *context)
 int
 pledge(const char *promises, const char *execpromises)
 {
-	uint32_t	 want;
+	uint32_t want;
 
 	if (execpromises != NULL) {
 		errno = EINVAL;
@@ -567,10 +568,10 @@ pledge(const char *promises, const char *execpromises)
 int
 sandbox_net(const char *what)
 {
-	unsigned short	 list[MAXPORTS];
-	uint32_t	 bits;
-	size_t		 len, n;
-	int		 any, port;
+	unsigned short list[MAXPORTS];
+	uint32_t bits;
+	size_t len, n;
+	int any, port;
 
 	bits = 0;
 	n = 0;
@@ -600,7 +601,7 @@ sandbox_net(const char *what)
 const char *
 sandbox_describe(void)
 {
-	static char	 buf[64];
+	static char buf[64];
 
 	if (npledges == 0)
 		return ("sandbox off");
@@ -628,8 +629,8 @@ is_word(const char *s, size_t len, const char *word)
 static int
 parse_promises(const char *s, uint32_t *want)
 {
-	size_t	 len;
-	int	 i;
+	size_t len;
+	int i;
 
 	*want = 0;
 	for (; (len = next_word(&s)) > 0; s += len) {
@@ -653,8 +654,8 @@ parse_promises(const char *s, uint32_t *want)
 static int
 parse_port(const char *s, size_t len)
 {
-	size_t	 i;
-	int	 port;
+	size_t i;
+	int port;
 
 	i = strlen("connect:");
 	if (len <= i || strncmp(s, "connect:", i) != 0)
@@ -672,7 +673,7 @@ parse_port(const char *s, size_t len)
 static int
 prepare(void)
 {
-	struct sigaction	 sa;
+	struct sigaction sa;
 
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == -1 ||
 	    prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == -1)
@@ -691,7 +692,7 @@ prepare(void)
 static int
 apply_landlock(uint32_t want)
 {
-	int	 deny;
+	int deny;
 
 	deny = 0;
 	if ((want & UNVEIL) == 0 && landlock_lock() == -1)
@@ -712,9 +713,9 @@ apply_landlock(uint32_t want)
 static int
 apply_seccomp(uint32_t want)
 {
-	struct sock_filter	 code[MAXFILTER];
-	struct sock_fprog	 fprog;
-	int			 n;
+	struct sock_filter code[MAXFILTER];
+	struct sock_fprog fprog;
+	int n;
 
 	n = build(want, getpid(), code, MAXFILTER);
 	if (n == -1)
@@ -732,9 +733,9 @@ apply_seccomp(uint32_t want)
 static int
 build(uint32_t have, uint32_t self, struct sock_filter *code, size_t size)
 {
-	struct program	 p;
-	size_t		 i;
-	int		 tested;
+	struct program p;
+	size_t i;
+	int tested;
 
 	p.code = code;
 	p.len = 0;
@@ -770,8 +771,8 @@ build(uint32_t have, uint32_t self, struct sock_filter *code, size_t size)
 static void
 build_call(struct program *p, size_t first, uint32_t have, uint32_t self)
 {
-	size_t	 i, start;
-	int	 done, missing, nr;
+	size_t i, start;
+	int done, missing, nr;
 
 	if ((nr = call_number(&rules[first])) == -1)
 		return;
@@ -795,8 +796,8 @@ static int
 build_rule(struct program *p, const struct rule *r, uint32_t have,
     uint32_t self)
 {
-	uint32_t	 action, missing;
-	int		 i, n, rest;
+	uint32_t action, missing;
+	int i, n, rest;
 
 	action = r->action;
 	if ((missing = r->need & ~have) != 0)
@@ -816,8 +817,8 @@ build_rule(struct program *p, const struct rule *r, uint32_t have,
 static void
 build_test(struct program *p, const struct test *t, uint32_t self, int rest)
 {
-	uint32_t	 low, value;
-	int		 i, left;
+	uint32_t low, value;
+	int i, left;
 
 	low = offsetof(struct seccomp_data, args) + t->arg * sizeof(uint64_t);
 	emit(p, BPF_LD | BPF_W | BPF_ABS, low + sizeof(uint32_t), 0, 0);
@@ -853,7 +854,7 @@ is_same(size_t i, size_t j)
 static int
 is_first(size_t i)
 {
-	size_t	 j;
+	size_t j;
 
 	for (j = 0; j < i; j++)
 		if (is_same(i, j))
@@ -864,7 +865,7 @@ is_first(size_t i)
 static int
 is_tested(size_t first)
 {
-	size_t	 i;
+	size_t i;
 
 	for (i = first; i < NRULES; i++)
 		if (is_same(i, first) && rules[i].tests[0].nvalues > 0)
@@ -884,7 +885,7 @@ call_number(const struct rule *r)
 static void
 append(char *line, size_t size, const char *s)
 {
-	size_t	 len;
+	size_t len;
 
 	for (len = strlen(line); *s != '\0' && len < size - 1; s++)
 		line[len++] = *s;
@@ -894,8 +895,8 @@ append(char *line, size_t size, const char *s)
 static void
 append_number(char *line, size_t size, unsigned int n)
 {
-	char	 digits[12];
-	size_t	 i;
+	char digits[12];
+	size_t i;
 
 	i = sizeof(digits) - 1;
 	digits[i] = '\0';

@@ -73,9 +73,9 @@ ok(int right, const char *name, const char *why)
 static uint32_t
 run(const struct sock_filter *code, int len, const struct seccomp_data *sd)
 {
-	const struct sock_filter	*f;
-	uint32_t			 acc;
-	int				 pc, taken;
+	const struct sock_filter *f;
+	uint32_t acc;
+	int pc, taken;
 
 	acc = 0;
 	for (pc = 0; pc < len; pc++) {
@@ -111,11 +111,11 @@ run(const struct sock_filter *code, int len, const struct seccomp_data *sd)
 static uint32_t
 verdict(uint32_t have, int nr, const uint64_t *args)
 {
-	static struct sock_filter	 code[MAXFILTER];
-	static uint32_t			 built;
-	static int			 len;
-	struct seccomp_data		 sd;
-	int				 i;
+	static struct sock_filter code[MAXFILTER];
+	static uint32_t built;
+	static int len;
+	struct seccomp_data sd;
+	int i;
 
 	memset(&sd, 0, sizeof(sd));
 	sd.arch = SANDBOX_ARCH;
@@ -133,9 +133,9 @@ verdict(uint32_t have, int nr, const uint64_t *args)
 static int
 holds(const struct rule *r, const uint64_t *args)
 {
-	const struct test	*t;
-	uint32_t		 v;
-	int			 i, j, any;
+	const struct test *t;
+	uint32_t v;
+	int i, j, any;
 
 	for (i = 0; i < MAXTESTS && r->tests[i].nvalues > 0; i++) {
 		t = &r->tests[i];
@@ -153,7 +153,7 @@ holds(const struct rule *r, const uint64_t *args)
 static uint32_t
 by_rules(uint32_t have, size_t first, const uint64_t *args)
 {
-	size_t	 i;
+	size_t i;
 
 	for (i = first; i < NRULES; i++)
 		if (is_same(i, first) && (rules[i].need & ~have) == 0 &&
@@ -170,11 +170,11 @@ by_rules(uint32_t have, size_t first, const uint64_t *args)
 static int
 test_rule(size_t i)
 {
-	const struct rule	*r;
-	uint64_t		 args[6] = { 0, 0, 0, 0, 0, 0 };
-	uint32_t		 have[3];
-	size_t			 first;
-	int			 bit, h, t, v;
+	const struct rule *r;
+	uint64_t args[6] = { 0, 0, 0, 0, 0, 0 };
+	uint32_t have[3];
+	size_t first;
+	int bit, h, t, v;
 
 	r = &rules[i];
 	for (first = 0; !is_same(first, i); first++)
@@ -206,8 +206,8 @@ test_rule(size_t i)
 static int
 test_rules(void)
 {
-	size_t	 i;
-	int	 good;
+	size_t i;
+	int good;
 
 	good = 1;
 	for (i = 0; i < NRULES; i++) {
@@ -236,8 +236,8 @@ test_names(void)
 	    "arch_prctl", "getrlimit", "setrlimit", "renameat",
 	    "process_mrelease", NULL };
 #endif
-	size_t	 i, j;
-	int	 good;
+	size_t i, j;
+	int good;
 
 	good = 1;
 	for (i = 0; i < NRULES; i++) {
@@ -255,9 +255,9 @@ test_names(void)
 static int
 test_arch(void)
 {
-	struct sock_filter	 code[MAXFILTER];
-	struct seccomp_data	 sd;
-	int			 good, len;
+	struct sock_filter code[MAXFILTER];
+	struct seccomp_data sd;
+	int good, len;
 
 	memset(&sd, 0, sizeof(sd));
 	len = build(ALL | NETWORK | AGAIN, ME, code, MAXFILTER);
@@ -280,7 +280,7 @@ test_arch(void)
 static int
 test_landlock(void)
 {
-	int	 good;
+	int good;
 
 	good = 1;
 	(void)apply_landlock(STDIO | RECVFD | SENDFD);
@@ -308,7 +308,7 @@ test_landlock(void)
 static int
 test_prepare(void)
 {
-	struct sigaction	 sa;
+	struct sigaction sa;
 
 	return (ok(prepare() == 0 && prctl(PR_GET_DUMPABLE, 0, 0, 0, 0) == 0 &&
 	    prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1 &&
@@ -564,11 +564,11 @@ static const struct policy {
 static int
 test_policies(void)
 {
-	const struct policy	*p;
-	char			 name[80], why[80];
-	uint32_t		 got;
-	size_t			 i;
-	int			 good;
+	const struct policy *p;
+	char name[80], why[80];
+	uint32_t got;
+	size_t i;
+	int good;
 
 	good = 1;
 	for (i = 0; i < sizeof(policies) / sizeof(policies[0]); i++) {
@@ -586,7 +586,7 @@ test_policies(void)
 int
 main(int argc, char *argv[])
 {
-	int	 good;
+	int good;
 
 	variant = argc == 2 ? argv[1] : "filter";
 	good = test_names();

@@ -52,10 +52,10 @@
 static int
 do_pipe(void)
 {
-	struct pollfd	 pfd;
-	struct stat	 st;
-	char		 c;
-	int		 p[2];
+	struct pollfd pfd;
+	struct stat st;
+	char c;
+	int p[2];
 
 	TRY(pipe(p));
 	TRY(write(p[1], "x", 1));
@@ -72,7 +72,7 @@ do_pipe(void)
 static int
 do_memory(void)
 {
-	void	*p;
+	void *p;
 
 	MUST((p = malloc(100)) != NULL);
 	MUST((p = realloc(p, 10000000)) != NULL);
@@ -84,7 +84,7 @@ do_memory(void)
 static int
 do_time(void)
 {
-	struct timespec	 ts;
+	struct timespec ts;
 
 	TRY(clock_gettime(CLOCK_MONOTONIC, &ts));
 	ts.tv_sec = 0;
@@ -95,8 +95,8 @@ do_time(void)
 static int
 do_epoll(void)
 {
-	struct epoll_event	 ev;
-	int			 ep, p[2];
+	struct epoll_event ev;
+	int ep, p[2];
 
 	TRY(pipe(p));
 	TRY(ep = epoll_create1(EPOLL_CLOEXEC));
@@ -118,7 +118,7 @@ on_signal(int sig)
 static int
 do_signal(void)
 {
-	sigset_t	 set;
+	sigset_t set;
 
 	sigemptyset(&set);
 	sigaddset(&set, SIGUSR1);
@@ -139,9 +139,9 @@ do_abort(void)
 static int
 do_sockets(void)
 {
-	socklen_t	 len;
-	char		 c;
-	int		 n, s[2];
+	socklen_t len;
+	char c;
+	int n, s[2];
 
 	TRY(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, s));
 	TRY(send(s[0], "x", 1, MSG_NOSIGNAL));
@@ -157,9 +157,9 @@ do_sockets(void)
 static int
 do_setsockopt_filter(void)
 {
-	struct sock_filter	 ret = { BPF_RET | BPF_K, 0, 0, 0 };
-	struct sock_fprog	 prog = { 1, &ret };
-	int			 s[2];
+	struct sock_filter ret = { BPF_RET | BPF_K, 0, 0, 0 };
+	struct sock_fprog prog = { 1, &ret };
+	int s[2];
 
 	TRY(socketpair(AF_UNIX, SOCK_STREAM, 0, s));
 	return (setsockopt(s[0], SOL_SOCKET, SO_ATTACH_FILTER, &prog,
@@ -189,7 +189,7 @@ do_mmap_exec(void)
 static int
 do_mprotect_exec(void)
 {
-	void	*p;
+	void *p;
 
 	p = mmap(NULL, 4096, PROT_READ | PROT_WRITE,
 	    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -236,7 +236,7 @@ RAW(do_x32, 0x40000000 | SYS_getpid, 0)
 static int
 do_i386(void)
 {
-	long	 ret;
+	long ret;
 
 	/* getpid(2) of i386 */
 	__asm__ volatile ("int $0x80" : "=a" (ret) : "a" (20) :
@@ -261,7 +261,7 @@ do_replace_handler(void)
 static int
 do_block_sigsys(void)
 {
-	sigset_t	 set;
+	sigset_t set;
 
 	sigfillset(&set);
 	TRY(sigprocmask(SIG_SETMASK, &set, NULL));
@@ -272,8 +272,8 @@ do_block_sigsys(void)
 static int
 do_as_init(void)
 {
-	int	 status;
-	pid_t	 pid;
+	int status;
+	pid_t pid;
 
 	if (geteuid() != 0)
 		TRY(unshare(CLONE_NEWUSER));
@@ -294,7 +294,7 @@ do_as_init(void)
 int
 try_open(const char *path, int flags)
 {
-	int	 fd;
+	int fd;
 
 	if ((fd = open(path, flags, 0600)) == -1)
 		return (errno);
@@ -305,7 +305,7 @@ try_open(const char *path, int flags)
 int
 do_read(void)
 {
-	struct stat	 st;
+	struct stat st;
 
 	TRY(stat(file, &st));
 	TRY(access(file, R_OK));
@@ -315,7 +315,7 @@ do_read(void)
 static int
 do_stat(void)
 {
-	struct stat	 st;
+	struct stat st;
 
 	return (stat(file, &st) == -1 ? errno : 0);
 }
@@ -376,7 +376,7 @@ do_chmod(void)
 static int
 do_flock(void)
 {
-	struct flock	 fl;
+	struct flock fl;
 
 	memset(&fl, 0, sizeof(fl));
 	fl.l_type = F_WRLCK;
@@ -387,9 +387,9 @@ do_flock(void)
 static int
 do_status(void)
 {
-	char	 buf[4096];
-	FILE	*f;
-	size_t	 n;
+	char buf[4096];
+	FILE *f;
+	size_t n;
 
 	MUST((f = fopen("/proc/self/status", "re")) != NULL);
 	n = fread(buf, 1, sizeof(buf) - 1, f);
@@ -406,8 +406,8 @@ do_status(void)
 static int
 try_connect(int type, int proto, int port)
 {
-	struct sockaddr_in	 sin;
-	int			 s;
+	struct sockaddr_in sin;
+	int s;
 
 	TRY(s = socket(AF_INET, type, proto));
 	memset(&sin, 0, sizeof(sin));
@@ -422,7 +422,7 @@ try_connect(int type, int proto, int port)
 int
 do_connect(void)
 {
-	int	 e;
+	int e;
 
 	if ((e = try_connect(SOCK_STREAM, 0, port1)) != 0)
 		return (e);
@@ -450,8 +450,8 @@ do_raw(void)
 static int
 do_fastopen(void)
 {
-	struct sockaddr_in	 sin;
-	int			 s;
+	struct sockaddr_in sin;
+	int s;
 
 	TRY(s = socket(AF_INET, SOCK_STREAM, 0));
 	memset(&sin, 0, sizeof(sin));
@@ -466,8 +466,8 @@ do_fastopen(void)
 int
 do_bind(void)
 {
-	struct sockaddr_in	 sin;
-	int			 one, s;
+	struct sockaddr_in sin;
+	int one, s;
 
 	TRY(s = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
 	one = 1;
@@ -484,7 +484,7 @@ do_bind(void)
 static int
 do_accept(void)
 {
-	int	 s;
+	int s;
 
 	if ((s = accept4(listener, NULL, NULL, SOCK_CLOEXEC)) == -1)
 		return (errno == EAGAIN ? 0 : errno);
@@ -501,7 +501,7 @@ do_socket_inet(void)
 static int
 do_sendto(void)
 {
-	struct sockaddr_in	 sin;
+	struct sockaddr_in sin;
 
 	memset(&sin, 0, sizeof(sin));
 	sin.sin_family = AF_INET;
@@ -529,9 +529,9 @@ unix_address(struct sockaddr_un *sun, const char *path)
 int
 do_unix(void)
 {
-	struct sockaddr_un	 sun;
-	socklen_t		 len;
-	int			 c, s;
+	struct sockaddr_un sun;
+	socklen_t len;
+	int c, s;
 
 	len = unix_address(&sun, sockpath);
 	TRY(s = socket(AF_UNIX, SOCK_STREAM, 0));
@@ -546,9 +546,9 @@ do_unix(void)
 static int
 do_abstract(void)
 {
-	struct sockaddr_un	 sun;
-	socklen_t		 len;
-	int			 s;
+	struct sockaddr_un sun;
+	socklen_t len;
+	int s;
 
 	len = unix_address(&sun, NULL);
 	TRY(s = socket(AF_UNIX, SOCK_STREAM, 0));
@@ -565,7 +565,7 @@ do_socket_unix(void)
 static int
 do_socketpair_dgram(void)
 {
-	int	 s[2];
+	int s[2];
 
 	return (socketpair(AF_UNIX, SOCK_DGRAM, 0, s) == -1 ? errno : 0);
 }
@@ -577,10 +577,10 @@ pass_fd(int send, int receive)
 		struct cmsghdr	 hdr;
 		char		 buf[CMSG_SPACE(sizeof(int))];
 	} control;
-	struct msghdr	 msg;
-	struct iovec	 iov;
-	char		 c;
-	int		 s[2];
+	struct msghdr msg;
+	struct iovec iov;
+	char c;
+	int s[2];
 
 	TRY(socketpair(AF_UNIX, SOCK_STREAM, 0, s));
 	memset(&msg, 0, sizeof(msg));
@@ -624,8 +624,8 @@ do_recvmsg(void)
 static int
 do_tty_look(void)
 {
-	struct winsize	 ws;
-	struct termios	 t;
+	struct winsize ws;
+	struct termios t;
 
 	TRY(ioctl(pty, TIOCGWINSZ, &ws));
 	return (tcgetattr(pty, &t) == -1 ? errno : 0);
@@ -634,7 +634,7 @@ do_tty_look(void)
 static int
 do_tty_set(void)
 {
-	struct termios	 t;
+	struct termios t;
 
 	TRY(tcgetattr(pty, &t));
 	TRY(tcsetattr(pty, TCSAFLUSH, &t));
@@ -650,8 +650,8 @@ do_tiocsti(void)
 static int
 do_fork(void)
 {
-	int	 status;
-	pid_t	 pid;
+	int status;
+	pid_t pid;
 
 	TRY(pid = fork());
 	if (pid == 0)
@@ -663,7 +663,7 @@ do_fork(void)
 static int
 do_setrlimit(void)
 {
-	struct rlimit	 rl;
+	struct rlimit rl;
 
 	TRY(getrlimit(RLIMIT_CORE, &rl));
 	TRY(setrlimit(RLIMIT_CORE, &rl));
@@ -673,9 +673,9 @@ do_setrlimit(void)
 int
 run_shell(const char *command)
 {
-	char	*argv[4], *envp[1];
-	int	 status;
-	pid_t	 pid;
+	char *argv[4], *envp[1];
+	int status;
+	pid_t pid;
 
 	argv[0] = "sh";
 	argv[1] = "-c";
@@ -709,7 +709,7 @@ do_exec_more(void)
 static int
 do_execve(void)
 {
-	char	*argv[1];
+	char *argv[1];
 
 	argv[0] = NULL;
 	return (execve("/nonexistent", argv, argv) == -1 ? errno : 0);
@@ -821,7 +821,7 @@ do_net_second(void)
 static int
 do_describe(void)
 {
-	char	 want[64];
+	char want[64];
 
 	MUST(strcmp(sandbox_describe(), "sandbox off") == 0);
 	TRY(pledge("stdio", NULL));
@@ -837,13 +837,13 @@ do_describe(void)
 static int
 take_away(unsigned int nr)
 {
-	struct sock_filter	 code[] = {
+	struct sock_filter code[] = {
 		{ BPF_LD | BPF_W | BPF_ABS, 0, 0, 0 },
 		{ BPF_JMP | BPF_JEQ | BPF_K, 0, 1, nr },
 		{ BPF_RET | BPF_K, 0, 0, SECCOMP_RET_ERRNO | ENOSYS },
 		{ BPF_RET | BPF_K, 0, 0, SECCOMP_RET_ALLOW }
 	};
-	struct sock_fprog	 prog = { 4, code };
+	struct sock_fprog prog = { 4, code };
 
 	TRY(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0));
 	TRY(prctl(PR_SET_SECCOMP, 2, &prog, 0, 0));

@@ -1,5 +1,19 @@
 #!/bin/sh
 #
+# Copyright (c) 2026 The claudesec authors
+#
+# Permission to use, copy, modify, and distribute this software for any
+# purpose with or without fee is hereby granted, provided that the above
+# copyright notice and this permission notice appear in all copies.
+#
+# THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+# WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+# MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+# ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+# WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+# ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+# OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+
 # run.sh: pledge and unveil on this kernel, with each libc that we build for;
 # the filter alone for the other architecture as well, by emulation, since no
 # emulator of programs runs seccomp.  CC and CFLAGS are honoured.
@@ -7,7 +21,7 @@
 set -u
 cd "$(dirname "$0")" || exit 1
 : "${CC:=cc}"
-: "${CFLAGS:=-O2 -g}"
+: "${CFLAGS:=-O2 -g -D_FORTIFY_SOURCE=2}"
 SRC=../../claudesec
 WARN="-Wall -Wextra -Wstrict-prototypes -Wmissing-prototypes -Wshadow
     -Wpointer-arith -Wcast-qual -Wsign-compare -Werror"

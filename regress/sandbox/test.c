@@ -51,7 +51,7 @@ in_child(const struct test *t)
 static int
 judge(const struct test *t, int status, const char *said, char *why, size_t n)
 {
-	int	 got;
+	int got;
 
 	got = WIFSIGNALED(status) ? -WTERMSIG(status) : WEXITSTATUS(status);
 	if (got != t->want)
@@ -69,11 +69,11 @@ judge(const struct test *t, int status, const char *said, char *why, size_t n)
 static int
 run_test(const struct test *t)
 {
-	char	 said[512], why[256];
-	ssize_t	 n;
-	size_t	 len;
-	pid_t	 pid;
-	int	 p[2], status;
+	char said[512], why[256];
+	ssize_t n;
+	size_t len;
+	pid_t pid;
+	int p[2], status;
 
 	fflush(stdout);
 	if (pipe(p) == -1 || (pid = fork()) == -1)
@@ -106,9 +106,9 @@ run_test(const struct test *t)
 static int
 listen_tcp(int *port)
 {
-	struct sockaddr_in	 sin;
-	socklen_t		 len;
-	int			 s;
+	struct sockaddr_in sin;
+	socklen_t len;
+	int s;
 
 	memset(&sin, 0, sizeof(sin));
 	sin.sin_family = AF_INET;
@@ -126,9 +126,9 @@ listen_tcp(int *port)
 static void
 setup(void)
 {
-	struct sockaddr_un	 sun;
-	socklen_t		 len;
-	int			 fd, s;
+	struct sockaddr_un sun;
+	socklen_t len;
+	int fd, s;
 
 	if (mkdtemp(dir) == NULL)
 		err(1, "%s", dir);
@@ -156,8 +156,8 @@ setup(void)
 int
 main(int argc, char *argv[])
 {
-	size_t	 i;
-	int	 good;
+	size_t i;
+	int good;
 
 	if (argc != 2)
 		errx(1, "usage: test name");

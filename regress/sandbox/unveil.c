@@ -95,7 +95,7 @@ do_unveil_w_read(void)
 static int
 do_unveil_rwc(void)
 {
-	char	 sub[80];
+	char sub[80];
 
 	MUST(unveil_dir("rwc") == 0);
 	MUST(prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1);
@@ -114,7 +114,7 @@ do_unveil_rwc(void)
 static int
 do_unveil_rw_names(void)
 {
-	char	 sub[80];
+	char sub[80];
 
 	TRY(mkdir(inner, 0700));
 	snprintf(sub, sizeof(sub), "%s/sub", inner);
@@ -166,8 +166,8 @@ do_unveil_file(void)
 static int
 do_unveil_ioctl(void)
 {
-	struct winsize	 ws;
-	int		 fd;
+	struct winsize ws;
+	int fd;
 
 	TRY(unveil("/dev", "r"));
 	TRY(unveil(NULL, NULL));
@@ -185,7 +185,7 @@ do_unveil_nothing(void)
 static int
 do_unveil_closefrom(void)
 {
-	int	 fd;
+	int fd;
 
 	TRY(unveil(dir, "r"));
 	for (fd = 3; fd < 64; fd++)
@@ -212,7 +212,7 @@ do_unveil_locked(void)
 static int
 do_unveil_arguments(void)
 {
-	int	 i;
+	int i;
 
 	MUST(unveil(dir, "rz") == -1 && errno == EINVAL);
 	MUST(unveil(dir, NULL) == -1 && errno == EINVAL);
