@@ -263,6 +263,20 @@ enum making {
 	MADE_IT
 };
 
+#define STEP_BIT(step)	(1U << (step))
+
+/* of the steps before STEP_STOP; those without a beginning are proxyd's */
+struct step_rule {
+	uint32_t	 needs;		/* bits of steps */
+	int		 flags;
+#define STEP_KEEPS	0x1		/* it must not be broken off half-way */
+#define STEP_JUDGES	0x2		/* its function sees errors, too */
+	const char	*what;		/* for messages: cannot ... */
+	void		 (*begin)(struct session *);
+	/* 1: it is done; 0: not yet, or it failed and was said */
+	int		 (*done)(struct session *, struct docker_reply *);
+};
+
 struct step_call {
 	struct session	*session;
 	struct docker_call *call;
@@ -289,7 +303,7 @@ struct session {
 	unsigned int	 nth;		/* of names that were tried */
 	time_t		 since;
 	struct client	*client;	/* NULL: adopted, or it went away */
-	uint32_t	 begun, did;	/* bits, 1 << STEP_... */
+	uint32_t	 begun, did;	/* bits of steps */
 	struct step_call steps[STEP_MAX];
 	enum making	 network, import;	/* of what all share */
 	char		 import_error[256];
@@ -306,11 +320,22 @@ struct session {
 	char		 error[TEXT_MAXLEN];
 };
 
+extern const struct step_rule step_rules[];	/* engine_step.c */
+
 void		 session_start(struct client *);
 struct session	*session_adopt(const struct spec *, const char *,
 		    const char *, time_t);
 void		 session_stop(struct session *);
 void		 session_client_gone(struct session *);
+void		 session_call(struct session *, enum step, const char *,
+		    json_t *, int, const char *, ...)
+		    __attribute__((__format__(__printf__, 6, 7)));
+void		 session_error(struct session *, enum step,
+		    const struct docker_reply *);
+void		 session_fail(struct session *, int, const char *, ...)
+		    __attribute__((__format__(__printf__, 3, 4)));
+void		 session_remove(struct session *);
+void		 session_set_timer(struct session *, int);
 void		 session_reload(void);
 void		 session_proxy_line(struct session *, const char *);
 void		 session_proxy_gone(struct session *);

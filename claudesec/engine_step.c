@@ -1,0 +1,522 @@
+/*
+ * Copyright (c) 2026 The claudesec authors
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+
+/*
+ * The steps that a session begins with: what each needs, asks for, and makes
+ * of the answer.
+ */
+
+#include <sys/types.h>
+#include <sys/queue.h>
+
+#include <event.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "engine.h"
+
+#define API_TIMEOUT	30	/* seconds */
+#define CREATE_TIMEOUT	120	/* also to start */
+#define IMPORT_TIMEOUT	300
+#define PROXY_TIMEOUT	20	/* for each of proxyd's answers */
+
+static int	 session_name(struct session *);
+
+static void	 volume_begin(struct session *);
+static int	 volume_done(struct session *, struct docker_reply *);
+static void	 network_begin(struct session *);
+static int	 network_done(struct session *, struct docker_reply *);
+static void	 proxyd_begin(struct session *);
+static int	 proxyd_done(struct session *, struct docker_reply *);
+static void	 proxyd_import(struct session *);
+static int	 proxyd_line(void *, const json_t *);
+static void	 image_begin(struct session *);
+static int	 image_done(struct session *, struct docker_reply *);
+static int	 container_done(struct session *, enum step,
+		    struct docker_reply *, const char *, char *);
+static int	 container_check(struct session *, json_t **,
+		    struct docker_reply *, const char *);
+static void	 sidecar_begin(struct session *);
+static int	 sidecar_done(struct session *, struct docker_reply *);
+static void	 sidecar_check_begin(struct session *);
+static int	 sidecar_check_done(struct session *, struct docker_reply *);
+static void	 sidecar_attach_begin(struct session *);
+static int	 sidecar_attach_done(struct session *, struct docker_reply *);
+static void	 sidecar_start_begin(struct session *);
+static int	 sidecar_start_done(struct session *, struct docker_reply *);
+static void	 agent_begin(struct session *);
+static int	 agent_done(struct session *, struct docker_reply *);
+static void	 agent_check_begin(struct session *);
+static int	 agent_check_done(struct session *, struct docker_reply *);
+static void	 agent_attach_begin(struct session *);
+static int	 agent_attach_done(struct session *, struct docker_reply *);
+static void	 agent_start_begin(struct session *);
+static int	 agent_start_done(struct session *, struct docker_reply *);
+static void	 wait_begin(struct session *);
+static int	 wait_done(struct session *, struct docker_reply *);
+
+/* clang-format off */
+#define B(step)	STEP_BIT(STEP_##step)
+#define KEEPS	STEP_KEEPS
+#define JUDGES	STEP_JUDGES
+
+const struct step_rule step_rules[STEP_STOP] = {
+	[STEP_VOLUME] = { 0, KEEPS,
+	    "create a volume", volume_begin, volume_done },
+	[STEP_NETWORK] = { 0, JUDGES,
+	    "use the network " NETWORK_NAME, network_begin, network_done },
+	[STEP_PROXYD] = { 0, JUDGES,
+	    "import the image of proxyd", proxyd_begin, proxyd_done },
+	[STEP_IMAGE] = { 0, JUDGES,
+	    "look at the image", image_begin, image_done },
+	[STEP_SIDECAR] = { B(VOLUME) | B(NETWORK) | B(PROXYD), KEEPS | JUDGES,
+	    "create the proxy's container", sidecar_begin, sidecar_done },
+	[STEP_SIDECAR_CHECK] = { B(SIDECAR), 0,
+	    "look at the proxy's container", sidecar_check_begin,
+	    sidecar_check_done },
+	[STEP_SIDECAR_ATTACH] = { B(SIDECAR), 0,
+	    "attach to the proxy", sidecar_attach_begin,
+	    sidecar_attach_done },
+	[STEP_SIDECAR_START] = { B(SIDECAR_CHECK) | B(SIDECAR_ATTACH), KEEPS,
+	    "start the proxy", sidecar_start_begin, sidecar_start_done },
+	[STEP_AGENT] = { B(VOLUME) | B(IMAGE), KEEPS | JUDGES,
+	    "create the container", agent_begin, agent_done },
+	[STEP_AGENT_CHECK] = { B(AGENT), 0,
+	    "look at the container", agent_check_begin, agent_check_done },
+	[STEP_AGENT_ATTACH] = { B(AGENT), 0,
+	    "attach to the container", agent_attach_begin,
+	    agent_attach_done },
+	[STEP_AGENT_START] = { B(POLICY) | B(AGENT_CHECK) | B(AGENT_ATTACH),
+	    KEEPS, "start the container", agent_start_begin,
+	    agent_start_done },
+	[STEP_WAIT] = { B(AGENT_START), 0,
+	    "wait for the container", wait_begin, wait_done }
+};
+#undef B
+#undef KEEPS
+#undef JUDGES
+/* clang-format on */
+
+/*
+ * The next name that none of our sessions has.  Who else has one is seen when
+ * the volume is made, which is ours if it has our label, and thus locks the
+ * name.
+ */
+static int
+session_name(struct session *s)
+{
+	struct session *other;
+
+	for (;;) {
+		if (!s->named && (++s->nth > NAMES_MAX ||
+		    spec_name_from(s->spec.name, sizeof(s->spec.name),
+		    s->spec.path, s->nth) == -1)) {
+			s->spec.name[0] = '\0';
+			session_fail(s, EX_CANTCREAT, "too many sessions run "
+			    "here");
+			return (-1);
+		}
+		for (other = session_first(); other != NULL;
+		    other = session_next(other))
+			if (other != s && strcmp(other->spec.name,
+			    s->spec.name) == 0)
+				break;
+		if (other == NULL)
+			return (0);
+		if (s->named) {
+			session_fail(s, EX_CANTCREAT, "a session %s exists "
+			    "already", s->spec.name);
+			return (-1);
+		}
+	}
+}
+
+static void
+volume_begin(struct session *s)
+{
+	json_t *volume;
+
+	if (session_name(s) == -1)
+		return;
+	if ((volume = spec_volume(&s->spec)) == NULL) {
+		session_fail(s, EX_DATAERR, "the path of the workspace is not "
+		    "UTF-8");
+		return;
+	}
+	session_call(s, STEP_VOLUME, "POST", volume, API_TIMEOUT,
+	    "/volumes/create");
+}
+
+static int
+volume_done(struct session *s, struct docker_reply *reply)
+{
+	json_t *volume;
+
+	if ((volume = spec_volume(&s->spec)) == NULL)
+		fatal("spec_volume");
+	s->has_volume = spec_verify_volume(volume, reply->json) == 0;
+	json_decref(volume);
+	if (s->has_volume)
+		return (1);
+	if (s->named)
+		session_fail(s, EX_CANTCREAT, "a session %s exists already",
+		    s->spec.name);
+	else if (s->state != SESSION_REMOVING)
+		volume_begin(s);
+	return (0);
+}
+
+static void
+network_begin(struct session *s)
+{
+	session_call(s, STEP_NETWORK, "GET", NULL, API_TIMEOUT,
+	    "/networks/" NETWORK_NAME);
+}
+
+/*
+ * Looks, makes it if it is not there, and looks again.  Another session may
+ * be faster at that.
+ */
+static int
+network_done(struct session *s, struct docker_reply *reply)
+{
+	char why[256];
+
+	if (s->network == MAKING_IT) {
+		s->network = MADE_IT;
+		if (reply->error == NULL || reply->status == 409)
+			network_begin(s);
+		else
+			session_error(s, STEP_NETWORK, reply);
+	} else if (s->network == NOT_MADE && reply->status == 404) {
+		s->network = MAKING_IT;
+		session_call(s, STEP_NETWORK, "POST", spec_network(),
+		    API_TIMEOUT, "/networks/create");
+	} else if (reply->error != NULL) {
+		session_error(s, STEP_NETWORK, reply);
+	} else if (spec_verify_network(reply->json, why, sizeof(why)) == -1) {
+		session_fail(s, EX_CONFIG, "the network " NETWORK_NAME " is "
+		    "not as claudesec makes it (%s): remove it", why);
+	} else
+		return (1);
+	return (0);
+}
+
+static void
+proxyd_begin(struct session *s)
+{
+	session_call(s, STEP_PROXYD, "GET", NULL, API_TIMEOUT,
+	    "/images/%s/json", engine_proxyd());
+}
+
+static int
+proxyd_done(struct session *s, struct docker_reply *reply)
+{
+	if (s->import == MAKING_IT) {
+		s->import = MADE_IT;
+		if (reply->error != NULL)
+			session_error(s, STEP_PROXYD, reply);
+		else if (s->import_error[0] != '\0')
+			session_fail(s, EX_IOERR, "cannot %s: %s",
+			    step_rules[STEP_PROXYD].what, s->import_error);
+		else
+			proxyd_begin(s);
+	} else if (s->import == NOT_MADE && reply->status == 404) {
+		s->import = MAKING_IT;
+		proxyd_import(s);
+	} else if (reply->error != NULL) {
+		session_error(s, STEP_PROXYD, reply);
+	} else if (spec_image_id(reply->json, s->spec.proxyd_id) == -1) {
+		session_fail(s, EX_PROTOCOL, "cannot %s: it has no id",
+		    step_rules[STEP_PROXYD].what);
+	} else
+		return (1);
+	return (0);
+}
+
+static void
+proxyd_import(struct session *s)
+{
+	const char *tag;
+	int fd;
+
+	if ((fd = fcntl(engine_proxyd_fd(), F_DUPFD_CLOEXEC, 0)) == -1)
+		fatal("fcntl");
+	tag = strchr(engine_proxyd(), ':') + 1;
+	session_call(s, STEP_PROXYD, "POST", NULL, IMPORT_TIMEOUT,
+	    "/images/create?fromSrc=-&repo=" PROXYD_REPO "&tag=%s", tag);
+	docker_stream(s->steps[STEP_PROXYD].call, proxyd_line);
+	docker_send_fd(s->steps[STEP_PROXYD].call, fd);
+}
+
+static int
+proxyd_line(void *arg, const json_t *json)
+{
+	struct step_call *sc = arg;
+	char text[sizeof(sc->session->import_error)];
+
+	if (spec_progress(json, text, sizeof(text)) == -1)
+		(void)strlcpy(sc->session->import_error, text, sizeof(text));
+	return (0);
+}
+
+static void
+image_begin(struct session *s)
+{
+	session_call(s, STEP_IMAGE, "GET", NULL, API_TIMEOUT,
+	    "/images/%s/json", s->spec.image);
+}
+
+static int
+image_done(struct session *s, struct docker_reply *reply)
+{
+	if (reply->status == 404)
+		session_fail(s, EX_UNAVAILABLE, "there is no image %s: run "
+		    "claudesec build", s->spec.image);
+	else if (reply->error != NULL)
+		session_error(s, STEP_IMAGE, reply);
+	else if (spec_image_id(reply->json, s->spec.image_id) == -1)
+		session_fail(s, EX_PROTOCOL, "the image %s has no id",
+		    s->spec.image);
+	else
+		return (1);
+	return (0);
+}
+
+/*
+ * A container of ours was made, or its name is another's.
+ */
+static int
+container_done(struct session *s, enum step step, struct docker_reply *reply,
+    const char *suffix, char *id)
+{
+	const json_t *warnings;
+	const char *text;
+	char line[256];
+	size_t i;
+
+	if (reply->status == 409) {
+		session_fail(s, EX_CANTCREAT, "there is another container "
+		    "claude-%s%s: choose a name with -n", s->spec.name,
+		    suffix);
+		return (0);
+	}
+	if (reply->error != NULL) {
+		session_error(s, step, reply);
+		return (0);
+	}
+	if (spec_id(reply->json, id) == -1) {
+		session_fail(s, EX_PROTOCOL, "cannot %s: it has no id",
+		    step_rules[step].what);
+		return (0);
+	}
+	warnings = json_object_get(reply->json, "Warnings");
+	for (i = 0; i < json_array_size(warnings); i++) {
+		text = json_string_value(json_array_get(warnings, i));
+		if (text == NULL)
+			continue;
+		spec_text(line, sizeof(line), text, strlen(text));
+		log_warnx("session %s: the container engine warns: %s",
+		    s->spec.name, line);
+	}
+	return (1);
+}
+
+static int
+container_check(struct session *s, json_t **asked, struct docker_reply *reply,
+    const char *what)
+{
+	char why[512];
+	int error;
+
+	error = spec_verify(*asked, reply->json, why, sizeof(why));
+	json_decref(*asked);
+	*asked = NULL;
+	if (error == -1) {
+		session_fail(s, EX_PROTOCOL, "the container engine made "
+		    "another %s than it was asked for: %s", what, why);
+		return (0);
+	}
+	return (1);
+}
+
+static void
+sidecar_begin(struct session *s)
+{
+	if ((s->sidecar_spec = spec_sidecar(&s->spec)) == NULL)
+		fatal("spec_sidecar");
+	session_call(s, STEP_SIDECAR, "POST", json_incref(s->sidecar_spec),
+	    CREATE_TIMEOUT, "/containers/create?name=claude-%s-proxy",
+	    s->spec.name);
+}
+
+static int
+sidecar_done(struct session *s, struct docker_reply *reply)
+{
+	return (container_done(s, STEP_SIDECAR, reply, "-proxy", s->sidecar));
+}
+
+static void
+sidecar_check_begin(struct session *s)
+{
+	session_call(s, STEP_SIDECAR_CHECK, "GET", NULL, API_TIMEOUT,
+	    "/containers/%s/json", s->sidecar);
+}
+
+static int
+sidecar_check_done(struct session *s, struct docker_reply *reply)
+{
+	return (container_check(s, &s->sidecar_spec, reply, "proxy"));
+}
+
+static void
+sidecar_attach_begin(struct session *s)
+{
+	session_call(s, STEP_SIDECAR_ATTACH, "POST", NULL, API_TIMEOUT,
+	    "/containers/%s/attach?stream=1&stdin=1&stdout=1&stderr=1",
+	    s->sidecar);
+	docker_hijack(s->steps[STEP_SIDECAR_ATTACH].call);
+}
+
+static int
+sidecar_attach_done(struct session *s, struct docker_reply *reply)
+{
+	sidecar_attach(s, reply->fd);
+	reply->fd = -1;
+	return (1);
+}
+
+static void
+sidecar_start_begin(struct session *s)
+{
+	session_call(s, STEP_SIDECAR_START, "POST", NULL, CREATE_TIMEOUT,
+	    "/containers/%s/start", s->sidecar);
+}
+
+static int
+sidecar_start_done(struct session *s, struct docker_reply *reply)
+{
+	(void)reply;
+	if ((s->did & STEP_BIT(STEP_POLICY)) == 0)
+		session_set_timer(s, PROXY_TIMEOUT);
+	return (1);
+}
+
+static void
+agent_begin(struct session *s)
+{
+	s->agent_spec = spec_agent(&s->spec, engine_config(),
+	    engine_seccomp());
+	if (s->agent_spec == NULL) {
+		session_fail(s, EX_DATAERR, "an argument is not UTF-8");
+		return;
+	}
+	session_call(s, STEP_AGENT, "POST", json_incref(s->agent_spec),
+	    CREATE_TIMEOUT, "/containers/create?name=claude-%s",
+	    s->spec.name);
+}
+
+static int
+agent_done(struct session *s, struct docker_reply *reply)
+{
+	return (container_done(s, STEP_AGENT, reply, "", s->agent));
+}
+
+static void
+agent_check_begin(struct session *s)
+{
+	session_call(s, STEP_AGENT_CHECK, "GET", NULL, API_TIMEOUT,
+	    "/containers/%s/json", s->agent);
+}
+
+static int
+agent_check_done(struct session *s, struct docker_reply *reply)
+{
+	return (container_check(s, &s->agent_spec, reply, "container"));
+}
+
+static void
+agent_attach_begin(struct session *s)
+{
+	session_call(s, STEP_AGENT_ATTACH, "POST", NULL, API_TIMEOUT,
+	    "/containers/%s/attach?stream=1&stdin=1&stdout=1&stderr=1",
+	    s->agent);
+	docker_hijack(s->steps[STEP_AGENT_ATTACH].call);
+}
+
+static int
+agent_attach_done(struct session *s, struct docker_reply *reply)
+{
+	s->fd = reply->fd;
+	reply->fd = -1;
+	return (1);
+}
+
+static void
+agent_start_begin(struct session *s)
+{
+	session_call(s, STEP_AGENT_START, "POST", NULL, CREATE_TIMEOUT,
+	    "/containers/%s/start", s->agent);
+}
+
+/*
+ * The stream begins with the container, so the client gets whatever is said
+ * in there, by `inside' as well.
+ */
+static int
+agent_start_done(struct session *s, struct docker_reply *reply)
+{
+	char object[ID_LEN + 16];
+
+	(void)reply;
+	if (s->client != NULL) {
+		(void)snprintf(object, sizeof(object), "containers/%s",
+		    s->agent);
+		client_attach(s->client, object, s->spec.name, s->fd);
+		s->fd = -1;
+	}
+	if ((s->did & STEP_BIT(STEP_SERVING)) == 0)
+		session_set_timer(s, PROXY_TIMEOUT);
+	return (1);
+}
+
+static void
+wait_begin(struct session *s)
+{
+	session_call(s, STEP_WAIT, "POST", NULL, 0, "/containers/%s/wait",
+	    s->agent);
+}
+
+static int
+wait_done(struct session *s, struct docker_reply *reply)
+{
+	const json_t *status;
+
+	status = json_object_get(reply->json, "StatusCode");
+	if (!json_is_integer(status)) {
+		session_fail(s, EX_PROTOCOL, "cannot %s: it has no status",
+		    step_rules[STEP_WAIT].what);
+		return (0);
+	}
+	s->status = (int)(json_integer_value(status) & 0xff);
+	session_remove(s);
+	return (0);
+}
