@@ -148,6 +148,7 @@ static void	 listeners_pause(void);
 static void	 listeners_resume(int, short, void *);
 static void	 client_new(struct listener *, int,
 		    const struct sockaddr *);
+static void	 client_turn_away(struct listener *, int);
 static struct conn *conn_new(const struct netaddr *);
 static struct conn *conn_find(uint32_t);
 static void	 conn_release(struct conn *);
@@ -503,9 +504,12 @@ client_new(struct listener *l, int fd, const struct sockaddr *sa)
 	struct conn *c;
 
 	total_accepted++;
-	if (addr_from_sockaddr(sa, &addr) == -1 ||
-	    (c = conn_new(&addr)) == NULL) {
+	if (addr_from_sockaddr(sa, &addr) == -1) {
 		close(fd);
+		return;
+	}
+	if ((c = conn_new(&addr)) == NULL) {
+		client_turn_away(l, fd);
 		return;
 	}
 	if ((r = TAILQ_FIRST(&spares)) != NULL)
@@ -546,6 +550,22 @@ client_new(struct listener *l, int fd, const struct sockaddr *sa)
 	request_list(r, &heads);
 	/* what it asks for has often come along */
 	request_event(fd, EV_READ, r);
+}
+
+/* Whether the client still reads that it had better come later or not. */
+static void
+client_turn_away(struct listener *l, int fd)
+{
+	static const char why[] = "too many connections";
+	size_t len;
+
+	total_refused++;
+	note_refused(NULL, "", 0, why);
+	if (l->kind == LISTEN_PROXY || l->kind == LISTEN_HTTP) {
+		len = http_error((char *)buf, sizeof(buf), 503, why);
+		(void)send(fd, buf, len, MSG_NOSIGNAL);
+	}
+	close(fd);
 }
 
 /*

@@ -63,6 +63,7 @@ static void	 remember_dir(const char *);
 static void	 read_input(void);
 static int	 next_document(void);
 static void	 document_event(int, short, void *);
+static void	 read_documents(void);
 static void	 config_error(const char *);
 static void	 say(const char *, const char *);
 static void	 read_resolvers(struct config *);
@@ -156,6 +157,8 @@ static struct macros	 macros = TAILQ_HEAD_INITIALIZER(macros);
 static struct config	*conf;
 static int		 channel;	/* we are told by standard input */
 static int		 running;	/* every process is up */
+static int		 reloading;	/* the resolver has not answered yet */
+static int		 hangup;	/* and there is to be another */
 static char		 first_error[1024];
 static char		*dirs[DIRS_MAX]; /* to read in at a reload */
 static size_t		 ndirs;
@@ -280,6 +283,7 @@ main(int argc, char *argv[])
 	proc_onexit(cleanup);
 	open_listeners(conf);
 	send_config(conf);
+	reloading = 1;
 
 	/*
 	 * Wide: rpath for configurations and unveil to say which, cpath and
@@ -453,7 +457,14 @@ document_event(int fd, short event, void *arg)
 	read_input();
 	if (input.eof)
 		event_del(&input_ev);
-	while ((!input.eof || input.len > 0) && next_document())
+	read_documents();
+}
+
+/* One after the other, so that our answers come in their order. */
+static void
+read_documents(void)
+{
+	while (!reloading && (!input.eof || input.len > 0) && next_document())
 		reload();
 }
 
@@ -862,6 +873,7 @@ reload(void)
 	    strcmp(c->handover, conf->handover) != 0)
 		log_warnx("where to listen changes with a new start only");
 	send_config(c);
+	reloading = 1;
 	memcpy(c->listens, conf->listens, sizeof(c->listens));
 	c->nlistens = conf->nlistens;
 	memcpy(c->handover, conf->handover, sizeof(c->handover));
@@ -878,7 +890,10 @@ on_signal(int sig, short event, void *arg)
 	case SIGHUP:
 		if (channel)
 			break;
-		reload();
+		if (reloading)
+			hangup = 1;
+		else
+			reload();
 		break;
 	case SIGUSR1:
 		if (!running)
@@ -901,5 +916,12 @@ dispatch_resolver(struct peer *p, struct imsg *imsg)
 		return (-1);
 	log_info("configuration in force");
 	say("ok", NULL);
+	reloading = 0;
+	if (hangup) {
+		hangup = 0;
+		reload();
+	}
+	if (channel)
+		read_documents();
 	return (0);
 }
