@@ -1,0 +1,158 @@
+# dns.py LOG: the DNS server of the tests, over UDP and TCP.  A name says what
+# it is answered; LOG has a line for each question: transport, type, name as
+# it was asked.
+import ipaddress
+import socket
+import struct
+import sys
+import threading
+import time
+
+log = open(sys.argv[1], "a", buffering=1)
+A, CNAME, SOA, AAAA = 1, 5, 6, 28
+O4, O4B, HOLE, O6 = "192.31.196.2", "192.31.196.3", "192.31.196.66", \
+    "2620:4f:8000::2"
+NOSUCH = "192.31.196.99"
+
+zone = {
+    "good.example": [O4], "tls.example": [O4], "blocked.w.example": [O4],
+    "a.w.example": [O4], "b.a.w.example": [O4], "w.example": [O4],
+    "plain.example": [O4], "web.example": [O4], "listed.example": [O4],
+    "six.example": [O6], "both.example": [O4, O6],
+    "eyes.example": [HOLE, O4], "hole.example": [HOLE],
+    "gone.example": [NOSUCH, O4], "closed.example": [O4],
+    "short.example": [O4], "own.example": ["192.31.196.1"],
+    "mixed.example": [O4, "10.9.9.9"], "mixed6.example": [O4, "::1"],
+    "corp.example": ["10.9.9.9"], "late.example": [O4],
+    "trunc.example": [O4], "spoof.example": [O4], "nosoa.example": [O4],
+    "lame.example": [O4], "noedns.example": [O4], "slow.example": [O4],
+    "cut.example": [O4], "long.example": [O4], "zero.example": [O4],
+    "meta.example": ["169.254.169.254"], "self.example": ["127.0.0.1"],
+    "many.example": ["192.31.196.%d" % i for i in range(2, 42)],
+    "empty.example": [],
+}
+alias = {
+    "alias.example": "good.example", "alias2.example": "alias.example",
+    "badalias.example": "self.example", "loop.example": "loop.example",
+}
+asked = {}
+
+
+def wire(name):
+    return b"".join(bytes([len(p)]) + p.encode() for p in name.split(".")) + \
+        b"\0"
+
+
+def rr(name, t, ttl, data):
+    return wire(name) + struct.pack(">HHIH", t, 1, ttl, len(data)) + data
+
+
+def answer(q, tcp):
+    i, labels = 12, []
+    while q[i]:
+        labels.append(q[i + 1:i + 1 + q[i]].decode("latin-1"))
+        i += 1 + q[i]
+    qtype = struct.unpack(">H", q[i + 1:i + 3])[0]
+    asked_name = ".".join(labels)
+    log.write("%s %d %s\n" % ("tcp" if tcp else "udp", qtype, asked_name))
+    name = asked_name.lower()
+    question = q[12:i + 5]
+    edns = struct.unpack(">H", q[10:12])[0] > 0
+    n = asked[name] = asked.get(name, 0) + 1
+
+    def reply(rcode=0, rrs=(), auth=(), flags=0x8180, ident=q[:2],
+              quest=question):
+        return ident + struct.pack(">HHHHH", flags | rcode, 1, len(rrs),
+                                   len(auth), 0) + quest + \
+            b"".join(rrs) + b"".join(auth)
+
+    soa = rr("example", SOA, 30, wire("ns.example") + wire("m.example") +
+             struct.pack(">IIIII", 1, 2, 3, 4, 30))
+    if name == "silent.example" or name == "late.example" and n < 3:
+        return []
+    if name == "servfail.example":
+        return [reply(2)]
+    if name == "refused.example":
+        return [reply(5)]
+    if name == "noedns.example" and edns:
+        return [reply(1)]
+    if name == "trunc.example" and not tcp:
+        return [reply(flags=0x8380)]
+    if name == "slow.example":
+        time.sleep(0.7)
+    if name == "garbage.example":
+        return [q[:2] + b"\x81\x80\0\1\0\5\0\0\0\0" + question + b"\xc0" * 40]
+    rrs, target = [], name
+    for _ in range(3):
+        if target in alias:
+            rrs.append(rr(target, CNAME, 60, wire(alias[target])))
+            target = alias[target]
+    if target.startswith("ip-"):
+        addrs = [target[3:].split(".")[0].replace("-", ".")]
+    elif target.startswith("ip6-"):
+        addrs = [str(ipaddress.ip_address(bytes.fromhex(
+            target[4:].split(".")[0])))]
+    else:
+        addrs = zone.get(target)
+    if addrs is None:
+        return [reply(3, rrs, [soa])]
+    ttl = {"short.example": 1, "zero.example": 0}.get(name, 60)
+    found = False
+    for a in addrs:
+        a = ipaddress.ip_address(a)
+        if qtype == (A if a.version == 4 else AAAA):
+            rrs.append(rr(target, qtype, ttl, a.packed))
+            found = True
+    good = reply(0, rrs, [] if found or name == "nosoa.example" else [soa])
+    if name == "spoof.example":
+        bad = rr(name, A, 60, ipaddress.ip_address("10.9.9.9").packed)
+        return [
+            reply(0, [bad], ident=bytes([q[0] ^ 1, q[1]])),
+            reply(0, [bad], quest=wire("other.example") + question[-4:]),
+            reply(0, [bad], quest=bytes(
+                c ^ 0x20 if 65 <= c & 0xdf <= 90 else c
+                for c in question[:-4]) + question[-4:]),
+            b"\0" * 5, good]
+    return [good]
+
+
+def udp(s):
+    while True:
+        q, a = s.recvfrom(4096)
+
+        def work(q=q, a=a):
+            for r in answer(q, False):
+                s.sendto(r, a)
+        threading.Thread(target=work, daemon=True).start()
+
+
+def tcp(l):
+    while True:
+        c, _ = l.accept()
+
+        def work(c=c):
+            try:
+                n = struct.unpack(">H", c.recv(2, socket.MSG_WAITALL))[0]
+                for r in answer(c.recv(n, socket.MSG_WAITALL), True):
+                    m = struct.pack(">H", len(r)) + r
+                    # in pieces, to be put together
+                    c.sendall(m[:1])
+                    time.sleep(0.05)
+                    c.sendall(m[1:20])
+                    time.sleep(0.05)
+                    c.sendall(m[20:])
+            finally:
+                c.close()
+        threading.Thread(target=work, daemon=True).start()
+
+
+u = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+u.bind(("192.31.196.53", 53))
+t = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+t.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+t.bind(("192.31.196.53", 53))
+t.listen(64)
+threading.Thread(target=udp, args=(u,), daemon=True).start()
+threading.Thread(target=tcp, args=(t,), daemon=True).start()
+log.write("ready\n")
+threading.Event().wait()

@@ -1,0 +1,171 @@
+# origin.py LOG [ADDRESS]: what is behind the proxy.  Each port has a way of
+# its own; what reached it is in LOG, a line of JSON an event.
+import json
+import socket
+import ssl
+import struct
+import sys
+import threading
+import os
+
+log = open(sys.argv[1], "a", buffering=1)
+only = sys.argv[2] if len(sys.argv) > 2 else None
+lock = threading.Lock()
+
+
+def note(**kw):
+    with lock:
+        log.write(json.dumps(kw) + "\n")
+
+
+def reset(c):
+    c.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    c.close()
+
+
+def drain(c, port, n, reply=None):
+    total = b""
+    while True:
+        try:
+            d = c.recv(65536)
+        except OSError as e:
+            note(port=port, conn=n, event="error", error=e.errno)
+            return total
+        if not d:
+            note(port=port, conn=n, event="eof")
+            return total
+        note(port=port, conn=n, event="data", data=d[:20000].hex())
+        total += d
+        if reply:
+            c.sendall(reply)
+            reply = None
+
+
+def tls(c, port, n):
+    drain(c, port, n, b"OK")
+
+
+def banner(c, port, n):
+    c.sendall(b"SSH-2.0-test\r\n")
+    drain(c, port, n, b"PONG")
+
+
+def echo(c, port, n):
+    while True:
+        d = c.recv(65536)
+        if not d:
+            break
+        c.sendall(d)
+    note(port=port, conn=n, event="eof")
+    c.sendall(b"BYE")
+
+
+def resets(c, port, n):
+    c.recv(65536)
+    c.sendall(b"X")
+    import time
+    time.sleep(0.2)
+    reset(c)
+
+
+def closes_first(c, port, n):
+    # sends, shuts its side, and goes on to read
+    c.sendall(b"FIRST")
+    c.shutdown(socket.SHUT_WR)
+    d = drain(c, port, n)
+    note(port=port, conn=n, event="total", total=len(d))
+
+
+def big(c, port, n):
+    # reads a number, sends as many bytes
+    d = b""
+    while not d.endswith(b"\n"):
+        d += c.recv(100)
+    left = int(d)
+    chunk = bytes(range(256)) * 256
+    while left > 0:
+        c.sendall(chunk[:left])
+        left -= min(left, len(chunk))
+
+
+def http(c, port, n):
+    d = b""
+    while b"\r\n\r\n" not in d:
+        e = c.recv(65536)
+        if not e:
+            break
+        d += e
+    head, _, body = d.partition(b"\r\n\r\n")
+    want = 0
+    for line in head.split(b"\r\n"):
+        if line.lower().startswith(b"content-length:"):
+            want = int(line.split(b":")[1])
+    while len(body) < want:
+        body += c.recv(65536)
+    note(port=port, conn=n, event="request", head=head.decode("latin-1"),
+         body=body.decode("latin-1"))
+    out = b"seen %d" % len(body)
+    c.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n"
+              b"Connection: close\r\n\r\n" % len(out) + out)
+    c.settimeout(0.3)
+    try:
+        more = c.recv(65536)
+        if more:
+            note(port=port, conn=n, event="more", data=more.hex())
+    except OSError:
+        pass
+
+
+def real(c, port, n):
+    ctx = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    tmp = os.environ["TMP"]
+    ctx.load_cert_chain(tmp + "/cert.pem", tmp + "/key.pem")
+    try:
+        s = ctx.wrap_socket(c, server_side=True)
+        d = s.recv(65536)
+        note(port=port, conn=n, event="request", head=d.decode("latin-1"))
+        s.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n"
+                  b"Connection: close\r\n\r\ntls\n")
+        s.unwrap()
+    except (OSError, ssl.SSLError) as e:
+        note(port=port, conn=n, event="tls", error=str(e))
+
+
+ports = {443: tls, 22: banner, 7: echo, 9: resets, 10: closes_first,
+         11: big, 80: http, 8443: real, 444: tls, 8080: http}
+count = 0
+
+
+def serve(l, port):
+    global count
+    while True:
+        c, a = l.accept()
+        with lock:
+            count += 1
+            n = count
+        note(port=port, conn=n, event="accept", peer=a[0],
+             local=c.getsockname()[0])
+
+        def work(c=c, n=n):
+            try:
+                ports[port](c, port, n)
+            except OSError as e:
+                note(port=port, conn=n, event="error", error=e.errno)
+            finally:
+                c.close()
+        threading.Thread(target=work, daemon=True).start()
+
+
+for port in ports:
+    for family in (socket.AF_INET, socket.AF_INET6):
+        if only and family == socket.AF_INET6:
+            continue
+        l = socket.socket(family, socket.SOCK_STREAM)
+        l.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if family == socket.AF_INET6:
+            l.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        l.bind((only or "", port))
+        l.listen(512)
+        threading.Thread(target=serve, args=(l, port), daemon=True).start()
+note(event="ready")
+threading.Event().wait()

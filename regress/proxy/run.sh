@@ -1,0 +1,79 @@
+#!/bin/sh
+#
+# run.sh: proxyd between a client, an origin and a DNS server, each in a
+# network namespace of its own, with addresses that look public and that never
+# leave this machine (AS112's).  Wants root.  PROXYD names another binary.
+
+set -u
+cd "$(dirname "$0")" || exit 1
+PROXYD=$(realpath "${PROXYD:-../../proxyd/proxyd}")
+INSIDE=$(realpath "${INSIDE:-../../claudesec/inside}")
+export PROXYD INSIDE
+[ -x "$PROXYD" ] || { echo "FAIL proxy: no $PROXYD, run make"; exit 1; }
+[ "$(id -u)" = 0 ] || { echo "FAIL proxy: run as root"; exit 1; }
+for tool in ip python3 curl openssl setpriv; do
+	command -v $tool >/dev/null || { echo "FAIL proxy: no $tool"; exit 1; }
+done
+id -u _proxyd >/dev/null 2>&1 ||
+    { echo "FAIL proxy: no user _proxyd"; exit 1; }
+
+TMP=$(mktemp -d "${TMPDIR:-/tmp}/proxy.XXXXXX") || exit 1
+export TMP
+chmod 755 "$TMP"
+C=pxt-client P=pxt-proxy O=pxt-origin
+pids=
+
+finish() {
+	for pid in $pids; do
+		kill "$pid" 2>/dev/null
+	done
+	for ns in $C $P $O; do
+		ip netns del $ns 2>/dev/null
+	done
+	[ -n "${KEEP:-}" ] || rm -rf "$TMP"
+}
+trap finish EXIT
+trap 'exit 1' INT TERM HUP
+
+for ns in $C $P $O; do
+	ip netns del $ns 2>/dev/null
+	ip netns add $ns || exit 1
+	ip netns exec $ns sysctl -qw net.ipv6.conf.all.accept_dad=0 \
+	    net.ipv6.conf.default.accept_dad=0 \
+	    net.ipv4.ip_unprivileged_port_start=0
+	ip -n $ns link set lo up
+done
+ip -n $P link add toc type veth peer name top netns $C
+ip -n $P link add too type veth peer name top netns $O
+ip -n $P addr add 192.175.48.1/24 dev toc
+ip -n $P addr add 192.31.196.1/24 dev too
+ip -n $P addr add 2620:4f:8000::1/64 dev too nodad
+ip -n $C addr add 192.175.48.2/24 dev top
+ip -n $C addr add 192.175.48.3/24 dev top
+for a in 2 3 53 66; do
+	ip -n $O addr add 192.31.196.$a/24 dev top
+done
+ip -n $O addr add 2620:4f:8000::2/64 dev top nodad
+# inside: a private host, and where clouds keep their secrets
+ip -n $O addr add 10.9.9.9/32 dev lo
+ip -n $O addr add 169.254.169.254/32 dev lo
+for l in toc too; do ip -n $P link set $l up; done
+ip -n $C link set top up
+ip -n $O link set top up
+ip -n $P route add 10.9.9.9 via 192.31.196.2
+ip -n $P route add 169.254.169.254 via 192.31.196.2
+# a black hole: what is sent there gets no answer
+ip -n $O rule add from 192.31.196.66 blackhole
+
+openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=tls.example \
+    -addext subjectAltName=DNS:tls.example,DNS:good.example \
+    -keyout "$TMP/key.pem" -out "$TMP/cert.pem" 2>/dev/null
+
+ip netns exec $O python3 origin.py "$TMP/origin.log" &
+pids="$pids $!"
+ip netns exec $P python3 origin.py "$TMP/inside.log" 127.0.0.1 &
+pids="$pids $!"
+ip netns exec $O python3 dns.py "$TMP/dns.log" &
+pids="$pids $!"
+
+ip netns exec $C python3 tests.py "$@"
