@@ -328,7 +328,7 @@ parse_clear(void)
 static void
 warn_at(int line, const char *fmt, ...)
 {
-	char msg[512], text[1024];
+	char msg[512], text[1024], *p;
 	va_list ap;
 
 	error_line = line;
@@ -337,6 +337,9 @@ warn_at(int line, const char *fmt, ...)
 	va_start(ap, fmt);
 	(void)vsnprintf(msg, sizeof(msg), fmt, ap);
 	va_end(ap);
+	for (p = msg; *p != '\0'; p++)
+		if (*p < ' ' || *p > '~')
+			*p = '?';
 	(void)snprintf(text, sizeof(text), "%s:%d: %s", file_name, line, msg);
 	report(text);
 }

@@ -244,8 +244,7 @@ main(int argc, char *argv[])
 	if (nflag) {
 		if (verbose > 0)
 			print_config(stdout, conf);
-		else
-			fprintf(stderr, "configuration OK\n");
+		fprintf(stderr, "configuration OK\n");
 		exit(0);
 	}
 	if (conf->nlistens == 0 && conf->handover[0] == '\0')
