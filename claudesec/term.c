@@ -81,10 +81,11 @@ static const int signals[] = { SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGWINCH,
 /*
  * What a program that was killed may have left the terminal in: attributes,
  * the other screen, no cursor, reports of mouse and focus, pastes in brackets,
- * keys as escape sequences.
+ * keys as escape sequences, and the cursor anywhere in a line.
  */
 static const char reset[] = "\033[0m\033[?1047l\033[?25h\033[?1000l"
-    "\033[?1002l\033[?1003l\033[?1006l\033[?1004l\033[?2004l\033[>4m\033[<u";
+    "\033[?1002l\033[?1003l\033[?1006l\033[?1004l\033[?2004l\033[>4m\033[<u"
+    "\r\n";
 
 static int	 tty;			/* a session in a terminal */
 static int	 attached;
