@@ -385,7 +385,8 @@ session_remove_now(struct session *s)
 		    REMOVE_TIMEOUT, "/volumes/claude-%s-run", s->spec.name);
 		return;
 	}
-	/* our callers still look at the session */
+	/* our callers still look at the session, and may come here again */
+	evtimer_del(&s->timer);
 	evtimer_set(&s->timer, session_end, s);
 	evtimer_add(&s->timer, &tv);
 }
