@@ -449,7 +449,7 @@ parent_start(void)
 	/* as above, and what may be seen is final */
 	if (pledge("stdio rpath cpath unix sendfd recvfd proc", NULL) == -1)
 		fatal("pledge");
-	log_debug("%s", sandbox_describe());
+	log_info("%s", sandbox_describe());
 	parent_load(0);
 }
 

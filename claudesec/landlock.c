@@ -117,7 +117,6 @@ static struct unveiled {
 } paths[MAXPATHS];
 static size_t	 npaths;
 static int	 locked;
-static int	 optional;
 
 int
 unveil(const char *path, const char *permissions)
@@ -158,12 +157,6 @@ unveil(const char *path, const char *permissions)
 	return (0);
 }
 
-void
-sandbox_optional(void)
-{
-	optional = 1;
-}
-
 /* 0 if there is no Landlock. */
 int
 landlock_abi(void)
@@ -189,7 +182,7 @@ landlock_lock(void)
 
 	if (locked)
 		return (0);
-	if (npaths > 0 && (landlock_abi() > 0 || !optional)) {
+	if (npaths > 0) {
 		memset(&rs, 0, sizeof(rs));
 		rs.fs = handled_rights();
 		if ((fd = create(&rs)) == -1)
@@ -215,8 +208,6 @@ landlock_deny(int what, const unsigned short *ports, size_t nports)
 	int abi, fd;
 
 	abi = landlock_abi();
-	if (abi == 0 && optional)
-		return (0);
 	memset(&rs, 0, sizeof(rs));
 	if (what & LANDLOCK_FILES)
 		rs.fs = handled_rights();

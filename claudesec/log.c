@@ -14,7 +14,11 @@
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
+#include <sys/socket.h>
+#include <sys/un.h>
+
 #include <errno.h>
+#include <paths.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,6 +32,7 @@ static void	 vline(int, char *, size_t);
 static void	 vlog(int, const char *, va_list, int);
 
 static const char *log_name;
+static int	 log_socket = -1;
 static int	 log_debugging = 1;
 static int	 log_detached;
 static int	 log_verbose;
@@ -35,22 +40,42 @@ static int	 log_verbose;
 void
 log_init(const char *name, int debug, int verbose)
 {
+	struct sockaddr_un sun;
+
 	log_name = name;
 	log_debugging = debug;
 	log_verbose = verbose;
 	/* localtime(3) must not look for its files in a sandbox */
 	tzset();
-	if (!debug)
-		openlog(getprogname(), LOG_PID | LOG_NDELAY, LOG_DAEMON);
+	if (debug)
+		return;
+	openlog(getprogname(), LOG_PID | LOG_NDELAY, LOG_DAEMON);
+	memset(&sun, 0, sizeof(sun));
+	sun.sun_family = AF_UNIX;
+	(void)strlcpy(sun.sun_path, _PATH_LOG, sizeof(sun.sun_path));
+	log_socket = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (log_socket != -1 && connect(log_socket, (struct sockaddr *)&sun,
+	    sizeof(sun)) == -1) {
+		close(log_socket);
+		log_socket = -1;
+	}
 }
 
+/*
+ * What does not go through here, the last words of a process that broke its
+ * pledge or of libc before it aborts, still goes to descriptor 2.
+ */
 void
 log_detach(void)
 {
 	if (log_debugging)
 		return;
 	log_detached = 1;
-	(void)dup2(STDIN_FILENO, STDERR_FILENO);
+	(void)dup2(log_socket != -1 ? log_socket : STDIN_FILENO,
+	    STDERR_FILENO);
+	if (log_socket != -1)
+		close(log_socket);
+	log_socket = -1;
 }
 
 int

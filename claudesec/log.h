@@ -28,8 +28,8 @@
 /*
  * Lines bear the name of the process, which must stay valid.  They go to
  * standard error, and without debug, from log_detach() on, to syslog(3)
- * instead, whose socket log_init() opens, before any sandbox; descriptor 2 is
- * then the same as 0, which must be /dev/null.
+ * instead, whose socket log_init() opens, before any sandbox.  Descriptor 2 is
+ * then a socket to syslogd(8), or the same as 0, which must be /dev/null.
  */
 void	 log_init(const char *, int, int);
 void	 log_detach(void);

@@ -67,7 +67,6 @@
 #include <unistd.h>
 
 #define sandbox_net(what)	(0)
-#define sandbox_optional()	((void)0)
 #define sandbox_describe()	"sandbox on: pledge, unveil"
 
 #else
@@ -85,12 +84,6 @@ int		 unveil(const char *, const char *);
  * that are connected or listening already are not touched.  Not called: all.
  */
 int		 sandbox_net(const char *);
-
-/*
- * For the command line option that says so: a kernel without Landlock is no
- * error.  Without seccomp pledge always fails.
- */
-void		 sandbox_optional(void);
 
 /* For the log: "sandbox on: seccomp, Landlock ABI 7", or "sandbox off". */
 const char	*sandbox_describe(void);

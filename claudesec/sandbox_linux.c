@@ -605,8 +605,6 @@ sandbox_describe(void)
 
 	if (npledges == 0)
 		return ("sandbox off");
-	if (landlock_abi() == 0)
-		return ("sandbox on: seccomp, no Landlock");
 	(void)snprintf(buf, sizeof(buf), "sandbox on: seccomp, Landlock ABI %d",
 	    landlock_abi());
 	return (buf);

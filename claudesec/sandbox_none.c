@@ -45,11 +45,6 @@ sandbox_net(const char *what)
 	return (0);
 }
 
-void
-sandbox_optional(void)
-{
-}
-
 const char *
 sandbox_describe(void)
 {

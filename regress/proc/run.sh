@@ -8,6 +8,7 @@ cd "$(dirname "$0")" || exit 1
 claudesec=$(cd ../../claudesec && pwd)/claudesec
 proxyd=$(cd ../../proxyd && pwd)/proxyd
 tmp=$(mktemp -d)
+port=$((20000 + $$ % 10000))
 parent=
 status=0
 
@@ -40,12 +41,20 @@ children() {
 	done
 }
 
-# gone PID ...: all of them, within two seconds?  A zombie is not gone.
+# alive PID: a zombie counts, unless it is init's, which takes its time
+alive() {
+	read -r stat 2>/dev/null <"/proc/$1/stat" || return 1
+	case ${stat##*) } in
+	"Z 1 "*)	return 1 ;;
+	esac
+}
+
+# gone PID ...: all of them, within two seconds?
 gone() {
 	for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
 		left=
 		for pid in "$@"; do
-			[ ! -d "/proc/$pid" ] || left="$left $pid"
+			! alive "$pid" || left="$left $pid"
 		done
 		[ -n "$left" ] || return 0
 		sleep 0.1
@@ -54,23 +63,25 @@ gone() {
 }
 
 start_claudesec() {
+	rm -f "$tmp/log"
 	"$claudesec" -d -s "$tmp/sock" >"$tmp/log" 2>&1 &
 	parent=$!
 	await 'takes clients'
 }
 
 start_proxyd() {
-	printf 'listen on 127.0.0.1 port 34128\npass to "example.org"\n' \
+	printf 'listen on 127.0.0.1 port %d\npass to "example.org"\n' $port \
 	    >"$tmp/proxyd.conf"
+	rm -f "$tmp/log"
 	"$proxyd" -d -f "$tmp/proxyd.conf" >"$tmp/log" 2>&1 &
 	parent=$!
-	await 'listening on'
+	await 'started'
 }
 
 await() {
 	for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 \
 	    24 25 26 27 28 29 30; do
-		! grep -q "$1" "$tmp/log" || return 0
+		! grep -qs "$1" "$tmp/log" || return 0
 		sleep 0.1
 	done
 	return 1
@@ -81,6 +92,7 @@ test_kill() {
 	rm -f "$tmp/sock"
 	if ! "start_$1"; then
 		fail "$1 starts" "no word of it"
+		kill -9 "$parent"
 		return
 	fi
 	pids=$(children | cut -d' ' -f1)

@@ -854,7 +854,6 @@ static int
 do_no_seccomp(void)
 {
 	MUST(take_away(SYS_seccomp) == 0);
-	sandbox_optional();
 	return (pledge("stdio", NULL) == -1 ? errno : 0);
 }
 
@@ -871,18 +870,6 @@ do_no_landlock_unveil(void)
 	MUST(take_away(444) == 0);
 	TRY(unveil(dir, "r"));
 	return (unveil(NULL, NULL) == -1 ? errno : 0);
-}
-
-static int
-do_no_landlock_optional(void)
-{
-	MUST(take_away(444) == 0);
-	sandbox_optional();
-	TRY(unveil(dir, "r"));
-	TRY(pledge("stdio", NULL));
-	MUST(strcmp(sandbox_describe(), "sandbox on: seccomp, no Landlock")
-	    == 0);
-	return (do_read());
 }
 
 const struct test pledge_tests[] = {
@@ -1053,7 +1040,5 @@ const struct test pledge_tests[] = {
 	{ "no_landlock", NULL, NULL, do_no_landlock, ENOSYS, NULL },
 	{ "no_landlock_unveil", NULL, NULL, do_no_landlock_unveil, ENOSYS,
 	    NULL },
-	{ "no_landlock_optional", NULL, NULL, do_no_landlock_optional, KILLED,
-	    "pledge \"rpath\"" }
 };
 const size_t	 npledge_tests = sizeof(pledge_tests) / sizeof(pledge_tests[0]);
