@@ -166,6 +166,7 @@ void		 docker_send_memory(struct docker_call *, char *, size_t);
 void		 docker_send_fd(struct docker_call *, int);
 void		 docker_hijack(struct docker_call *);
 void		 docker_cancel(struct docker_call *);
+int		 docker_is_podman(void);
 
 /*
  * engine_hijack.c: takes the socket and the request over.  The function gets

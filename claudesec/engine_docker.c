@@ -136,6 +136,7 @@ static struct docker_call *greeting;
 static unsigned int	 ncalls;	/* asked or running */
 static uint32_t		 nextid = 1;
 static int		 version;	/* of the API, 1.version; 0: unknown */
+static int		 podman;
 static int		 opened = -1;	/* by docker_opensocket(), last */
 
 void
@@ -216,6 +217,13 @@ docker_resume(struct docker_call *c)
 		return;
 	c->paused = 0;
 	(void)curl_easy_pause(c->easy, CURLPAUSE_CONT);
+}
+
+/* Of the engine that answered last. */
+int
+docker_is_podman(void)
+{
+	return (podman);
 }
 
 void
@@ -637,7 +645,7 @@ hello_done(void *arg, struct docker_reply *reply)
 static int
 hello_version(const json_t *json, char *text, size_t size)
 {
-	const char *max, *min;
+	const char *max, *min, *name;
 	int newest, oldest;
 
 	max = spec_string(json, "ApiVersion", NULL);
@@ -657,6 +665,9 @@ hello_version(const json_t *json, char *text, size_t size)
 		return (-1);
 	}
 	version = newest < API_NEWEST ? newest : API_NEWEST;
+	name = spec_string(json_array_get(json_object_get(json,
+	    "Components"), 0), "Name", NULL);
+	podman = name != NULL && strncmp(name, "Podman", 6) == 0;
 	log_debug("engine API 1.%d, we speak 1.%d", newest, version);
 	return (0);
 }

@@ -440,15 +440,12 @@ void
 session_proxy_line(struct session *s, const char *line)
 {
 	if (strcmp(line, "ok") == 0) {
-		if ((s->did & STEP_BIT(STEP_POLICY)) == 0) {
+		if ((s->did & STEP_BIT(STEP_AGENT_START)) == 0)
 			evtimer_del(&s->timer);
-			session_did(s, STEP_POLICY);
-		}
+		session_did(s, STEP_POLICY);
 	} else if (strcmp(line, "serving") == 0) {
-		if ((s->did & STEP_BIT(STEP_SERVING)) == 0) {
-			evtimer_del(&s->timer);
-			session_did(s, STEP_SERVING);
-		}
+		evtimer_del(&s->timer);
+		session_did(s, STEP_SERVING);
 	} else if ((s->did & STEP_BIT(STEP_POLICY)) == 0)
 		session_fail(s, EX_CONFIG, "the proxy refuses its "
 		    "configuration: %s", line);

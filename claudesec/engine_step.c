@@ -104,9 +104,9 @@ const struct step_rule step_rules[STEP_STOP] = {
 	[STEP_AGENT_ATTACH] = { B(AGENT), 0,
 	    "attach to the container", agent_attach_begin,
 	    agent_attach_done },
-	[STEP_AGENT_START] = { B(POLICY) | B(AGENT_CHECK) | B(AGENT_ATTACH),
-	    KEEPS, "start the container", agent_start_begin,
-	    agent_start_done },
+	[STEP_AGENT_START] = { B(SIDECAR_CHECK) | B(AGENT_CHECK) |
+	    B(AGENT_ATTACH), KEEPS,
+	    "start the container", agent_start_begin, agent_start_done },
 	[STEP_WAIT] = { B(AGENT_START), 0,
 	    "wait for the container", wait_begin, wait_done }
 };
@@ -470,9 +470,19 @@ agent_attach_done(struct session *s, struct docker_reply *reply)
 	return (1);
 }
 
+/*
+ * Beside the sidecar: `inside' waits for proxyd before it runs anything.  It
+ * stands in the volume that the sidecar's image fills, when that container is
+ * made, or with podman only when it starts.
+ */
 static void
 agent_start_begin(struct session *s)
 {
+	if (docker_is_podman() &&
+	    (s->did & STEP_BIT(STEP_SIDECAR_START)) == 0) {
+		s->begun &= ~STEP_BIT(STEP_AGENT_START);
+		return;
+	}
 	session_call(s, STEP_AGENT_START, "POST", NULL, CREATE_TIMEOUT,
 	    "/containers/%s/start", s->agent);
 }

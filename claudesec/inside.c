@@ -43,11 +43,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "inside.h"
 
 #define HANDOVER_TIMEOUT	10	/* seconds for each step of proxyd's */
+#define CONNECT_DELAY		5000000	/* nanoseconds until it is tried again */
+#define CONNECT_TRIES		6000
 
 static void	 usage(void) __attribute__((__noreturn__));
 static unsigned short number(const char *);
@@ -183,9 +186,10 @@ listen_on(const struct handover_socket *hs)
 static int
 connect_proxyd(void)
 {
+	const struct timespec delay = { 0, CONNECT_DELAY };
 	struct sockaddr_un sun;
 	struct timeval tv;
-	int s;
+	int s, tries;
 
 	memset(&sun, 0, sizeof(sun));
 	sun.sun_family = AF_UNIX;
@@ -198,8 +202,14 @@ connect_proxyd(void)
 	if (setsockopt(s, SOL_SOCKET, SO_SNDTIMEO, &tv, sizeof(tv)) == -1 ||
 	    setsockopt(s, SOL_SOCKET, SO_RCVTIMEO, &tv, sizeof(tv)) == -1)
 		err(EX_OSERR, "setsockopt");
-	if (connect(s, (struct sockaddr *)&sun, sizeof(sun)) == -1)
-		err(EX_OSERR, "%s", HANDOVER_PATH);
+	/* the two containers start side by side: proxyd may be the later */
+	tries = 0;
+	while (connect(s, (struct sockaddr *)&sun, sizeof(sun)) == -1) {
+		if ((errno != ENOENT && errno != ECONNREFUSED) ||
+		    ++tries == CONNECT_TRIES)
+			err(EX_OSERR, "%s", HANDOVER_PATH);
+		(void)nanosleep(&delay, NULL);
+	}
 	return (s);
 }
 
