@@ -94,51 +94,6 @@ const struct proc_role proc_roles[] = {
 	{ NULL,		NULL,		NULL }
 };
 
-/* clang-format off */
-#define P	(1 << ROLE_PARENT)
-#define F	(1 << ROLE_FRONTEND)
-#define R	(1 << ROLE_RESOLVER)
-#define Y	(1 << ROLE_RELAY)
-#define ANY	(STATE_SETUP | STATE_RUNNING)
-#define RUN	STATE_RUNNING
-#define EXACT(s)	sizeof(s), sizeof(s)
-#define NONE	0, 0
-const struct imsg_rule imsg_rules[] = {
-	IMSG_SETUP_RULES,
-	{ IMSG_RECONF_CONF, "reconf_conf", P, F | R | Y, ANY,
-	    EXACT(struct settings), IMSG_NOFD },
-	{ IMSG_RECONF_SERVER, "reconf_server", P, R, ANY,
-	    EXACT(struct server), IMSG_NOFD },
-	{ IMSG_RECONF_OWN, "reconf_own", P, R, ANY,
-	    EXACT(struct netaddr), IMSG_NOFD },
-	{ IMSG_RECONF_RULE, "reconf_rule", P, R, ANY,
-	    EXACT(struct rule), IMSG_NOFD },
-	{ IMSG_RECONF_NAME, "reconf_name", P, R, ANY,
-	    2, PATTERN_SIZE, IMSG_NOFD },
-	{ IMSG_RECONF_END, "reconf_end", P, R, ANY, NONE, IMSG_NOFD },
-	{ IMSG_LISTEN, "listen", P, F, STATE_SETUP,
-	    EXACT(uint32_t), IMSG_FD },
-	{ IMSG_TOTALS, "totals", P, F | R | Y, RUN, NONE, IMSG_NOFD },
-	{ IMSG_RECONF_DONE, "reconf_done", R, P, ANY, NONE, IMSG_NOFD },
-	{ IMSG_ASK, "ask", F, R, RUN, EXACT(struct ask), IMSG_NOFD },
-	{ IMSG_ASK_NAME, "ask_name", F, R, RUN, 2, HOST_SIZE, IMSG_NOFD },
-	{ IMSG_REFUSED, "refused", R, F, RUN, EXACT(uint32_t), IMSG_NOFD },
-	{ IMSG_NAME, "name", R, F, RUN, EXACT(uint32_t), IMSG_NOFD },
-	{ IMSG_DIAL, "dial", R, Y, RUN, EXACT(struct dial), IMSG_NOFD },
-	{ IMSG_RECHECK, "recheck", R, Y, RUN, NONE, IMSG_NOFD },
-	{ IMSG_CHECK, "check", Y, R, RUN, EXACT(struct dial), IMSG_NOFD },
-	{ IMSG_CUT, "cut", R, Y, RUN, NONE, IMSG_NOFD },
-	{ IMSG_CONNECTED, "connected", Y, F, RUN,
-	    EXACT(uint32_t), IMSG_NOFD },
-	{ IMSG_FAILED, "failed", Y, F, RUN, EXACT(uint32_t), IMSG_NOFD },
-	{ IMSG_DONE, "done", Y, F, RUN, NONE, IMSG_NOFD },
-	{ IMSG_HEAD, "head", F, Y, RUN, 1, HEAD_PIECE, IMSG_NOFD },
-	{ IMSG_GO, "go", F, Y, RUN, EXACT(struct go), IMSG_FD },
-	{ IMSG_CANCEL, "cancel", F, Y, RUN, NONE, IMSG_NOFD },
-	{ 0, NULL, 0, 0, 0, 0, 0, 0 }
-};
-/* clang-format on */
-
 const struct refusal_text refusals[REFUSAL_MAX] = {
 	{ 500, "" },
 	{ 403, "not allowed by the rules of this proxy" },

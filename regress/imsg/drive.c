@@ -40,6 +40,7 @@
 
 #include "imsg.h"
 #include "proc.h"
+#include "drive.h"
 
 #define ROLES		8
 #define TIMEOUT		3000	/* ms for an answer */
@@ -89,7 +90,7 @@ start(unsigned int role)
 	victim.used[0] = 1;
 }
 
-static void
+void
 put(struct imsgbuf *b, uint32_t type, int fd, const void *data, size_t len)
 {
 	if (imsg_compose(b, type, 1, fd, data, len) == -1)
@@ -141,6 +142,7 @@ bring_up(unsigned int role, int running)
 		imsgbuf_allow_fdpass(&victim.ch[other], 1, 1);
 		victim.used[other] = 1;
 	}
+	prepare(role, victim.ch, 0);
 	if (!running)
 		return;
 	put(&victim.ch[0], IMSG_SETUP_START, -1, NULL, 0);
@@ -148,6 +150,7 @@ bring_up(unsigned int role, int running)
 		printf("FAIL imsg %s: does not start\n", names[role]);
 		failed = 1;
 	}
+	prepare(role, victim.ch, 1);
 }
 
 /* the status of the victim if it ends by itself, or -1 */
@@ -309,7 +312,7 @@ lies_of(const struct imsg_rule *r, unsigned int to, unsigned int from)
 	if (r->min == r->max && r->min > 64)
 		lie(r, to, from, running, "arrays_without_nul", 'A', r->min,
 		    fd);
-	if (r->min == 1 && r->max > 64)
+	if (r->min == 1 && r->max > 64 && is_text(r->type))
 		lie(r, to, from, running, "string_with_nul", 0, 40, fd);
 	for (other = 0; other < nroles; other++)
 		if (other != to && other != client_role &&
@@ -317,7 +320,8 @@ lies_of(const struct imsg_rule *r, unsigned int to, unsigned int from)
 			lie(r, to, other, running, "wrong_sender", 'A',
 			    r->min, fd);
 	/* a type of the set-up after it, and the others before it is over */
-	if (from == 0)
+	if (from == 0 && (r->states &
+	    (running ? STATE_SETUP : STATE_RUNNING)) == 0)
 		lie(r, to, from, !running, "wrong_state", 'A', r->min, fd);
 }
 

@@ -7,9 +7,9 @@ set -e
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
 . ../flags.sh
-cc_test -I../../claudesec -o "$tmp/drive-claudesec" drive.c \
+cc_test -I../../claudesec -o "$tmp/drive-claudesec" drive.c claudesec.c \
     ../../claudesec/messages.c ../../claudesec/imsg.c
-cc_test -I../../claudesec -I../../proxyd -o "$tmp/drive-proxyd" drive.c \
+cc_test -I../../claudesec -I../../proxyd -o "$tmp/drive-proxyd" drive.c proxyd.c \
     ../../proxyd/messages.c ../../claudesec/imsg.c
 set +e
 status=0
