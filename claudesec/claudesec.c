@@ -449,7 +449,6 @@ parent_start(void)
 	/* as above, and what may be seen is final */
 	if (pledge("stdio rpath cpath unix sendfd recvfd proc", NULL) == -1)
 		fatal("pledge");
-	log_info("%s", sandbox_describe());
 	parent_load(0);
 }
 
@@ -466,6 +465,7 @@ parent_ready(void)
 		fatal("peer_compose");
 	listen_fd = -1;
 	log_detach();
+	log_info("%s", sandbox_describe());
 	log_info("%s takes clients at %s", private ? "private daemon" :
 	    "daemon", sockpath);
 	if (ready_fd != -1) {

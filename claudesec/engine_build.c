@@ -226,11 +226,11 @@ build_substitute(void *arg, struct docker_reply *reply)
 		build_need_base(b);
 		return;
 	}
+	(void)build_progress(b, b->error);
+	b->error[0] = '\0';
 	if (build_failed(b, reply, "look for a base image"))
 		return;
-	(void)build_progress(b, b->error);
 	(void)build_progress(b, "using " BASE_REPO ", which is there");
-	b->error[0] = '\0';
 	(void)strlcpy(b->base, BASE_REPO, sizeof(b->base));
 	build_image(b);
 }
