@@ -37,6 +37,7 @@
 #include "sandbox.h"
 
 #define PROC_PARENT_FD	3
+#define PEER_READS	32	/* in a row, of one channel */
 #define PROC_TIMEOUT	10	/* seconds for all children to start */
 #define PROC_GRACE	100	/* times 10 ms until SIGKILL */
 
@@ -209,19 +210,24 @@ static void
 peer_read(int fd, short event, void *arg)
 {
 	struct peer *p = arg;
-	int closed, n;
+	int closed, more, n, reads;
 
 	(void)fd;
 	(void)event;
 	closed = 0;
 	p->closed = &closed;
-	n = imsgbuf_read(&p->ibuf);
-	if (n == -1 && errno == EBADMSG)
-		peer_gone(p, "unexpected descriptor");
-	else if (n == -1)
-		peer_gone(p, NULL);
-	else if (peer_dispatch(p) == 0 && n == 0)
-		peer_gone(p, NULL);
+	reads = 0;
+	do {
+		n = imsgbuf_read(&p->ibuf);
+		/* a read ends at a descriptor; there are often several */
+		more = p->ibuf.nrfds > 0 && ++reads < PEER_READS;
+		if (n == -1 && errno == EBADMSG)
+			peer_gone(p, "unexpected descriptor");
+		else if (n == -1)
+			peer_gone(p, NULL);
+		else if (peer_dispatch(p) == 0 && n == 0)
+			peer_gone(p, NULL);
+	} while (more && !closed && !p->paused);
 	if (!closed)
 		p->closed = NULL;
 }
