@@ -569,8 +569,8 @@ client_turn_away(struct listener *l, int fd)
 }
 
 /*
- * A connection's number.  Where there is no room, those that have not asked
- * for anything yet make it, the oldest first.
+ * A connection's number.  Where there is no room, those that were refused and
+ * those that have not asked for anything yet make it, the oldest first.
  */
 static struct conn *
 conn_new(const struct netaddr *addr)
@@ -578,9 +578,14 @@ conn_new(const struct netaddr *addr)
 	struct client *cl, key;
 	struct conn *c;
 
-	if (nheads >= settings.limits[LIMIT_HEADS] ||
-	    (conns_used >= settings.limits[LIMIT_CONNECTIONS] && nheads > 0))
+	if (nheads >= settings.limits[LIMIT_HEADS])
 		request_close(TAILQ_FIRST(&heads));
+	if (conns_used >= settings.limits[LIMIT_CONNECTIONS]) {
+		if (!TAILQ_EMPTY(&drains))
+			request_close(TAILQ_FIRST(&drains));
+		else if (!TAILQ_EMPTY(&heads))
+			request_close(TAILQ_FIRST(&heads));
+	}
 	if (conns_used >= settings.limits[LIMIT_CONNECTIONS])
 		return (NULL);
 	key.addr = *addr;

@@ -36,6 +36,7 @@
 #include <ifaddrs.h>
 #include <libgen.h>
 #include <limits.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -66,7 +67,7 @@ static void	 document_event(int, short, void *);
 static void	 read_documents(void);
 static void	 config_error(const char *);
 static void	 say(const char *, const char *);
-static void	 read_resolvers(struct config *);
+static void	 read_resolvers(void);
 static void	 gather_own(void);
 static void	 raise_limits(void);
 static void	 send_config(const struct config *);
@@ -128,6 +129,8 @@ static struct {
 	size_t		 doclen;
 } input;
 
+static struct server	 servers[SERVERS_MAX]; /* the system's */
+static size_t		 nservers;
 static struct netaddr	 own[OWN_MAX];
 static size_t		 nown;
 
@@ -146,8 +149,8 @@ usage(void)
 int
 main(int argc, char *argv[])
 {
-	char dir[PATH_MAX];
 	struct macro *m;
+	struct pollfd pfd;
 	struct stat st;
 	int ch, debug, nflag, verbose;
 
@@ -188,9 +191,13 @@ main(int argc, char *argv[])
 	if (channel && !debug && !nflag)
 		fatalx("a configuration on standard input wants -d");
 
-	if (channel)
-		while (!next_document())
-			read_input();
+	while (channel && !next_document()) {
+		/* it may be non-blocking */
+		pfd.fd = STDIN_FILENO;
+		pfd.events = POLLIN;
+		(void)poll(&pfd, 1, -1);
+		read_input();
+	}
 	if ((conf = read_config()) == NULL) {
 		if (!nflag)
 			say("error", first_error);
@@ -204,13 +211,9 @@ main(int argc, char *argv[])
 	}
 	if (conf->nlistens == 0 && conf->handover[0] == '\0')
 		fatalx("%s: nothing to listen on", conf_file);
-	if (!channel) {
-		remember_dir("/etc");	/* resolv.conf */
-		if (strlcpy(dir, conf_file, sizeof(dir)) >= sizeof(dir))
-			fatalx("%s: too long", conf_file);
-		remember_dir(dirname(dir));
-	}
-	read_resolvers(conf);
+	if (!channel)
+		remember_dir(conf_file);
+	read_resolvers();
 	gather_own();
 	raise_limits();
 
@@ -308,33 +311,43 @@ config_error(const char *line)
 static FILE *
 open_list(const char *path)
 {
-	char dir[PATH_MAX];
-	FILE *fp;
-
 	if (channel) {
 		errno = EACCES;
 		return (NULL);
 	}
-	if ((fp = fopen(path, "re")) == NULL || running)
-		return (fp);
-	if (strlcpy(dir, path, sizeof(dir)) < sizeof(dir))
-		remember_dir(dirname(dir));
-	return (fp);
+	if (!running)
+		remember_dir(path);
+	return (fopen(path, "re"));
 }
 
-/* A directory that a reload has to read in. */
+/*
+ * A reload reads the file again, or the one that an editor has put in its
+ * place: by what its directory is called, and where it really is.
+ */
 static void
 remember_dir(const char *path)
 {
+	char dir[PATH_MAX], real[PATH_MAX], *name;
 	size_t i;
+	int link;
 
-	for (i = 0; i < ndirs; i++)
-		if (strcmp(dirs[i], path) == 0)
+	for (link = 0; link < 2; link++) {
+		if (link && (realpath(path, real) == NULL))
 			return;
-	if (ndirs == DIRS_MAX)
-		fatalx("lists in more than %d directories", DIRS_MAX);
-	if ((dirs[ndirs++] = strdup(path)) == NULL)
-		fatal("strdup");
+		if (strlcpy(dir, link ? real : path, sizeof(dir)) >=
+		    sizeof(dir))
+			return;
+		/* it returns a part of dir, or another string */
+		name = dirname(dir);
+		for (i = 0; i < ndirs && strcmp(dirs[i], name) != 0; i++)
+			;
+		if (i < ndirs || access(name, R_OK) == -1)
+			continue;
+		if (ndirs == DIRS_MAX)
+			fatalx("lists in more than %d directories", DIRS_MAX);
+		if ((dirs[ndirs++] = strdup(name)) == NULL)
+			fatal("strdup");
+	}
 }
 
 static void
@@ -439,32 +452,30 @@ say(const char *word, const char *text)
 	(void)write(STDOUT_FILENO, line, (size_t)n);
 }
 
-/* The nameserver lines of resolv.conf(5), unless there are servers. */
+/* The nameserver lines of resolv.conf(5), for when there is no resolver. */
 static void
-read_resolvers(struct config *c)
+read_resolvers(void)
 {
 	char addr[ADDR_STRLEN], line[256];
 	struct server *s;
 	FILE *fp;
 
-	if (c->nservers > 0)
-		return;
 	if ((fp = fopen(RESOLV_CONF, "re")) != NULL) {
-		while (c->nservers < SERVERS_MAX &&
+		while (nservers < SERVERS_MAX &&
 		    fgets(line, sizeof(line), fp) != NULL) {
-			s = &c->servers[c->nservers];
+			s = &servers[nservers];
 			if (sscanf(line, " nameserver %45s", addr) != 1 ||
 			    addr_parse(addr, &s->addr) == -1)
 				continue;
 			s->port = 53;
-			c->nservers++;
+			nservers++;
 		}
 		fclose(fp);
 	}
-	if (c->nservers == 0) {
-		(void)addr_parse("127.0.0.1", &c->servers[0].addr);
-		c->servers[0].port = 53;
-		c->nservers = 1;
+	if (nservers == 0) {
+		(void)addr_parse("127.0.0.1", &servers[0].addr);
+		servers[0].port = 53;
+		nservers = 1;
 	}
 }
 
@@ -527,6 +538,9 @@ send_config(const struct config *c)
 	for (i = 0; i < c->nservers; i++)
 		send_to(ROLE_RESOLVER, IMSG_RECONF_SERVER, &c->servers[i],
 		    sizeof(c->servers[i]));
+	for (i = 0; c->nservers == 0 && i < nservers; i++)
+		send_to(ROLE_RESOLVER, IMSG_RECONF_SERVER, &servers[i],
+		    sizeof(servers[i]));
 	for (i = 0; i < nown; i++)
 		send_to(ROLE_RESOLVER, IMSG_RECONF_OWN, &own[i],
 		    sizeof(own[i]));
@@ -821,7 +835,6 @@ reload(void)
 		say("error", first_error);
 		return;
 	}
-	read_resolvers(c);
 	if (c->nlistens != conf->nlistens || memcmp(c->listens, conf->listens,
 	    sizeof(c->listens)) != 0 ||
 	    strcmp(c->handover, conf->handover) != 0)
