@@ -149,6 +149,7 @@ static void	 set_size(uint64_t *, const struct word *, const char *,
 		    uint64_t);
 static void	 set_processes(const struct word *);
 static void	 set_cpus(const struct word *);
+static void	 drop_rules(void);
 static void	 add_rules(uint32_t, const struct words *,
 		    const struct words *);
 static int	 add_rule(int, const struct egress_rule *);
@@ -285,13 +286,8 @@ setting		: MEMORY WORD {
 		;
 
 egress		: EGRESS '{' {
-			struct rule_entry *r;
-
 			if (once(SEEN_EGRESS, "egress"))
-				while ((r = TAILQ_FIRST(&nconf->rules)) != NULL) {
-					TAILQ_REMOVE(&nconf->rules, r, entry);
-					free(r);
-				}
+				drop_rules();
 		}
 		;
 
@@ -933,15 +929,17 @@ set_image(char *image, const struct word *w, const char *what)
 {
 	char buf[SHOWN_SIZE];
 	const char *s;
+	int alnum, was;
 
+	alnum = 0;
 	for (s = w->s; *s != '\0'; s++) {
-		if (isalnum((unsigned char)*s))
-			continue;
-		if (strchr("._-/:@", *s) == NULL || s == w->s ||
-		    (strchr("./", *s) != NULL && !isalnum((unsigned char)s[-1])))
+		was = alnum;
+		alnum = isalnum((unsigned char)*s) != 0;
+		if (!alnum && (strchr("._-/:@", *s) == NULL || s == w->s ||
+		    (strchr("./", *s) != NULL && !was)))
 			break;
 	}
-	if (s == w->s || *s != '\0' || !isalnum((unsigned char)s[-1]))
+	if (*s != '\0' || !alnum)
 		error(w->line, "%s: not the name of an image: \"%s\"", what,
 		    shown(w->s, buf));
 	else if (strlcpy(image, w->s, IMAGE_MAXLEN) >= IMAGE_MAXLEN)
@@ -1028,6 +1026,18 @@ set_cpus(const struct word *w)
 		    CPUS_MAX, shown(w->s, buf));
 	else
 		nconf->fixed.millicpus = (uint32_t)n;
+}
+
+/* Those that hold without an egress block. */
+static void
+drop_rules(void)
+{
+	struct rule_entry *r;
+
+	while ((r = TAILQ_FIRST(&nconf->rules)) != NULL) {
+		TAILQ_REMOVE(&nconf->rules, r, entry);
+		free(r);
+	}
 }
 
 static void
