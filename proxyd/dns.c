@@ -119,8 +119,7 @@ dns_query(uint8_t buf[DNS_QUERY_MAX], uint16_t id, const char *name,
 				continue;
 		}
 		*p = (uint8_t)name[i];
-		if (mix != NULL && *p >= 'a' && *p <= 'z' &&
-		    mix[i / 8] & (1 << i % 8))
+		if (mix != NULL && *p >= 'a' && mix[i / 8] & (1 << i % 8))
 			*p = (uint8_t)(*p - 'a' + 'A');
 		p++;
 	}

@@ -45,9 +45,8 @@ struct reader {
 };
 
 static enum hello_result bad(struct hello *, const char *);
+static enum hello_result records(struct hello *, uint8_t *, size_t);
 static enum hello_result record_head(struct hello *, const uint8_t *, size_t);
-static enum hello_result records(struct hello *, const uint8_t *, size_t,
-			    uint8_t [HELLO_MAX], size_t *);
 static enum hello_result client_hello(struct hello *, struct reader *);
 static enum hello_result extensions(struct hello *, struct reader *);
 static enum hello_result server_name(struct hello *, struct reader *);
@@ -55,21 +54,12 @@ static int		 get(struct reader *, size_t, uint32_t *);
 static int		 get_vector(struct reader *, size_t, struct reader *);
 
 enum hello_result
-hello_parse(struct hello *hello, const uint8_t *buf, size_t len)
+hello_parse(struct hello *hello, uint8_t *buf, size_t len)
 {
-	enum hello_result	 r;
-	struct reader		 msg;
-	uint8_t			 copy[HELLO_MAX];
-
 	hello->name[0] = '\0';
 	hello->why = NULL;
 	hello->need = 0;
-	r = records(hello, buf, len, copy, &msg.left);
-	if (r != HELLO_OK)
-		return (r);
-	msg.p = copy + HANDSHAKE_HEAD;
-	msg.left -= HANDSHAKE_HEAD;
-	return (client_hello(hello, &msg));
+	return (records(hello, buf, len));
 }
 
 static enum hello_result
@@ -80,48 +70,52 @@ bad(struct hello *hello, const char *why)
 	return (HELLO_BAD);
 }
 
-/* Puts the message together from its records, as many as have arrived. */
+/*
+ * Puts the message together, as many records as have arrived: it starts
+ * behind the first head, and what the others carry moves up to it.
+ */
 static enum hello_result
-records(struct hello *hello, const uint8_t *buf, size_t len,
-    uint8_t msg[HELLO_MAX], size_t *have)
+records(struct hello *hello, uint8_t *buf, size_t len)
 {
-	size_t	 n, part, total = 0;
+	struct reader	 msg;
+	uint8_t		*start = NULL;
+	size_t		 n, part, have = 0, total = HELLO_MAX;
 
-	*have = 0;
 	for (;;) {
 		if (record_head(hello, buf, len) == HELLO_BAD)
 			return (HELLO_BAD);
-		hello->need += RECORD_HEAD;
-		if (len >= RECORD_HEAD) {
-			n = (size_t)buf[3] << 8 | buf[4];
-			hello->need += n;
-		}
+		n = len >= RECORD_HEAD ? (size_t)buf[3] << 8 | buf[4] : 0;
+		hello->need += RECORD_HEAD + n;
 		if (hello->need > HELLO_MAX)
 			return (bad(hello, "the ClientHello is too long"));
 		if (len < RECORD_HEAD)
 			return (HELLO_MORE);
 		buf += RECORD_HEAD;
 		len -= RECORD_HEAD;
+		if (start == NULL)
+			start = buf;
 		part = len < n ? len : n;
-		memcpy(msg + *have, buf, part);
-		*have += part;
-		if (*have > 0 && msg[0] != HANDSHAKE_CLIENT_HELLO)
+		memmove(start + have, buf, part);
+		have += part;
+		if (have > 0 && start[0] != HANDSHAKE_CLIENT_HELLO)
 			return (bad(hello, "not a ClientHello"));
-		if (*have >= HANDSHAKE_HEAD)
-			total = HANDSHAKE_HEAD + ((size_t)msg[1] << 16 |
-			    (size_t)msg[2] << 8 | msg[3]);
+		if (have >= HANDSHAKE_HEAD)
+			total = HANDSHAKE_HEAD + ((size_t)start[1] << 16 |
+			    (size_t)start[2] << 8 | start[3]);
 		if (total > HELLO_MAX)
 			return (bad(hello, "the ClientHello is too long"));
 		if (part < n)
 			return (HELLO_MORE);
-		if (total > 0 && *have > total)
-			return (bad(hello, "more than a ClientHello in its "
-			    "record"));
-		if (total > 0 && *have == total)
-			return (HELLO_OK);
+		if (have >= total)
+			break;
 		buf += n;
 		len -= n;
 	}
+	if (have > total)
+		return (bad(hello, "more than a ClientHello in its record"));
+	msg.p = start + HANDSHAKE_HEAD;
+	msg.left = total - HANDSHAKE_HEAD;
+	return (client_hello(hello, &msg));
 }
 
 /* Judges as much of a record's head as is there. */

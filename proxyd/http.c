@@ -188,7 +188,7 @@ request_line(struct http_head *h, const char *line, size_t len)
 	h->path = (uint16_t)(target - line);
 	if (h->mode == HTTP_PROXY)
 		return (target_absolute(h, target, n));
-	if (n == 0 || target[0] != '/')
+	if (target[0] != '/')
 		return (fail(h, 400, "the target is not a path"));
 	h->path_len = (uint16_t)n;
 	h->port = 80;
@@ -198,11 +198,10 @@ request_line(struct http_head *h, const char *line, size_t len)
 static enum http_result
 request_version(struct http_head *h, const char *s, size_t len)
 {
-	if (len != 8 || strncmp(s, "HTTP/", 5) != 0 || s[5] < '0' ||
-	    s[5] > '9' || s[6] != '.' || s[7] < '0' || s[7] > '9')
+	if (len != 8 || strncmp(s, "HTTP/", 5) != 0 || s[6] != '.')
 		return (fail(h, 400, "the request line is not a method, a "
 		    "target and HTTP/1.1"));
-	if (s[5] != '1' || s[7] > '1')
+	if (s[5] != '1' || (s[7] != '0' && s[7] != '1'))
 		return (fail(h, 505, "only HTTP/1.0 and HTTP/1.1 are spoken "
 		    "here"));
 	h->minor = (uint8_t)(s[7] - '0');
@@ -236,7 +235,10 @@ target_authority(struct http_head *h, const char *s, size_t len)
 	return (r == HOST_OK ? HTTP_MORE : fail_host(h, r, why));
 }
 
-/* http://host[:port][/path][?query]; the path is kept by offset. */
+/*
+ * http://host[:port][/path][?query]; the path is kept by offset.  A blank
+ * follows the target.
+ */
 static enum http_result
 target_absolute(struct http_head *h, const char *s, size_t len)
 {
@@ -244,12 +246,12 @@ target_absolute(struct http_head *h, const char *s, size_t len)
 	const char		*why;
 	size_t			 n;
 
-	if (len > 0 && s[0] == '/')
+	if (s[0] == '/')
 		return (fail(h, 400, "this is a proxy: the target must be a "
 		    "whole URL, or CONNECT be used"));
-	if (len >= 8 && strncasecmp(s, "https://", 8) == 0)
+	if (strncasecmp(s, "https://", 8) == 0)
 		return (fail(h, 400, "https is asked for with CONNECT"));
-	if (len < 7 || strncasecmp(s, "http://", 7) != 0)
+	if (strncasecmp(s, "http://", 7) != 0)
 		return (fail(h, 400, "the target is not an http URL"));
 	s += 7;
 	len -= 7;
@@ -258,7 +260,7 @@ target_absolute(struct http_head *h, const char *s, size_t len)
 			return (fail(h, 400, "the URL has a user name"));
 	h->path = (uint16_t)(h->path + 7 + n);
 	h->path_len = (uint16_t)(len - n);
-	if (n > 0 && memchr(s, ':', n) == NULL) {
+	if (memchr(s, ':', n) == NULL) {
 		h->port = 80;
 		r = host_parse(s, n, h->host, &why);
 	} else
@@ -281,7 +283,7 @@ field_line(struct http_head *h, const char *buf, size_t off, size_t len)
 	if (++h->headers > HTTP_HEADERS)
 		return (fail(h, 431, "more than 100 header lines"));
 	name = token_len(s, len);
-	if (name == 0 || name == len || s[name] != ':')
+	if (name == 0 || s[name] != ':')
 		return (fail(h, 400, "a header line is not a name, a colon "
 		    "and a value"));
 	for (value = name + 1; value < len; value++)
@@ -313,7 +315,7 @@ field_host(struct http_head *h, const char *s, size_t len)
 	h->seen |= SEEN_HOST;
 	if (h->mode == HTTP_PROXY)
 		return (HTTP_MORE);
-	if (len > 0 && memchr(s, ':', len) == NULL)
+	if (memchr(s, ':', len) == NULL)
 		r = host_parse(s, len, h->host, &why);
 	else
 		r = hostport_parse(s, len, h->host, &port, &why);
@@ -448,12 +450,12 @@ field_kept(const struct http_head *h, const char *buf, const char *name,
     size_t len)
 {
 	static const char *const dropped[] = {
-		"host", "content-length", "transfer-encoding", "connection",
-		"keep-alive", "te", "trailer", "upgrade", "close", NULL
+		"host", "content-length", "connection", "close", "keep-alive",
+		"te", "trailer", "upgrade", NULL
 	};
 	size_t	 i;
 
-	if (len >= 6 && strncasecmp(name, "proxy-", 6) == 0)
+	if (strncasecmp(name, "proxy-", 6) == 0)
 		return (0);
 	for (i = 0; dropped[i] != NULL; i++)
 		if (is(name, len, dropped[i]))

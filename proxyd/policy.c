@@ -101,8 +101,8 @@ host_parse(const char *s, size_t len, char host[HOST_SIZE], const char **why)
 		return (host_bracketed(s, len, why));
 	if (len > 1 && s[len - 1] == '.')
 		len--;
-	*why = "the host name is empty or too long";
-	if (len == 0 || len > HOST_MAX)
+	*why = "the host name is longer than 253 characters";
+	if (len > HOST_MAX)
 		return (HOST_MALFORMED);
 	for (i = 0; i <= len; i++) {
 		c = i < len ? host_char((unsigned char)s[i]) : '.';
@@ -147,7 +147,7 @@ host_char(unsigned char c)
 static int
 host_is_number(const char *s, size_t len)
 {
-	if (len >= 2 && s[0] == '0' && s[1] == 'x')
+	if (s[0] == '0' && s[1] == 'x')
 		return (strspn(s + 2, "0123456789abcdef") == len - 2);
 	return (strspn(s, "0123456789") == len);
 }
@@ -402,7 +402,7 @@ policy_add_rule(struct policy *policy, const struct rule *rule)
 	struct rule	*rules;
 	size_t		 size;
 
-	if (!rule_valid(rule) || policy->nrules == UINT32_MAX) {
+	if (!rule_valid(rule)) {
 		errno = EINVAL;
 		return (-1);
 	}
@@ -536,18 +536,17 @@ policy_decide(const struct policy *policy, const char *host, uint16_t port)
 int
 policy_name_passed(const struct policy *policy, const char *host)
 {
-	const struct rule	*rule, *r;
+	const struct rule	*rule;
 	struct walk		 walk;
 	size_t			 i;
+	uint16_t		 port;
 
 	walk_start(policy, &walk, host);
 	while ((rule = walk_next(policy, &walk)) != NULL) {
-		if (rule->action == RULE_BLOCK)
-			continue;
 		for (i = 0; i == 0 || i < rule->nports; i++) {
-			r = policy_decide(policy, host,
-			    rule->nports > 0 ? rule->ports[i] : 443);
-			if (r != NULL && r->action == RULE_PASS)
+			port = rule->nports > 0 ? rule->ports[i] : 443;
+			if (policy_decide(policy, host, port)->action ==
+			    RULE_PASS)
 				return (1);
 		}
 	}

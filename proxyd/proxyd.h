@@ -208,7 +208,8 @@ size_t		 http_error(char *, size_t, int, const char *);
  *
  * hello_parse() is called with all bytes that can be peeked so far.  With
  * HELLO_MORE it says how many must be there before another call makes sense
- * (SO_RCVLOWAT); that is never more than HELLO_MAX.
+ * (SO_RCVLOWAT); that is never more than HELLO_MAX.  The buffer is spent
+ * afterwards: the heads of records are squeezed out of it in place.
  */
 #define HELLO_MAX	16384
 
@@ -224,7 +225,7 @@ struct hello {
 	size_t		 need;
 };
 
-enum hello_result hello_parse(struct hello *, const uint8_t *, size_t);
+enum hello_result hello_parse(struct hello *, uint8_t *, size_t);
 
 /*
  * dns.c: questions and answers in wire form.  Pure.

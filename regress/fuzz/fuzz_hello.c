@@ -33,12 +33,17 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct hello		 hello;
 	enum hello_result	 r;
+	uint8_t			*copy;
 	size_t			 len;
 
 	if (size < 1)
 		return (0);
 	len = size - 1;
-	r = hello_parse(&hello, data + 1, len);
+	copy = malloc(size);
+	MUST(copy != NULL);
+	memcpy(copy + 1, data + 1, len);	/* so that it ends at len */
+	r = hello_parse(&hello, copy + 1, len);
+	free(copy);
 	switch (r) {
 	case HELLO_MORE:
 		MUST(hello.need > len && hello.need <= HELLO_MAX);
@@ -70,10 +75,10 @@ must_grow(const struct hello *whole, enum hello_result want,
 	enum hello_result	 r;
 	uint8_t			*copy;
 
-	copy = malloc(cut + 1);
+	copy = malloc(1 + cut);
 	MUST(copy != NULL && cut <= len);
-	memcpy(copy, buf, cut);
-	r = hello_parse(&part, copy, cut);
+	memcpy(copy + 1, buf, cut);
+	r = hello_parse(&part, copy + 1, cut);
 	free(copy);
 	if (r == HELLO_BAD)
 		MUST(want == HELLO_BAD);

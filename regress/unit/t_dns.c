@@ -263,6 +263,11 @@ test_answers(void)
 	    s), "192.0.2.1") == 0 && strcmp(addr_print(&a.addrs[1], s),
 	    "192.0.2.2") == 0, "dns two addresses as sent", "%s", s);
 
+	query.n -= 11;
+	query.b[11] = 0;
+	CASE(result(&a) == DNS_ADDRESSES, "dns without EDNS", "refused");
+	ask("a.example", DNS_A);
+
 	answer(4, 1, 1);
 	put_rr("@", TXT, 5);
 	put(2, 2);
@@ -303,6 +308,15 @@ test_answers(void)
 	put(4, 2);
 	put(0x7f000001, 4);
 	check("class other than IN", DNS_NOTHING, 0, 0);
+
+	answer(1, 0, 0);
+	put_name("@");
+	put(DNS_A, 2);
+	put(3, 2);
+	put(300, 4);
+	put(3, 2);
+	put_data("abc", 3);
+	check("class other than IN, another length", DNS_NOTHING, 0, 0);
 
 	ask("a.example", TXT);
 	answer(1, 0, 0);
@@ -354,9 +368,10 @@ test_not_the_answer(void)
 	check("half a head", DNS_BAD, 0, 0);
 	msg.n = 12;
 	check("head alone", DNS_BAD, 0, 0);
-	query.n = 11;
 	msg = good;
-	check("no query", DNS_BAD, 0, 0);
+	for (query.n = 0; query.n < good.n - 16; query.n++)
+		wrong += result(&a) != DNS_BAD;
+	CASE(wrong == 0, "dns cut query", "%d taken", wrong);
 }
 
 static void
@@ -388,6 +403,12 @@ test_rcodes(void)
 	put(0x01000000, 4);
 	put(0, 2);
 	check("rcode in EDNS", DNS_FAILED, 0, 0);
+	msg.b[msg.n - 6] = 0x80;
+	check("high rcode in EDNS", DNS_FAILED, 0, 0);
+	answer(1, 0, 1);
+	put_a("@", 300, "192.0.2.1");
+	put_a("b", 0x01000000, "192.0.2.1");
+	check("long TTL behind", DNS_ADDRESSES, 1, 300);
 }
 
 static void
@@ -398,8 +419,8 @@ test_chains(void)
 
 	ask("a.example", DNS_A);
 	answer(2, 0, 0);
-	put_cname("@", 50, "b.example");
-	put_a("B.Example", 300, "192.0.2.1");
+	put_cname("@", 50, "AZ.b.example");
+	put_a("az.B.Example", 300, "192.0.2.1");
 	check("CNAME", DNS_ADDRESSES, 1, 50);
 	answer(4, 0, 0);
 	put_a("c.example", 300, "192.0.2.1");
@@ -538,6 +559,10 @@ test_pointers(void)
 	put(0xc000 | off, 2);
 	put_data("\0\1\0\1\0\0\0\1\0\4abcd", 14);
 	check("pointer into its own name", DNS_FAILED, 0, 0);
+	answer(1, 0, 0);
+	put(0xc004, 2);
+	put_data("\0\1\0\1\0\0\0\1\0\4abcd", 14);
+	check("pointer to a count", DNS_FAILED, 0, 0);
 	/* Two that point at each other. */
 	answer(2, 0, 0);
 	put_rr("@", TXT, 1);
@@ -629,6 +654,14 @@ test_negative(void)
 	put(0, 4);
 	put(30, 4);
 	check("CNAME to nothing, with SOA", DNS_NOTHING, 0, 10);
+	answer(0, 0, 1);
+	put_rr("example", DNS_SOA, 900);
+	put(2 + 20, 2);
+	put_name("");
+	put_name("");
+	put(0, 16);
+	put(30, 4);
+	check("SOA in the wrong place", DNS_NOTHING, 0, 0);
 	answer(0, 1, 0);
 	put_rr("example", DNS_SOA, 900);
 	put(21, 2);
@@ -781,6 +814,8 @@ test_question_bad(void)
 	DROPPED("with an answer", msg.b[7] = 1);
 	DROPPED("with an authority", msg.b[9] = 1);
 	DROPPED("with two additional", msg.b[11] = 2);
+	DROPPED("with two additional that are not there", msg.b[11] = 2;
+	    msg.n = 27);
 	DROPPED("without its additional", msg.b[11] = 0);
 	DROPPED("of class CH", msg.b[26] = 3);
 	DROPPED("of class ANY", msg.b[26] = 255);
@@ -789,7 +824,8 @@ test_question_bad(void)
 	DROPPED("with EDNS of a name", msg.b[27] = 1);
 	DROPPED("with EDNS too long", msg.b[37] = 1);
 	DROPPED("with a pointer", msg.b[14] = 0xc0; msg.b[15] = 12);
-	DROPPED("with a label of 64", msg.b[14] = 64);
+	DROPPED("with a label of 64", msg.n = 12;
+	    put_data("\x40" L60 "abcd\0\0\1\0\1", 70); msg.b[11] = 0);
 	DROPPED("with a label beyond the end", msg.b[14] = 40);
 	DROPPED("with a byte behind it, no EDNS", msg.b[11] = 0;
 	    msg.n = 28);

@@ -52,6 +52,7 @@ static void	 test_refused(void);
 static void	 test_names(void);
 static void	 test_server_names(void);
 static void	 test_extensions(void);
+static void	 test_short(void);
 static void	 test_lengths(void);
 static void	 test_records(void);
 static void	 test_sizes(void);
@@ -78,6 +79,7 @@ main(void)
 	test_names();
 	test_server_names();
 	test_extensions();
+	test_short();
 	test_lengths();
 	test_records();
 	test_sizes();
@@ -520,6 +522,36 @@ test_extensions(void)
 	put_data(&exts, "\0\0\x01\0\x01\x07" "b.inner", 12);
 	put_name(&exts, "a", 1);
 	check_body("the outer one with ECH", &exts, 1);
+}
+
+/* A message cut anywhere, with a length that says so. */
+static void
+test_short(void)
+{
+	struct hello	 hello;
+	struct spec	 s;
+	struct bytes	 message, b;
+	size_t		 n, whole;
+	int		 good = 1;
+
+	memset(&s, 0, sizeof(s));
+	s.name = "a.example";
+	s.name_len = 9;
+	hello_body(&message, &s, NULL);
+	whole = message.n;
+	for (n = 4; n < whole; n++) {
+		message.n = n;
+		message.b[3] = (uint8_t)(n - 4);
+		hello_records(&b, &s, &message);
+		if (parse(&hello, b.b, b.n) != HELLO_BAD)
+			good = 0;
+	}
+	CASE(good, "hello that ends early", "accepted");
+	message.n = whole;
+	put(&message, 0, 1);
+	message.b[3] = (uint8_t)(whole + 1 - 4);
+	hello_records(&b, &s, &message);
+	check_bad("a byte behind its extensions", &b);
 }
 
 /* Each length of a plain ClientHello, one more and one less. */

@@ -30,6 +30,7 @@
 
 static void	 test_accepted(void);
 static void	 test_refused(void);
+static void	 test_reasons(void);
 static void	 test_rebuilt(void);
 static void	 test_limits(void);
 static void	 test_rebuild_size(void);
@@ -44,6 +45,7 @@ main(void)
 {
 	test_accepted();
 	test_refused();
+	test_reasons();
 	test_rebuilt();
 	test_limits();
 	test_rebuild_size();
@@ -172,10 +174,34 @@ test_accepted(void)
 		{ "Latin-1 in a value", HTTP_PROXY,
 		    S(GET "X: b\xfc" "cher\r\n\r\n"), 0, "a.example", 80, 0,
 		    0 },
+		{ "any character of a URL", HTTP_PROXY,
+		    S("GET http://a.example/!~%00;[]{}|^`<>\"'\\ "
+		    "HTTP/1.1\r\n\r\n"), 0, "a.example", 80, 0, 0 },
+		{ "HEAD", HTTP_PROXY,
+		    S("HEAD http://a.example/ HTTP/1.1\r\n\r\n"), 0,
+		    "a.example", 80, 0, 0 },
+		{ "PUT", HTTP_PROXY,
+		    S("PUT http://a.example/ HTTP/1.1\r\n\r\n"), 0,
+		    "a.example", 80, 0, 0 },
+		{ "PATCH", HTTP_PROXY,
+		    S("PATCH http://a.example/ HTTP/1.1\r\n\r\n"), 0,
+		    "a.example", 80, 0, 0 },
+		{ "DELETE", HTTP_PROXY,
+		    S("DELETE http://a.example/ HTTP/1.1\r\n\r\n"), 0,
+		    "a.example", 80, 0, 0 },
+		{ "OPTIONS", HTTP_PROXY,
+		    S("OPTIONS http://a.example/ HTTP/1.1\r\n\r\n"), 0,
+		    "a.example", 80, 0, 0 },
+		{ "any character of a name", HTTP_PROXY,
+		    S(GET "AZaz09!#$%&'*+-.^_`|~: x\r\n\r\n"), 0,
+		    "a.example", 80, 0, 0 },
+		{ "blank Connection", HTTP_PROXY,
+		    S(GET "Connection: \t \r\n\r\n"), 0, "a.example", 80,
+		    0, 0 },
 		{ "empty value", HTTP_PROXY, S(GET "X:\r\n\r\n"), 0,
 		    "a.example", 80, 0, 0 },
 		{ "16 connection options", HTTP_PROXY,
-		    S(GET "Connection: a,b,c,d,e,f,g,h\r\n"
+		    S(GET "Connection: a,b,\tc\t,d,e,f,g,h\r\n"
 		    "Connection: , i , j ,k,l,m,n,o,p,,\r\n\r\n"), 0,
 		    "a.example", 80, 0, 0 },
 		{ "origin-form", HTTP_TRANSPARENT,
@@ -219,6 +245,16 @@ test_refused(void)
 		{ "TLS record", HTTP_PROXY, 400, S("\x16") },
 		{ "SSLv2", HTTP_PROXY, 400, S("\x80\x2e\x01\x03") },
 		{ "lower-case method", HTTP_PROXY, 400, S("g") },
+		{ "byte before A", HTTP_PROXY, 400, S("@") },
+		{ "byte behind Z", HTTP_PROXY, 400, S("[") },
+		{ "method of A", HTTP_PROXY, 501,
+		    S("A http://a.example/ HTTP/1.1\r\n") },
+		{ "method of Z", HTTP_PROXY, 501,
+		    S("ZAZ http://a.example/ HTTP/1.1\r\n") },
+		{ "method with an at sign", HTTP_PROXY, 400,
+		    S("A@ http://a.example/ HTTP/1.1\r\n") },
+		{ "method with a bracket", HTTP_PROXY, 400,
+		    S("A[ http://a.example/ HTTP/1.1\r\n") },
 		{ "lower-case CONNECT", HTTP_PROXY, 400,
 		    S("connect a.example:443 HTTP/1.1\r\n\r\n") },
 		{ "mixed case method", HTTP_PROXY, 400,
@@ -251,7 +287,11 @@ test_refused(void)
 		    S("GET http://a.example/ HTTP/1\r\n") },
 		{ "http/1.1", HTTP_PROXY, 400,
 		    S("GET http://a.example/ http/1.1\r\n") },
-		{ "HTTP/x.1", HTTP_PROXY, 400,
+		{ "HTTP/1.x", HTTP_PROXY, 505,
+		    S("GET http://a.example/ HTTP/1.x\r\n") },
+		{ "HTTP/1./", HTTP_PROXY, 505,
+		    S("GET http://a.example/ HTTP/1./\r\n") },
+		{ "HTTP/x.1", HTTP_PROXY, 505,
 		    S("GET http://a.example/ HTTP/x.1\r\n") },
 		{ "HTTP/1,1", HTTP_PROXY, 400,
 		    S("GET http://a.example/ HTTP/1,1\r\n") },
@@ -411,6 +451,8 @@ test_refused(void)
 		    S(PATH "\r\n") },
 		{ "no Host, transparent 1.0", HTTP_TRANSPARENT, 400,
 		    S("GET / HTTP/1.0\r\n\r\n") },
+		{ "blank Host, transparent", HTTP_TRANSPARENT, 400,
+		    S(PATH "Host: \t \r\n") },
 		{ "empty Host, transparent", HTTP_TRANSPARENT, 400,
 		    S(PATH "Host:\r\n") },
 		{ "Host with a blank", HTTP_TRANSPARENT, 400,
@@ -437,6 +479,8 @@ test_refused(void)
 		    S(GET "Content-Length: 5, 5\r\n") },
 		{ "empty length", HTTP_PROXY, 400,
 		    S(GET "Content-Length:\r\n") },
+		{ "blank length", HTTP_PROXY, 400,
+		    S(GET "Content-Length: \t \r\n") },
 		{ "length with a sign", HTTP_PROXY, 400,
 		    S(GET "Content-Length: +5\r\n") },
 		{ "negative length", HTTP_PROXY, 400,
@@ -475,6 +519,8 @@ test_refused(void)
 		    S(GET "Transfer-Encoding: gzip, chunked\r\n\r\n") },
 		{ "xchunked", HTTP_PROXY, 501,
 		    S(GET "Transfer-Encoding: xchunked\r\n\r\n") },
+		{ "blank coding", HTTP_PROXY, 501,
+		    S(GET "Transfer-Encoding: \t \r\n\r\n") },
 		{ "empty coding", HTTP_PROXY, 501,
 		    S(GET "Transfer-Encoding:\r\n\r\n") },
 		{ "chunked 1.0", HTTP_PROXY, 400,
@@ -505,6 +551,47 @@ test_refused(void)
 		    h.why != NULL, name, "%d: status %d, %s", (int)r,
 		    h.status, h.why != NULL ? h.why : "no reason");
 		check_split(t[i].what, t[i].mode, t[i].in, t[i].len);
+	}
+}
+
+/* What a person reads says what to do about it. */
+static void
+test_reasons(void)
+{
+	static const struct {
+		const char	*in;
+		size_t		 len;
+		const char	*why;
+	} t[] = {
+		{ S("\x16"), "not TLS" },
+		{ S("\x80"), "not TLS" },
+		{ S("\r"), "empty line" },
+		{ S("\n"), "empty line" },
+		{ S("GET \0"), "NUL" },
+		{ S("GET \x01"), "control character" },
+		{ S("GET / HTTP/1.1\r\n"), "this is a proxy" },
+		{ S("GET https://a.example/ HTTP/1.1\r\n"),
+		    "with CONNECT" },
+		{ S("GET a.example HTTP/1.1\r\n"), "not an http URL" },
+		{ S("GET http://a@b.example/ HTTP/1.1\r\n"), "user name" },
+		{ S("CONNECT a.example HTTP/1.1\r\n"), "host and port" },
+		{ S("CONNECT a.example:x HTTP/1.1\r\n"), "port" },
+		{ S("CONNECT a_b.example:443 HTTP/1.1\r\n"), "letters" },
+		{ S("CONNECT 127.1:443 HTTP/1.1\r\n"), "addresses" },
+		{ S(GET " x\r\n"), "folded" },
+		{ S(GET "\tx\r\n"), "folded" }
+	};
+	struct http_head	 h;
+	enum http_result	 r;
+	char			 name[128];
+	size_t			 i;
+
+	for (i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
+		(void)snprintf(name, sizeof(name), "http reason %zu: %s", i,
+		    t[i].why);
+		r = parse(&h, HTTP_PROXY, t[i].in, t[i].len, t[i].len);
+		CASE(r == HTTP_ERROR && strstr(h.why, t[i].why) != NULL,
+		    name, "%s", h.why);
 	}
 }
 
@@ -561,7 +648,7 @@ test_rebuilt(void)
 		{ "Proxy-*", HTTP_PROXY,
 		    GET "Proxy-Authorization: Basic eA==\r\n"
 		    "proxy-connection: keep-alive\r\nPROXY-Foo: x\r\n"
-		    "Proxy: 1\r\n\r\n",
+		    "Proxy: 1\r\nKeep-Alive: 5\r\n\r\n",
 		    PATH "Host: a.example\r\nProxy: 1\r\n"
 		    "Connection: close\r\n\r\n" },
 		{ "named by Connection", HTTP_PROXY,
@@ -720,14 +807,16 @@ test_errors(void)
 		    (strstr(out, "Error") != NULL) == (status[i] == 599),
 		    name, "%s", out);
 	}
-	n = http_error(out, sizeof(out), 400, "a\r\nSet-Cookie: b\x1b\xff");
-	CASE(n > 0 && strstr(out, "400 Bad Request: a??Set-Cookie: b??\r\n")
+	n = http_error(out, sizeof(out), 400, "a\r\nSet-Cookie: ~\x1b\xff");
+	CASE(n > 0 && strstr(out, "400 Bad Request: a??Set-Cookie: ~??\r\n")
 	    != NULL, "http error with control characters", "%s", out);
 	memset(why, 'w', sizeof(why) - 1);
 	why[sizeof(why) - 1] = '\0';
 	n = http_error(out, sizeof(out), 431, why);
 	CASE(n > 0 && n == strlen(out) && out[n - 1] == '\n',
 	    "http error with a long reason", "%zu", n);
-	CASE(http_error(out, 20, 400, "why") == 0,
+	n = http_error(out, sizeof(out), 400, "why");
+	CASE(http_error(out, n, 400, "why") == 0 &&
+	    http_error(out, n + 1, 400, "why") == n,
 	    "http error in too little room", "written");
 }

@@ -90,6 +90,10 @@ test_hosts(void)
 		{ "name of 253 and dot", S(L253 "."), HOST_OK, L253 },
 		{ "0x with more", S("a.0xfg"), HOST_OK, "a.0xfg" },
 		{ "hex without 0x", S("dead.beef"), HOST_OK, "dead.beef" },
+		{ "label like hex", S("a.bxc"), HOST_OK, "a.bxc" },
+		{ "label like hex without x", S("a.0abc"), HOST_OK,
+		    "a.0abc" },
+		{ "x alone", S("a.0y1"), HOST_OK, "a.0y1" },
 		{ "number first", S("127.0.0.1.example"), HOST_OK,
 		    "127.0.0.1.example" },
 
@@ -178,12 +182,16 @@ test_hosts(void)
 		{ "bracket and more", S("[::1].example.com"), HOST_MALFORMED,
 		    NULL },
 		{ "bracket with NUL", S("[::1\0]"), HOST_MALFORMED, NULL },
+		{ "bracket with 46 characters",
+		    S("[ffff:ffff:ffff:ffff:ffff:ffff:255.255.255.2551]"),
+		    HOST_MALFORMED, NULL },
 		{ "bracket too long", S("[" L253 "]"), HOST_MALFORMED, NULL },
 		{ "IPvFuture", S("[v1.a]"), HOST_MALFORMED, NULL }
 	};
 	char		 name[128], host[HOST_SIZE];
 	const char	*why;
 	char		*in;
+	uint16_t	 port;
 	size_t		 i;
 	int		 r;
 
@@ -199,6 +207,12 @@ test_hosts(void)
 		    name, "result %d", r);
 		free(in);
 	}
+	/* Of nothing, nothing is read. */
+	in = exact("[", 1);
+	CASE(host_parse(in + 1, 0, host, &why) == HOST_MALFORMED &&
+	    hostport_parse(in + 1, 0, host, &port, &why) == HOST_MALFORMED,
+	    "host of nothing", "accepted");
+	free(in);
 }
 
 /* Every byte, first, amid and last, against the words of the design. */
@@ -416,7 +430,7 @@ test_inside(void)
 static void
 test_own(void)
 {
-	struct netaddr	 own[3], a4, b4, a6, b6;
+	struct netaddr	 own[3], a4, b4, a6, b6, c6;
 
 	(void)addr_parse("8.8.4.4", &own[0]);
 	(void)addr_parse("9.9.9.9", &own[1]);
@@ -427,6 +441,9 @@ test_own(void)
 	(void)addr_parse("2607:f8b0::2", &b6);
 	CASE(addr_inside(&a4, own, 3), "own IPv4", "passed");
 	CASE(!addr_inside(&b4, own, 3), "own IPv4's neighbour", "refused");
+	(void)addr_parse("909:909::1", &c6);
+	CASE(!addr_equal(&c6, &own[1]) && !addr_equal(&own[1], &c6),
+	    "own IPv4 is not IPv6", "equal");
 	CASE(addr_inside(&a6, own, 3), "own IPv6", "passed");
 	CASE(!addr_inside(&b6, own, 3), "own IPv6's neighbour", "refused");
 	CASE(!addr_inside(&a6, own, 2), "own list ends", "refused");
@@ -482,6 +499,12 @@ test_prefixes(void)
 	(void)prefix_parse("0.0.0.0/0", &p);
 	CASE(!prefix_covers(&p, &a), "prefix of length 0, other family",
 	    "it covers");
+	(void)prefix_parse("fd00::1", &p);
+	(void)addr_parse("fd00::1", &a);
+	CASE(prefix_covers(&p, &a), "prefix of length 128", "no");
+	(void)addr_parse("fd00::2", &a);
+	CASE(!prefix_covers(&p, &a), "prefix of length 128, neighbour",
+	    "it covers");
 }
 
 static void
@@ -520,14 +543,19 @@ test_rules_valid(void)
 {
 	struct policy	 policy;
 	struct rule	 good, r;
+	size_t		 i;
 
 	policy_init(&policy);
+	policy_seal(&policy);
 	memset(&good, 0, sizeof(good));
 	good.action = RULE_PASS;
-	good.nports = 1;
-	good.ports[0] = 22;
-	good.naddrs = 1;
-	(void)prefix_parse("10.0.0.0/8", &good.addrs[0]);
+	good.plain = 1;
+	good.nports = RULE_PORTS;
+	for (i = 0; i < RULE_PORTS; i++)
+		good.ports[i] = 22;
+	good.naddrs = RULE_ADDRS;
+	for (i = 0; i < RULE_ADDRS; i++)
+		(void)prefix_parse("10.0.0.0/8", &good.addrs[i]);
 	CASE(policy_add_rule(&policy, &good) == 0, "rule good", "refused");
 #define REFUSED(what, change) do {					\
 	r = good;							\
@@ -543,9 +571,8 @@ test_rules_valid(void)
 	REFUSED("family", r.addrs[0].addr.family = AF_UNIX);
 	REFUSED("prefix too long", r.addrs[0].len = 33);
 	REFUSED("prefix with more bits", r.addrs[0].addr.bytes[3] = 1);
-	REFUSED("block with addresses", r.action = RULE_BLOCK);
-	REFUSED("block plain", r.action = RULE_BLOCK; r.naddrs = 0;
-	    r.plain = 1);
+	REFUSED("block with addresses", r.action = RULE_BLOCK; r.plain = 0);
+	REFUSED("block plain", r.action = RULE_BLOCK; r.naddrs = 0);
 #undef REFUSED
 	CASE(policy.nrules == 1, "rule count", "%zu", policy.nrules);
 	policy_free(&policy);
@@ -600,6 +627,8 @@ add(struct policy *policy, enum rule_action action, const char *names,
 	for (p = strtok_r(buf, " ", &last); p != NULL;
 	    p = strtok_r(NULL, " ", &last))
 		rule.ports[rule.nports++] = (uint16_t)atoi(p);
+	/* What stands behind the count must not matter. */
+	rule.ports[rule.nports] = 444;
 	if (policy_add_rule(policy, &rule) == -1)
 		abort();
 	(void)snprintf(buf, sizeof(buf), "%s", names);
@@ -630,6 +659,7 @@ test_decide(void)
 		{ "api.example.com.evil.net", 443, 0, 0 },
 		{ "a.wild.org", 443, RULE_PASS, 1 },
 		{ "a.wild.org", 22, RULE_PASS, 1 },
+		{ "a.wild.org", 444, 0, 1 },
 		{ "a.b.c.wild.org", 22, RULE_PASS, 1 },
 		{ "wild.org", 443, 0, 0 },
 		{ "xwild.org", 443, 0, 0 },
@@ -644,6 +674,8 @@ test_decide(void)
 		{ "ssh.wild.org", 22, RULE_BLOCK, 1 },
 		{ "both.net", 443, RULE_BLOCK, 0 },
 		{ "a.blocked.net", 443, RULE_BLOCK, 0 },
+		{ "half.net", 443, RULE_BLOCK, 0 },
+		{ "half.net", 80, 0, 0 },
 		{ "aa.ordered.net", 443, RULE_PASS, 1 },
 		{ "a-.ordered.net", 443, 0, 0 },
 		{ "", 443, 0, 0 },
@@ -665,6 +697,8 @@ test_decide(void)
 	add(&policy, RULE_BLOCK, "ssh.wild.org", "22");
 	add(&policy, RULE_PASS, "both.net a.blocked.net", "443");
 	add(&policy, RULE_BLOCK, "both.net *.blocked.net", "");
+	add(&policy, RULE_PASS, "half.net", "443");
+	add(&policy, RULE_BLOCK, "half.net", "443");
 	policy_seal(&policy);
 	for (i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
 		(void)snprintf(name, sizeof(name), "decide %s:%d", t[i].host,
@@ -700,6 +734,17 @@ test_precedence(void)
 	CASE(policy_decide(&policy, "example.com", 22) ==
 	    &policy.rules[0], "precedence wildcard above", "another");
 	policy_free(&policy);
+
+	/* The same name with and without a star, in both orders. */
+	add(&policy, RULE_PASS, "*.a.example b.example", "");
+	add(&policy, RULE_PASS, "a.example *.b.example", "");
+	policy_seal(&policy);
+	CASE(policy_decide(&policy, "a.example", 443) == &policy.rules[1] &&
+	    policy_decide(&policy, "x.a.example", 443) == &policy.rules[0] &&
+	    policy_decide(&policy, "b.example", 443) == &policy.rules[0] &&
+	    policy_decide(&policy, "x.b.example", 443) == &policy.rules[1],
+	    "precedence with and without a star", "another");
+	policy_free(&policy);
 }
 
 static void
@@ -720,7 +765,10 @@ test_lift(void)
 	char		 name[64];
 	size_t		 i;
 
+	/* What stands behind the counts must not matter. */
 	memset(&with, 0, sizeof(with));
+	for (i = 0; i < RULE_ADDRS; i++)
+		(void)prefix_parse("0.0.0.0/0", &with.addrs[i]);
 	with.action = RULE_PASS;
 	without = with;
 	with.naddrs = 2;
