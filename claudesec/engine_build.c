@@ -49,6 +49,8 @@ struct build {
 	size_t		 dockerfilelen, calen;
 	char		 base[IMAGE_MAXLEN];
 	char		 error[TEXT_MAXLEN];	/* in the stream */
+	char		 line[TEXT_MAXLEN];	/* of output, up to here */
+	size_t		 linelen;
 };
 
 static void	 build_ask(struct build *, uint32_t);
@@ -62,6 +64,8 @@ static void	 build_imported(void *, struct docker_reply *);
 static void	 build_image(struct build *);
 static void	 build_done(void *, struct docker_reply *);
 static int	 build_line(void *, const json_t *);
+static int	 build_output(struct build *, const char *);
+static int	 build_output_line(struct build *);
 static int	 build_progress(struct build *, const char *);
 static void	 build_room(int, short, void *);
 static int	 build_failed(struct build *, struct docker_reply *,
@@ -311,6 +315,7 @@ build_done(void *arg, struct docker_reply *reply)
 	struct build *b = arg;
 
 	b->call = NULL;
+	(void)build_output_line(b);
 	if (build_failed(b, reply, "build the image"))
 		return;
 	log_info("image %s was built", engine_config()->fixed.image);
@@ -325,7 +330,10 @@ build_line(void *arg, const json_t *json)
 {
 	struct build *b = arg;
 	char text[TEXT_MAXLEN];
+	const char *output;
 
+	if ((output = spec_string(json, "stream", NULL)) != NULL)
+		return (build_output(b, output));
 	switch (spec_progress(json, text, sizeof(text))) {
 	case -1:
 		(void)strlcpy(b->error, text, sizeof(b->error));
@@ -335,6 +343,34 @@ build_line(void *arg, const json_t *json)
 	default:
 		return (0);
 	}
+}
+
+/*
+ * What a step of the Dockerfile writes comes in any pieces.
+ */
+static int
+build_output(struct build *b, const char *s)
+{
+	int full;
+
+	for (full = 0; *s != '\0'; s++) {
+		if (b->linelen == sizeof(b->line) || *s == '\n' || *s == '\r')
+			full |= build_output_line(b);
+		if (*s != '\n' && *s != '\r')
+			b->line[b->linelen++] = *s;
+	}
+	return (full);
+}
+
+static int
+build_output_line(struct build *b)
+{
+	char text[TEXT_MAXLEN];
+
+	b->linelen = spec_uncolour(b->line, b->linelen);
+	spec_text(text, sizeof(text), b->line, b->linelen);
+	b->linelen = 0;
+	return (text[0] != '\0' && build_progress(b, text));
 }
 
 static int
