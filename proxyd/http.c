@@ -44,7 +44,9 @@ static enum http_result	 fail(struct http_head *, int, const char *);
 static enum http_result	 fail_host(struct http_head *, enum host_result,
 			    const char *);
 static enum http_result	 first_byte(struct http_head *, unsigned char);
-static enum http_result	 bad_byte(struct http_head *, unsigned char);
+static size_t		 text_end(const char *, size_t, size_t);
+static enum http_result	 control(struct http_head *, const char *,
+			    unsigned char);
 static enum http_result	 request_line(struct http_head *, const char *,
 			    size_t);
 static enum http_result	 request_version(struct http_head *, const char *,
@@ -86,39 +88,60 @@ http_init(struct http_head *h, enum http_mode mode)
 enum http_result
 http_parse(struct http_head *h, const char *buf, size_t len)
 {
-	enum http_result	 r;
-	unsigned char		 c;
-	size_t			 n;
+	enum http_result r = HTTP_MORE;
 
 	if (len > HTTP_HEAD_MAX)
 		len = HTTP_HEAD_MAX;
-	while (h->scan < len) {
-		c = (unsigned char)buf[h->scan];
-		n = (size_t)(h->scan - h->line);
-		if (h->scan == 0 && (r = first_byte(h, c)) != HTTP_MORE)
-			return (r);
-		h->scan++;
-		if (n > 0 && buf[h->scan - 2] == '\r' && c != '\n')
+	if (h->scan == 0 && len > 0)
+		r = first_byte(h, (unsigned char)buf[0]);
+	while (r == HTTP_MORE && h->scan < len) {
+		if (h->scan > h->line && buf[h->scan - 1] == '\r' &&
+		    buf[h->scan] != '\n')
 			return (fail(h, 400, "a CR without LF"));
-		if (c == '\n') {
-			if (n == 0 || buf[h->scan - 2] != '\r')
-				return (fail(h, 400, "a line ends in LF "
-				    "without CR"));
-			if (h->line == 0)
-				r = request_line(h, buf, n - 1);
-			else
-				r = field_line(h, buf, h->line, n - 1);
-			if (r != HTTP_MORE)
-				return (r);
-			h->line = h->scan;
-		} else if ((c < ' ' && c != '\r' && c != '\t') || c == 0x7f)
-			return (bad_byte(h, c));
-		else if (h->line == 0 && n >= HTTP_LINE_MAX)
+		h->scan = (uint16_t)text_end(buf, h->scan, len);
+		if (h->line == 0 && h->scan > HTTP_LINE_MAX)
 			return (fail(h, 414, "the request line is too long"));
+		if (h->scan < len)
+			r = control(h, buf, (unsigned char)buf[h->scan]);
 	}
-	if (len == HTTP_HEAD_MAX)
+	if (r == HTTP_MORE && len == HTTP_HEAD_MAX)
 		return (fail(h, 431, "the request head is longer than 16 KB"));
-	return (HTTP_MORE);
+	return (r);
+}
+
+/* Where the next control character stands; tabs are text. */
+static size_t
+text_end(const char *buf, size_t i, size_t len)
+{
+	while (i < len && (((unsigned char)buf[i] >= ' ' && buf[i] != 0x7f) ||
+	    buf[i] == '\t'))
+		i++;
+	return (i);
+}
+
+/* CR and LF end a line, together; there is no place for others. */
+static enum http_result
+control(struct http_head *h, const char *buf, unsigned char c)
+{
+	enum http_result	 r;
+	size_t			 n = (size_t)(h->scan - h->line);
+
+	if (c == '\0')
+		return (fail(h, 400, "a NUL in the request head"));
+	if (c != '\r' && c != '\n')
+		return (fail(h, 400, "a control character in the request "
+		    "head"));
+	h->scan++;
+	if (c == '\r')
+		return (HTTP_MORE);
+	if (n == 0 || buf[h->scan - 2] != '\r')
+		return (fail(h, 400, "a line ends in LF without CR"));
+	if (h->line == 0)
+		r = request_line(h, buf, n - 1);
+	else
+		r = field_line(h, buf, h->line, n - 1);
+	h->line = h->scan;
+	return (r);
 }
 
 static enum http_result
@@ -148,14 +171,6 @@ first_byte(struct http_head *h, unsigned char c)
 		return (fail(h, 400, "not an HTTP request: no method in "
 		    "capitals comes first"));
 	return (HTTP_MORE);
-}
-
-static enum http_result
-bad_byte(struct http_head *h, unsigned char c)
-{
-	if (c == '\0')
-		return (fail(h, 400, "a NUL in the request head"));
-	return (fail(h, 400, "a control character in the request head"));
 }
 
 /* METHOD SP target SP HTTP/1.x, and nothing else. */
