@@ -19,6 +19,7 @@
  * epoll(7) loop, no more work a connection than the proxy makes it do.
  *
  *	bench origin port
+ *	bench dns port
  *	bench setup proxy-port host port at-once milliseconds
  *	bench echo proxy-port host port times
  *	bench stream proxy-port host port streams up|down milliseconds
@@ -27,7 +28,8 @@
  * The proxy listens on 127.0.0.1; port 0 is no proxy at all.  A tunnel begins
  * with a ClientHello for the host, which the origin answers with a byte.  The
  * byte behind the hello says what the origin then does: `c' closes, `e' echoes,
- * `s' sends without end, `r' reads without end.
+ * `s' sends without end, `r' reads without end.  Every name's address is
+ * 127.0.0.1.
  */
 
 #include <sys/epoll.h>
@@ -203,6 +205,45 @@ origin(int port)
 		n = epoll_wait(ep, evs, 64, -1);
 		for (i = 0; i < n; i++)
 			origin_event(evs[i].data.fd);
+	}
+}
+
+static void
+dns(int port)
+{
+	static const unsigned char rr[] = { 0xc0, 12, 0, 1, 0, 1, 0, 0, 0, 60,
+	    0, 4, 127, 0, 0, 1 };
+	unsigned char msg[1024];
+	struct sockaddr_in sin;
+	socklen_t len;
+	ssize_t n;
+	size_t i;
+	int fd;
+
+	memset(&sin, 0, sizeof(sin));
+	sin.sin_family = AF_INET;
+	sin.sin_port = htons((uint16_t)port);
+	sin.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	if ((fd = socket(AF_INET, SOCK_DGRAM, 0)) == -1 ||
+	    bind(fd, (struct sockaddr *)&sin, sizeof(sin)) == -1)
+		err(1, "bind");
+	for (;;) {
+		len = sizeof(sin);
+		n = recvfrom(fd, msg, 512, 0, (struct sockaddr *)&sin, &len);
+		for (i = 12; n > 0 && i < (size_t)n && msg[i] != 0; i++)
+			i += msg[i];
+		if (n < 17 || i + 5 > (size_t)n)
+			continue;
+		memset(msg + 6, 0, 6);
+		msg[2] = 0x81;
+		msg[3] = 0x80;
+		i += 5;
+		if (msg[i - 3] == 1) {
+			msg[7] = 1;
+			memcpy(msg + i, rr, sizeof(rr));
+			i += sizeof(rr);
+		}
+		(void)sendto(fd, msg, i, 0, (struct sockaddr *)&sin, len);
 	}
 }
 
@@ -405,6 +446,8 @@ main(int argc, char *argv[])
 	what = argc > 1 ? argv[1] : "";
 	if (strcmp(what, "origin") == 0 && argc == 3)
 		origin(atoi(argv[2]));
+	if (strcmp(what, "dns") == 0 && argc == 3)
+		dns(atoi(argv[2]));
 	if (argc < 6)
 		errx(1, "see the source");
 	direct = atoi(argv[2]) == 0;
