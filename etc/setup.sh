@@ -22,8 +22,8 @@ bundle=/etc/ssl/certs/ca-certificates.crt
 build_packages="byacc gcc libbsd-dev libc6-dev libevent-dev libjansson-dev
     make pkg-config"
 run_packages="ca-certificates curl mmdebstrap"
-test_packages="bmake clang expect iproute2 libc6-dbg mandoc musl-tools openssl
-    procps python3 qemu-user tmux valgrind"
+test_packages="bmake clang expect git iproute2 libc6-dbg mandoc musl-tools
+    openssl procps python3 qemu-user tmux valgrind wget"
 case $(uname -m) in
 x86_64)	test_packages="$test_packages gcc-aarch64-linux-gnu
 	    libc6-dev-arm64-cross" ;;

@@ -116,16 +116,32 @@ def http(c, port, n):
         pass
 
 
+def fetch(c, port, n):
+    """Files, to one request."""
+    d = b""
+    while b"\r\n\r\n" not in d:
+        e = c.recv(65536)
+        if not e:
+            return
+        d += e
+    note(port=port, conn=n, event="request", head=d.decode("latin-1"))
+    path = d.split()[1].decode("latin-1").split("?")[0]
+    try:
+        with open(os.environ["TMP"] + "/www" + path, "rb") as f:
+            out, code = f.read(), "200 OK"
+    except OSError:
+        out, code = b"", "404 Not Found"
+    c.sendall(("HTTP/1.1 %s\r\nContent-Length: %d\r\nConnection: close"
+               "\r\n\r\n" % (code, len(out))).encode() + out)
+
+
 def real(c, port, n):
     ctx = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     tmp = os.environ["TMP"]
     ctx.load_cert_chain(tmp + "/cert.pem", tmp + "/key.pem")
     try:
         s = ctx.wrap_socket(c, server_side=True)
-        d = s.recv(65536)
-        note(port=port, conn=n, event="request", head=d.decode("latin-1"))
-        s.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n"
-                  b"Connection: close\r\n\r\ntls\n")
+        fetch(s, port, n)
         s.unwrap()
     except (OSError, ssl.SSLError) as e:
         note(port=port, conn=n, event="tls", error=str(e))
@@ -148,7 +164,10 @@ def serve(l, port):
 
         def work(c=c, n=n):
             try:
-                ports[port](c, port, n)
+                way = ports[port]
+                if c.getsockname()[0] == "192.31.196.3":
+                    way = {443: real, 80: fetch}.get(port, way)
+                way(c, port, n)
             except OSError as e:
                 note(port=port, conn=n, event="error", error=e.errno)
             finally:

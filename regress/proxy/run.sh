@@ -11,11 +11,12 @@ INSIDE=$(realpath "${INSIDE:-../../claudesec/inside}")
 export PROXYD INSIDE
 [ -x "$PROXYD" ] || { echo "FAIL proxy: no $PROXYD, run make"; exit 1; }
 [ "$(id -u)" = 0 ] || { echo "FAIL proxy: run as root"; exit 1; }
-for tool in ip python3 curl openssl setpriv; do
+for tool in ip python3 curl git openssl setpriv wget; do
 	command -v $tool >/dev/null || { echo "FAIL proxy: no $tool"; exit 1; }
 done
 id -u _proxyd >/dev/null 2>&1 ||
-    { echo "FAIL proxy: no user _proxyd"; exit 1; }
+    useradd -r -d /var/empty -s /usr/sbin/nologin _proxyd || exit 1
+[ -d /var/empty ] || install -d -m 755 /var/empty || exit 1
 
 TMP=$(mktemp -d "${TMPDIR:-/tmp}/proxy.XXXXXX") || exit 1
 export TMP
@@ -30,6 +31,7 @@ finish() {
 	for ns in $C $P $O; do
 		ip netns del $ns 2>/dev/null
 	done
+	rm -rf /etc/netns/$C
 	[ -n "${KEEP:-}" ] || rm -rf "$TMP"
 }
 trap finish EXIT
@@ -65,8 +67,22 @@ ip -n $P route add 169.254.169.254 via 192.31.196.2
 # a black hole: what is sent there gets no answer
 ip -n $O rule add from 192.31.196.66 blackhole
 
+# programs of the client's namespace ask proxyd
+mkdir -p /etc/netns/$C
+echo "nameserver 192.175.48.1" >/etc/netns/$C/resolv.conf
+
+# what there is to fetch
+mkdir -p "$TMP/www"
+echo fetched >"$TMP/www/file"
+git init -q --bare "$TMP/www/repo.git"
+git init -q "$TMP/work"
+(cd "$TMP/work" && git -c user.name=t -c user.email=t@t.example \
+    commit -q --allow-empty -m first && git push -q "$TMP/www/repo.git" \
+    HEAD:refs/heads/main && git -C "$TMP/www/repo.git" update-server-info &&
+    git -C "$TMP/www/repo.git" symbolic-ref HEAD refs/heads/main) || exit 1
+
 openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=tls.example \
-    -addext subjectAltName=DNS:tls.example,DNS:good.example \
+    -addext subjectAltName=DNS:tls.example,DNS:good.example,DNS:real.example \
     -keyout "$TMP/key.pem" -out "$TMP/cert.pem" 2>/dev/null
 
 ip netns exec $O python3 origin.py "$TMP/origin.log" &

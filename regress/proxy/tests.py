@@ -36,6 +36,7 @@ pass to { six.example both.example eyes.example hole.example gone.example
     self.example many.example empty.example alias.example alias2.example
     badalias.example loop.example silent.example servfail.example
     refused.example garbage.example nx.example }
+pass to real.example port { 80 443 }
 pass to *.w.example
 block to blocked.w.example
 pass to plain.example port { 7 9 10 11 22 } plain
@@ -990,19 +991,79 @@ def curl(*args):
     return p.returncode, p.stdout
 
 
-def test_curl_explicit():
-    eq(curl("-x", "http://192.175.48.1:3128", "https://tls.example:8443/"),
-       (0, b"tls\n"))
-    yes("GET / HTTP/1.1" in request()["head"], "request")
-    eq(curl("-x", "http://192.175.48.1:3128", "http://web.example/",
-            "-d", "abc"), (0, b"seen 3"))
-    r = curl("-x", "http://192.175.48.1:3128", "http://evil.test/")
-    yes(b"evil.test: not allowed" in r[1], r)
+EXPLICIT = dict(os.environ, https_proxy="http://192.175.48.1:3128",
+                http_proxy="http://192.175.48.1:3128")
+TRANSPARENT = dict(os.environ)
+CA = TMP + "/cert.pem"
 
 
-def test_curl_transparent():
-    eq(curl("--noproxy", "*", "--resolve", "web.example:80:192.175.48.1",
-            "http://web.example/"), (0, b"seen 0"))
+def run(args, env=None, code=0, **kw):
+    p = subprocess.run(args, capture_output=True, timeout=30, env=env, **kw)
+    if code is not None:
+        eq(p.returncode, code, "%s: %s" % (args[0], p.stderr.decode()[-200:]))
+    return p
+
+
+def both_ways(args, want=b"fetched\n", **kw):
+    for env in (EXPLICIT, TRANSPARENT):
+        eq(run(args, env, **kw).stdout, want)
+    eq(len(origin.events(event="request")), 2)
+
+
+def test_client_curl():
+    both_ways(["curl", "-s", "--cacert", CA, "https://real.example/file"])
+
+
+def test_client_curl_http():
+    both_ways(["curl", "-s", "http://real.example/file"])
+
+
+def test_client_curl_refused():
+    p = run(["curl", "-s", "http://evil.test/"], EXPLICIT)
+    yes(b"evil.test: not allowed" in p.stdout, p.stdout)
+    p = run(["curl", "-sS", "https://evil.test/"], EXPLICIT, code=None)
+    yes(p.returncode != 0 and b"403" in p.stderr, p.stderr)
+    p = run(["curl", "-sS", "-m", "5", "https://evil.test/"], TRANSPARENT,
+            code=6)
+    eq(origin.reached(), [])
+    eq(questions("evil.test"), [])
+
+
+def test_client_wget():
+    both_ways(["wget", "-q", "-O", "-", "--ca-certificate", CA,
+               "https://real.example/file"])
+
+
+def test_client_wget_http():
+    both_ways(["wget", "-q", "-O", "-", "http://real.example/file"])
+
+
+def test_client_git():
+    for i, env in enumerate((EXPLICIT, TRANSPARENT)):
+        env = dict(env, GIT_SSL_CAINFO=CA, HOME=TMP, GIT_TERMINAL_PROMPT="0")
+        run(["git", "clone", "-q", "https://real.example/repo.git",
+             "%s/clone%d" % (TMP, i)], env)
+        p = run(["git", "-C", "%s/clone%d" % (TMP, i), "log", "--format=%s"])
+        eq(p.stdout, b"first\n")
+        p = run(["git", "clone", "-q", "https://evil.test/repo.git",
+                 TMP + "/none"], env, code=128)
+        yes(b"403" in p.stderr or b"resolve host" in p.stderr, p.stderr)
+
+
+def test_client_openssl():
+    for args in (["-proxy", "192.175.48.1:3128", "-connect",
+                  "real.example:443"], ["-connect", "192.175.48.1:443"]):
+        p = run(["openssl", "s_client", "-servername", "real.example", "-quiet",
+                 "-CAfile", CA, "-verify_return_error", *args], code=None,
+                input=b"GET /file HTTP/1.0\r\n\r\n")
+        yes(p.stdout.endswith(b"fetched\n"), p.stderr[-200:])
+
+
+def test_client_python():
+    both_ways([sys.executable, "-c", "import ssl, sys, urllib.request as u; "
+               "sys.stdout.buffer.write(u.urlopen("
+               "'https://real.example/file', context="
+               "ssl.create_default_context(cafile=%r)).read())" % CA])
 
 
 # ---- behaviour
