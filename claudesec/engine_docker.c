@@ -551,6 +551,10 @@ call_reply(struct docker_call *c, int status, const char *buf, size_t len,
 			    strlen(message));
 		reply.code = EX_UNAVAILABLE;
 		reply.error = text;
+	} else if (json == NULL && strcmp(c->method, "GET") == 0) {
+		reply.code = EX_PROTOCOL;
+		reply.error = "the container engine's answer is malformed";
+		reply.status = 0;
 	}
 	call_end(c, &reply);
 	json_decref(json);

@@ -47,6 +47,7 @@ struct found {
 };
 
 static void	 recover_containers(void *, struct docker_reply *);
+static int	 recover_failed(struct docker_reply *);
 static void	 recover_container(const json_t *);
 static void	 recover_remove(const char *, const char *);
 static void	 recover_volumes_done(void *, struct docker_reply *);
@@ -116,10 +117,8 @@ recover_containers(void *arg, struct docker_reply *reply)
 	size_t i;
 
 	(void)arg;
-	if (reply->error != NULL) {
-		recover_done(reply->code, reply->error);
+	if (recover_failed(reply))
 		return;
-	}
 	for (i = 0; i < json_array_size(reply->json); i++)
 		recover_container(json_array_get(reply->json, i));
 	while ((f = TAILQ_FIRST(&found)) != NULL) {
@@ -139,6 +138,19 @@ recover_containers(void *arg, struct docker_reply *reply)
 		free(f);
 	}
 	recover_next();
+}
+
+static int
+recover_failed(struct docker_reply *reply)
+{
+	char text[TEXT_MAXLEN];
+
+	if (reply->error == NULL)
+		return (0);
+	(void)snprintf(text, sizeof(text), "%s%s", reply->status == 0 ? "" :
+	    "cannot see what an earlier daemon left: ", reply->error);
+	recover_done(reply->code, text);
+	return (1);
 }
 
 /* One of the list: puts it with the other of its session. */
@@ -215,10 +227,8 @@ recover_volumes_done(void *arg, struct docker_reply *reply)
 	size_t i;
 
 	(void)arg;
-	if (reply->error != NULL) {
-		recover_done(reply->code, reply->error);
+	if (recover_failed(reply))
 		return;
-	}
 	volumes = json_object_get(reply->json, "Volumes");
 	for (i = 0; i < json_array_size(volumes); i++)
 		recover_volume(json_array_get(volumes, i));

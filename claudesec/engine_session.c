@@ -236,6 +236,10 @@ session_reply(void *arg, struct docker_reply *reply)
 	s = sc->session;
 	step = (enum step)(sc - s->steps);
 	sc->call = NULL;
+	/* it may have happened all the same */
+	if (reply->error != NULL && reply->status == 0 &&
+	    (step >= STEP_STOP || (step_rules[step].flags & STEP_KEEPS) != 0))
+		recover_again();
 	if (step == STEP_STOP)
 		session_stopped(s, reply);
 	else if (step > STEP_STOP)
@@ -284,6 +288,8 @@ session_set_timer(struct session *s, int seconds)
 {
 	struct timeval tv;
 
+	if (s->state == SESSION_REMOVING)
+		return;
 	tv.tv_sec = seconds;
 	tv.tv_usec = 0;
 	evtimer_add(&s->timer, &tv);
@@ -430,6 +436,8 @@ session_end(int fd, short event, void *arg)
 	free(s);
 	client_stopped();
 	engine_busy();
+	/* what could not be removed, or may be there without our knowing */
+	(void)recovered();
 }
 
 /*

@@ -497,7 +497,7 @@ agent_start_done(struct session *s, struct docker_reply *reply)
 	char object[ID_LEN + 16];
 
 	(void)reply;
-	if (s->client != NULL) {
+	if (s->client != NULL && s->state != SESSION_REMOVING) {
 		(void)snprintf(object, sizeof(object), "containers/%s",
 		    s->agent);
 		client_attach(s->client, object, s->spec.name, s->fd);
