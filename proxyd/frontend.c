@@ -229,17 +229,17 @@ static uint64_t		 total_accepted, total_refused, total_questions;
 /* what is looked at; nothing stays in it */
 static uint8_t		 buf[HTTP_HEAD_MAX + 1];
 
-/*
- * The id of a connection that others know is its number and its turn, so that
- * a message that crosses another one is not taken for the next connection's.
- */
 #define NO_CONN		UINT32_MAX
-#define CONN_BITS	20
-#define CONN_MASK	((1U << CONN_BITS) - 1)
 
 void
 frontend(void)
 {
+	/* a number needs a descriptor; what is not used is not there */
+	nconns = (uint32_t)getdtablesize();
+	if (nconns > CONN_MASK)
+		nconns = CONN_MASK;
+	if ((conns = calloc(nconns, sizeof(*conns))) == NULL)
+		fatal("calloc");
 	conns_free = NO_CONN;
 	questions = calloc(QUESTIONS_MAX, sizeof(*questions));
 	if (questions == NULL)
@@ -299,20 +299,10 @@ frontend_handle(struct peer *p, struct imsg *imsg)
 static int
 handle_conf(struct imsg *imsg)
 {
-	struct conn *c;
-	uint32_t n;
-
 	if (imsg_get_data(imsg, &settings, sizeof(settings)) == -1)
 		return (-1);
-	n = settings.limits[LIMIT_CONNECTIONS];
-	if (n > CONN_MASK)
-		return (-1);
-	if (n <= nconns)
-		return (0);
-	if ((c = recallocarray(conns, nconns, n, sizeof(*c))) == NULL)
-		fatal("recallocarray");
-	conns = c;
-	nconns = n;
+	if (settings.limits[LIMIT_CONNECTIONS] > nconns)
+		settings.limits[LIMIT_CONNECTIONS] = nconns;
 	return (0);
 }
 

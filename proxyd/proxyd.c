@@ -52,6 +52,7 @@
 #define RESOLV_CONF	"/etc/resolv.conf"
 #define LISTEN_BACKLOG	4096
 /* descriptors of a process that are no connection's */
+#define FDS_OWN		16
 #define FDS_RESERVED	256
 #define FDS_MIN		64
 #define FDS_MAX		(1024 * 1024)
@@ -500,11 +501,15 @@ gather_own(void)
 	freeifaddrs(ifap);
 }
 
-/* A connection is two descriptors in the relay. */
+/*
+ * A connection is two descriptors in the relay, which needs an eighth of all,
+ * or FDS_RESERVED, for its pipes and itself.
+ */
 static void
 raise_limits(void)
 {
 	struct rlimit rl;
+	rlim_t reserved;
 
 	if (getrlimit(RLIMIT_NOFILE, &rl) == -1)
 		fatal("getrlimit");
@@ -515,9 +520,10 @@ raise_limits(void)
 		fatal("setrlimit");
 	if (rl.rlim_cur < FDS_MIN)
 		fatalx("%d descriptors are the least", FDS_MIN);
-	connections = (uint32_t)(rl.rlim_cur -
-	    (rl.rlim_cur < 4 * FDS_RESERVED ? rl.rlim_cur / 4 : FDS_RESERVED)) /
-	    2;
+	reserved = rl.rlim_cur / 8 + FDS_OWN;
+	if (reserved > FDS_RESERVED)
+		reserved = FDS_RESERVED;
+	connections = (uint32_t)((rl.rlim_cur - reserved) / 2);
 }
 
 static void

@@ -300,8 +300,12 @@ enum {
 /*
  * What the processes tell each other.  The id is a connection's, given by the
  * frontend.  An ASK ends in exactly one of REFUSED, FAILED, DONE; only then
- * is its id given to another.
+ * is its id given to another.  It is a number and the number's turn, so that
+ * a message that crosses such an end is not taken for the next connection's.
  */
+#define CONN_BITS	20
+#define CONN_MASK	((1U << CONN_BITS) - 1)
+
 enum imsg_type {
 	IMSG_NONE,
 

@@ -56,9 +56,6 @@
 #define DIAL_TICK	50	/* milliseconds */
 #define TICK		1	/* seconds */
 
-#define CONN_BITS	20	/* of an id; the others tell its turns apart */
-#define CONN_MASK	((1U << CONN_BITS) - 1)
-
 struct tunnel;
 TAILQ_HEAD(tunnels, tunnel);
 
@@ -203,6 +200,12 @@ relay(void)
 {
 	evtimer_set(&dial_ev, dial_tick, NULL);
 	evtimer_set(&tick_ev, tick, NULL);
+	/* as the frontend counts them, whatever the limit is */
+	ntunnels = (uint32_t)getdtablesize();
+	if (ntunnels > CONN_MASK)
+		ntunnels = CONN_MASK;
+	if ((tunnels = calloc(ntunnels, sizeof(*tunnels))) == NULL)
+		fatal("calloc");
 	pipes_max = (unsigned int)getdtablesize() / 16;
 	if (pipes_max > PIPES_MAX)
 		pipes_max = PIPES_MAX;
@@ -254,21 +257,7 @@ relay_handle(struct peer *p, struct imsg *imsg)
 static int
 handle_conf(struct imsg *imsg)
 {
-	struct tunnel **t;
-	uint32_t n;
-
-	if (imsg_get_data(imsg, &settings, sizeof(settings)) == -1)
-		return (-1);
-	n = settings.limits[LIMIT_CONNECTIONS];
-	if (n > CONN_MASK)
-		return (-1);
-	if (n <= ntunnels)
-		return (0);
-	if ((t = recallocarray(tunnels, ntunnels, n, sizeof(*t))) == NULL)
-		fatal("recallocarray");
-	tunnels = t;
-	ntunnels = n;
-	return (0);
+	return (imsg_get_data(imsg, &settings, sizeof(settings)));
 }
 
 static int
@@ -631,7 +620,7 @@ dial_address(struct tunnel *t, struct attempt *a)
 	    SOCK_NONBLOCK, IPPROTO_TCP);
 	if (a->fd == -1) {
 		d->error = errno;
-		log_warn("socket");
+		log_debug("socket: %s", strerror(errno));
 		return (-1);
 	}
 	if (setsockopt(a->fd, IPPROTO_TCP, TCP_NODELAY, &on,
@@ -791,10 +780,9 @@ flow_write(struct tunnel *t, int i)
 		f->leftlen -= (size_t)n;
 		held -= (size_t)n;
 	}
-	if (f->left != NULL) {
-		free(f->left);
-		f->left = NULL;
-	}
+	free(f->left);
+	f->left = NULL;
+	f->leftoff = 0;
 #ifdef SPLICE_F_MOVE
 	while (f->piped > 0) {
 		n = splice(f->pipe->fd[0], NULL, fd, NULL, f->piped,
@@ -914,8 +902,6 @@ flow_hold(struct flow *f, const char *data, size_t len)
 	    (p = realloc(f->left, f->leftoff + f->leftlen + len)) == NULL)
 		return (-1);
 	memcpy(p + f->leftoff + f->leftlen, data, len);
-	if (f->leftlen == 0 && f->left == NULL)
-		f->leftoff = 0;
 	f->left = p;
 	f->leftlen += len;
 	held += len;

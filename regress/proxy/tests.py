@@ -1137,6 +1137,34 @@ def test_slow_reader():
     eq(n, 8000000)
 
 
+def test_slow_readers_without_pipes():
+    # more stalled tunnels than there are pipes: the rest is held in memory
+    def run():
+        n = 6000000
+        want = (bytes(range(256)) * (n // 256 + 1))[:n]
+        socks = []
+        for _ in range(8):
+            s = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+            s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 8192)
+            s.settimeout(8)
+            s.connect(PROXY)
+            s.sendall(target("plain.example:11"))
+            eq(status(until(s, b"\r\n\r\n", 39)), 200)
+            s.sendall(b"%d\n" % n)
+            socks.append(s)
+        time.sleep(0.5)
+        got = [b""] * len(socks)
+        while any(len(g) < n for g in got):
+            for i, s in enumerate(socks):
+                if len(got[i]) < n:
+                    d = s.recv(200000)
+                    yes(d, "cut after %d" % len(got[i]))
+                    got[i] += d
+        yes(all(g == want for g in got), "other bytes")
+    with_proxy(CONF, run, prefix=["sh", "-c", "ulimit -n 64; exec \"$@\"",
+                                  "sh"])
+
+
 def test_slow_head_is_cut():
     s = connect()
     t = time.time()
