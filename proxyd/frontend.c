@@ -70,6 +70,7 @@ enum request_state {
 	REQUEST_HEAD,			/* reads a head */
 	REQUEST_FIRST,			/* reads a transparent ClientHello */
 	REQUEST_QUESTION,		/* reads a question over TCP */
+	REQUEST_NAME,			/* the resolver has that question */
 	REQUEST_ASKED,			/* the resolver or the relay has it */
 	REQUEST_HELLO,			/* connected, reads a ClientHello */
 	REQUEST_DRAIN			/* refused, waits for the client's end */
@@ -726,6 +727,7 @@ request_event(int fd, short event, void *arg)
 	case REQUEST_DRAIN:
 		request_drain(r);
 		break;
+	case REQUEST_NAME:
 	case REQUEST_ASKED:
 		fatalx("a client that is not watched");
 	}
@@ -1215,8 +1217,7 @@ question_ask(struct listener *l, struct request *r,
 	if (r != NULL) {
 		request_unwatch(r);
 		request_list(r, NULL);
-		r->state = REQUEST_ASKED;
-		conns[r->id & CONN_MASK].pending = 1;
+		r->state = REQUEST_NAME;
 	}
 	if (q->dns.name[0] == '\0')
 		question_answer(q, 0);
@@ -1250,7 +1251,6 @@ question_answer(struct question *q, int passed)
 	}
 	reply[0] = (uint8_t)(len >> 8);
 	reply[1] = (uint8_t)len;
-	conns[r->id & CONN_MASK].pending = 0;
 	r->state = REQUEST_QUESTION;
 	if (len == 0 || send(r->fd, reply, len + 2, MSG_NOSIGNAL) !=
 	    (ssize_t)len + 2) {

@@ -52,6 +52,7 @@
 #define PIPE_SIZE	(256 * 1024)
 #define ROUNDS_MAX	8	/* of one flow before the others */
 #define ATTEMPTS_MAX	2	/* of one connection at a time */
+#define CLOSE_TIME	5000	/* milliseconds, for the client to go */
 #define NEXT_ADDRESS	250	/* milliseconds */
 #define DIAL_TICK	50	/* milliseconds */
 #define TICK		1	/* seconds */
@@ -67,6 +68,8 @@ struct rpipe {
 };
 
 enum { CLIENT, SERVER };
+#define RESET_NONE	0
+#define RESET_BOTH	(1 << CLIENT | 1 << SERVER)
 
 struct side {
 	struct event		 ev;
@@ -143,6 +146,7 @@ static void	 tunnel_free(struct tunnel *);
 static void	 tunnel_lists(struct tunnel *, struct tunnels *,
 		    struct tunnels *);
 static void	 tunnel_touch(struct tunnel *);
+static void	 tunnel_last(struct tunnel *, struct tunnels *);
 static void	 tunnel_watch(struct tunnel *);
 static void	 tunnel_end(struct tunnel *, int, const char *);
 static void	 dial_next(struct tunnel *);
@@ -180,6 +184,7 @@ static struct tunnels	 dialing = TAILQ_HEAD_INITIALIZER(dialing);
 static struct tunnels	 attempting = TAILQ_HEAD_INITIALIZER(attempting);
 static struct tunnels	 living = TAILQ_HEAD_INITIALIZER(living);
 static struct tunnels	 idling = TAILQ_HEAD_INITIALIZER(idling);
+static struct tunnels	 closing = TAILQ_HEAD_INITIALIZER(closing);
 static struct tunnels	 spares = TAILQ_HEAD_INITIALIZER(spares);
 static SLIST_HEAD(, dialing) spare_dials = SLIST_HEAD_INITIALIZER(spare_dials);
 
@@ -304,7 +309,7 @@ handle_head(struct imsg *imsg)
 	    imsg_get_data(imsg, buf, len) == -1)
 		return (-1);
 	if (flow_hold(&t->flows[CLIENT], buf, len) == -1)
-		tunnel_end(t, 1, "no memory");
+		tunnel_end(t, RESET_BOTH, "no memory");
 	return (0);
 }
 
@@ -349,7 +354,7 @@ handle_cancel(struct imsg *imsg)
 		return (0);
 	if (t->state != TUNNEL_CONNECTED)
 		return (-1);
-	tunnel_end(t, 0, NULL);
+	tunnel_end(t, RESET_NONE, NULL);
 	return (0);
 }
 
@@ -363,7 +368,7 @@ handle_cut(struct imsg *imsg)
 	if (t->state == TUNNEL_DIALING)
 		dial_failed(t, REFUSAL_BLOCKED);
 	else
-		tunnel_end(t, 1, "not allowed any more");
+		tunnel_end(t, RESET_BOTH, "not allowed any more");
 	return (0);
 }
 
@@ -502,9 +507,16 @@ tunnel_lists(struct tunnel *t, struct tunnels *since, struct tunnels *last)
 static void
 tunnel_touch(struct tunnel *t)
 {
+	tunnel_last(t, t->by_last);
+}
+
+static void
+tunnel_last(struct tunnel *t, struct tunnels *last)
+{
 	t->last = now_ms();
 	TAILQ_REMOVE(t->by_last, t, last_entry);
-	TAILQ_INSERT_TAIL(t->by_last, t, last_entry);
+	t->by_last = last;
+	TAILQ_INSERT_TAIL(last, t, last_entry);
 }
 
 /*
@@ -540,7 +552,10 @@ tunnel_watch(struct tunnel *t)
 	}
 }
 
-/* The end of a connection that the frontend knows to be one. */
+/*
+ * The end of a connection that the frontend knows to be one; a bit for each
+ * side that is to see it as a reset.
+ */
 static void
 tunnel_end(struct tunnel *t, int reset, const char *why)
 {
@@ -548,8 +563,8 @@ tunnel_end(struct tunnel *t, int reset, const char *why)
 	struct report rep;
 	int i;
 
-	for (i = 0; reset && i < 2; i++)
-		if (t->sides[i].fd != -1)
+	for (i = 0; i < 2; i++)
+		if ((reset & 1 << i) && t->sides[i].fd != -1)
 			(void)setsockopt(t->sides[i].fd, SOL_SOCKET,
 			    SO_LINGER, &linger, sizeof(linger));
 	if (t->state == TUNNEL_OPEN) {
@@ -669,7 +684,6 @@ dial_connected(struct tunnel *t, struct attempt *a)
 
 	t->addr = t->dialing->dial.addrs[a->n];
 	t->sides[SERVER].fd = a->fd;
-	event_del(&a->ev);
 	a->fd = -1;
 	dial_free(t->dialing);
 	t->dialing = NULL;
@@ -751,11 +765,14 @@ flow_run(struct tunnel *t, int i)
 	if (!f->eof || f->shut)
 		return (0);
 	f->shut = 1;
-	/* a request's answer ends with its connection */
-	if (t->flows[!i].shut ||
-	    (i == SERVER && t->flows[CLIENT].budget != BODY_UNBOUNDED)) {
-		tunnel_end(t, 0, "closed");
+	if (t->flows[!i].shut) {
+		tunnel_end(t, RESET_NONE, "closed");
 		return (-1);
+	}
+	/* a request ends with its answer; then the client has time to go */
+	if (i == SERVER && t->flows[CLIENT].budget != BODY_UNBOUNDED) {
+		t->flows[CLIENT].budget = 0;
+		tunnel_last(t, &closing);
 	}
 	if (shutdown(t->sides[!i].fd, SHUT_WR) == -1)
 		return (flow_error(t, !i));
@@ -843,7 +860,7 @@ flow_copy(struct tunnel *t, int i)
 		w = 0;
 	}
 	if (w < n && flow_hold(f, buf + w, (size_t)(n - w)) == -1) {
-		tunnel_end(t, 1, "no memory");
+		tunnel_end(t, RESET_BOTH, "no memory");
 		return (-1);
 	}
 	return (f->fast);
@@ -887,7 +904,7 @@ flow_error(struct tunnel *t, int i)
 {
 	if (errno == EAGAIN || errno == EINTR)
 		return (0);
-	tunnel_end(t, 1, errno == ETIMEDOUT ? (i == CLIENT ?
+	tunnel_end(t, 1 << !i, errno == ETIMEDOUT ? (i == CLIENT ?
 	    "the client is gone" : "the server is gone") :
 	    (i == CLIENT ? "reset by the client" : "reset by the server"));
 	return (-1);
@@ -1019,10 +1036,13 @@ tick(int fd, short event, void *arg)
 	now = now_ms();
 	while ((t = TAILQ_FIRST(&living)) != NULL && now - t->since >=
 	    (int64_t)settings.timeouts[TIMEOUT_LIFE] * 1000)
-		tunnel_end(t, 1, "too old");
+		tunnel_end(t, RESET_BOTH, "too old");
 	while ((t = TAILQ_FIRST(&idling)) != NULL && now - t->last >=
 	    (int64_t)settings.timeouts[TIMEOUT_IDLE] * 1000)
-		tunnel_end(t, 1, "idle");
+		tunnel_end(t, RESET_BOTH, "idle");
+	while ((t = TAILQ_FIRST(&closing)) != NULL &&
+	    now - t->last >= CLOSE_TIME)
+		tunnel_end(t, RESET_BOTH, "closed");
 	ticking = 0;
 	ticks_start();
 }

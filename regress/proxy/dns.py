@@ -29,7 +29,7 @@ zone = {
     "cut.example": [O4], "long.example": [O4], "zero.example": [O4],
     "meta.example": ["169.254.169.254"], "self.example": ["127.0.0.1"],
     "many.example": ["192.31.196.%d" % i for i in range(2, 42)],
-    "empty.example": [], "real.example": [O4B],
+    "empty.example": [], "real.example": [O4B], "big.example": [O4],
 }
 alias = {
     "alias.example": "good.example", "alias2.example": "alias.example",

@@ -105,6 +105,8 @@ def http(c, port, n):
     note(port=port, conn=n, event="request", head=head.decode("latin-1"),
          body=body.decode("latin-1"))
     out = b"seen %d" % len(body)
+    if b"host: big.example" in head.lower():
+        out = b"z" * 3000000
     c.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n"
               b"Connection: close\r\n\r\n" % len(out) + out)
     c.settimeout(0.3)

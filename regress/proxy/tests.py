@@ -40,7 +40,7 @@ pass to real.example port { 80 443 }
 pass to *.w.example
 block to blocked.w.example
 pass to plain.example port { 7 9 10 11 22 } plain
-pass to { web.example good.example } port 80
+pass to { web.example good.example big.example } port 80
 pass to corp.example address 10.9.0.0/16 port { 443 444 }
 pass to { *.ins.example *.ip.example }
 pass to file "%s/list"
@@ -454,6 +454,18 @@ def test_http_pipelined_requests_are_not_smuggled():
     time.sleep(0.4)
     eq(origin.events(event="more"), [])
     eq([e["body"] for e in origin.events(event="request")], [""])
+
+
+def test_http_answer_is_whole_for_a_client_that_sends_on():
+    s = connect()
+    s.sendall(head("GET http://big.example/ HTTP/1.1", "Host: big.example"))
+    n = 0
+    for _ in range(40):
+        s.sendall(b"x" * 2000)
+        time.sleep(0.01)
+        n += len(s.recv(65536)) if n < 1000000 else 0
+    n += len(rest(s))
+    yes(n > 3000000, "%d bytes" % n)
 
 
 def test_http_next_request_judged_again():
