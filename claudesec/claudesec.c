@@ -43,6 +43,8 @@
 #define CONF_NAME	"claudesec.conf"
 #define IDLE_SECONDS	3	/* a private daemon without any work */
 #define PENDING_MAX	256	/* workspaces being asked about */
+#define DONE_CONF	0x1
+#define DONE_ENGINE	0x2
 #define ROOT_AS		1000	/* uid and gid inside, where root calls */
 
 struct pending {
@@ -54,6 +56,7 @@ struct pending {
 
 static void	 check_config(void);
 static void	 print_line(const char *);
+static void	 find_home(void);
 static int	 find_config(char *, size_t);
 static void	 daemon_run(const char *, int);
 static int	 daemon_detach(void);
@@ -66,6 +69,7 @@ static void	 parent_signal(int, short, void *);
 static void	 parent_idle(int, short, void *);
 static void	 parent_set_idle(int);
 static void	 parent_load(uint32_t);
+static int	 parent_done(int);
 static void	 parent_loaded(int, const char *);
 static void	 parent_reply(uint32_t, int, const char *);
 static int	 parent_dispatch_conf(struct peer *, struct imsg *);
@@ -108,6 +112,7 @@ static unsigned int npending;
 
 /* the load of a configuration that is under way */
 static int	 loading;
+static int	 load_done;		/* who has said so, DONE_* */
 static uint32_t	 load_client;		/* who waits for it; 0: nobody */
 static char	 load_error[TEXT_MAXLEN];
 
@@ -199,6 +204,9 @@ check_config(void)
 	FILE *f;
 	int fd;
 
+	/* the one that a daemon of this user's would read */
+	private = getuid() != 0;
+	find_home();
 	if ((fd = find_config(confpath, sizeof(confpath))) == -1) {
 		c = config_new();
 	} else {
@@ -220,6 +228,18 @@ static void
 print_line(const char *line)
 {
 	(void)fprintf(stderr, "%s\n", line);
+}
+
+static void
+find_home(void)
+{
+	struct passwd *pw;
+
+	if ((pw = getpwuid(getuid())) == NULL)
+		errx(EX_NOUSER, "no passwd entry for uid %u",
+		    (unsigned int)getuid());
+	if (realpath(pw->pw_dir, home) == NULL)
+		(void)strlcpy(home, pw->pw_dir, sizeof(home));
 }
 
 /*
@@ -311,7 +331,6 @@ daemon_private(const char *path)
 static void
 daemon_run(const char *path, int own)
 {
-	struct passwd *pw;
 	char *slash;
 	int fd;
 
@@ -320,11 +339,7 @@ daemon_run(const char *path, int own)
 	proc_self = ROLE_PARENT;
 	proc_state = STATE_SETUP;
 	private = own;
-	if ((pw = getpwuid(getuid())) == NULL)
-		errx(EX_NOUSER, "no passwd entry for uid %u",
-		    (unsigned int)getuid());
-	if (realpath(pw->pw_dir, home) == NULL)
-		(void)strlcpy(home, pw->pw_dir, sizeof(home));
+	find_home();
 	if ((fd = find_config(confpath, sizeof(confpath))) != -1)
 		close(fd);
 	listen_fd = daemon_listen(path);
@@ -539,6 +554,7 @@ parent_load(uint32_t client_id)
 		return;
 	}
 	loading = 1;
+	load_done = 0;
 	load_client = client_id;
 	load_error[0] = '\0';
 	fd = -1;
@@ -559,6 +575,21 @@ parent_load(uint32_t client_id)
 	    confpath[0] != '\0' ? strlen(confpath) : strlen("(defaults)")) ==
 	    -1)
 		fatal("peer_compose");
+}
+
+/*
+ * A good load is over when conf has told us and engine has told us, in
+ * whatever order their messages come.
+ */
+static int
+parent_done(int who)
+{
+	if (!loading || (load_done & who) != 0)
+		return (-1);
+	load_done |= who;
+	if (load_done == (DONE_CONF | DONE_ENGINE))
+		parent_loaded(0, "");
+	return (0);
 }
 
 /*
@@ -613,7 +644,7 @@ parent_dispatch_conf(struct peer *p, struct imsg *imsg)
 		if (!loading)
 			return (-1);
 		current = next;
-		return (0);
+		return (parent_done(DONE_CONF));
 	default:
 		return (-1);
 	}
@@ -691,10 +722,7 @@ parent_dispatch_engine(struct peer *p, struct imsg *imsg)
 
 	switch (imsg_get_type(imsg)) {
 	case IMSG_RECONF_DONE:
-		if (!loading)
-			return (-1);
-		parent_loaded(0, "");
-		return (0);
+		return (parent_done(DONE_ENGINE));
 	case IMSG_ENGINE_CONNECT:
 		return (parent_handle_connect(p, imsg));
 	case IMSG_ENGINE_FILE:

@@ -36,7 +36,7 @@
 #define CLAUDESEC_SOCKET	"/var/run/claudesec.sock"
 
 /* bump with any change of a message or of its struct */
-#define IMSG_VERSION		1
+#define IMSG_VERSION		2
 
 enum {
 	ROLE_PARENT,
@@ -200,6 +200,7 @@ struct conf_fixed {
 struct egress_rule {
 	char		 host[HOST_MAXLEN];	/* name or *.name, lower case */
 	uint32_t	 block;			/* else pass */
+	uint32_t	 plain;			/* need not be TLS */
 	uint32_t	 nports;		/* 0: 443 */
 	uint16_t	 ports[RULE_PORTS];
 };

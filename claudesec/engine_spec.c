@@ -190,7 +190,7 @@ spec_rule_valid(const struct egress_rule *r)
 	uint32_t i;
 
 	if (!imsg_is_string(r->host, sizeof(r->host)) || r->block > 1 ||
-	    r->nports > RULE_PORTS)
+	    r->plain > 1 || r->nports > RULE_PORTS)
 		return (0);
 	host = strncmp(r->host, "*.", 2) == 0 ? r->host + 2 : r->host;
 	if (*host == '\0' || strspn(host,
@@ -610,7 +610,8 @@ spec_policy(const struct config *conf)
 		for (i = 0; i < e->rule.nports; i++)
 			(void)fprintf(f, "%s %u", i == 0 ? " port {" : "",
 			    e->rule.ports[i]);
-		(void)fprintf(f, "%s\n", e->rule.nports > 0 ? " }" : "");
+		(void)fprintf(f, "%s%s\n", e->rule.nports > 0 ? " }" : "",
+		    e->rule.plain ? " plain" : "");
 	}
 	(void)fprintf(f, ".\n");
 	bad = ferror(f);

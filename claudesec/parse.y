@@ -151,7 +151,7 @@ static void	 set_processes(const struct word *);
 static void	 set_cpus(const struct word *);
 static void	 drop_rules(void);
 static void	 add_rules(uint32_t, const struct words *,
-		    const struct words *);
+		    const struct words *, uint32_t);
 static int	 add_rule(int, const struct egress_rule *);
 static void	 add_resolver(const struct word *, const struct word *);
 static const char *parse_digits(const char *, uint64_t *);
@@ -166,11 +166,11 @@ static const char *parse_host(const char *, char [HOST_MAXLEN]);
 }
 
 %token	AGENT BASE BLOCK CA CPUS CREDENTIALS EGRESS ENGINE ENVIRONMENT
-%token	FILESIZE FROM HOME IMAGE MEMORY NONE PASS PORT PROCESSES RESOLVER TMP TO
-%token	INVALID
+%token	FILESIZE FROM HOME IMAGE MEMORY NONE PASS PLAIN PORT PROCESSES
+%token	RESOLVER TMP TO INVALID
 %token	<word>		WORD
 %type	<words>		macro list list_l port
-%type	<number>	action
+%type	<number>	action plain
 
 %%
 
@@ -299,8 +299,8 @@ egress_l	: /* empty */
 		}
 		;
 
-rule		: action TO list port {
-			add_rules($1, &$3, &$4);
+rule		: action TO list port plain {
+			add_rules($1, &$3, &$4, $5);
 		}
 		| RESOLVER resolver
 		| RESOLVER '{' optnl resolver_l '}'
@@ -328,6 +328,14 @@ port		: /* empty */ {
 		}
 		| PORT list {
 			$$ = $2;
+		}
+		;
+
+plain		: /* empty */ {
+			$$ = 0;
+		}
+		| PLAIN {
+			$$ = 1;
 		}
 		;
 
@@ -416,6 +424,7 @@ static const struct keyword {
 	{ "memory",		MEMORY },
 	{ "none",		NONE },
 	{ "pass",		PASS },
+	{ "plain",		PLAIN },
 	{ "port",		PORT },
 	{ "processes",		PROCESSES },
 	{ "resolver",		RESOLVER },
@@ -1041,7 +1050,8 @@ drop_rules(void)
 }
 
 static void
-add_rules(uint32_t block, const struct words *hosts, const struct words *ports)
+add_rules(uint32_t block, const struct words *hosts, const struct words *ports,
+    uint32_t plain)
 {
 	struct egress_rule rule;
 	const struct word *w;
@@ -1051,6 +1061,9 @@ add_rules(uint32_t block, const struct words *hosts, const struct words *ports)
 
 	memset(&rule, 0, sizeof(rule));
 	rule.block = block;
+	rule.plain = plain;
+	if (plain && (block || ports->first == NULL))
+		error(hosts->first->line, "plain is for pass with a port");
 	for (w = ports->first; w != NULL; w = w->next) {
 		if (parse_port(w, &port) == -1)
 			continue;

@@ -121,5 +121,5 @@ print_rule(FILE *f, const struct egress_rule *rule)
 			(void)fprintf(f, " %u", (unsigned int)rule->ports[i]);
 		(void)fputs(" }", f);
 	}
-	(void)fputc('\n', f);
+	(void)fputs(rule->plain ? " plain\n" : "\n", f);
 }
