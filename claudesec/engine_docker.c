@@ -47,6 +47,7 @@
 
 #define API_OLDEST	41		/* 1.41: Docker 20.10, podman 4 */
 #define API_NEWEST	44		/* 1.44: Docker 25, the least for 29 */
+#define HEAD_MAX	65536
 #define REPLY_MAX	(4 * 1024 * 1024)
 #define LINE_MAXLEN	(256 * 1024)	/* of a stream of JSON */
 #define HELLO_TIMEOUT	20
@@ -84,6 +85,7 @@ struct docker_call {
 	/* what comes back */
 	char		*buf;
 	size_t		 len, size;
+	size_t		 headlen;
 	int		 toolarge;
 	int		 (*line)(void *, const json_t *);
 	int		 full;		/* whoever takes the lines is */
@@ -121,6 +123,7 @@ static curl_socket_t docker_opensocket(void *, curlsocktype,
 		    struct curl_sockaddr *);
 static int	 docker_sockopt(void *, curl_socket_t, curlsocktype);
 static size_t	 docker_read(char *, size_t, size_t, void *);
+static size_t	 docker_head(char *, size_t, size_t, void *);
 static size_t	 docker_write(char *, size_t, size_t, void *);
 static void	 docker_readable(int, short, void *);
 static int	 docker_watch(CURL *, curl_socket_t, int, void *, void *);
@@ -419,6 +422,8 @@ call_setopts(struct docker_call *c)
 	SETOPT(c, CURLOPT_FRESH_CONNECT, 1L);
 	SETOPT(c, CURLOPT_FORBID_REUSE, 1L);
 	SETOPT(c, CURLOPT_TIMEOUT, (long)c->seconds);
+	SETOPT(c, CURLOPT_HEADERFUNCTION, docker_head);
+	SETOPT(c, CURLOPT_HEADERDATA, c);
 	SETOPT(c, CURLOPT_WRITEFUNCTION, docker_write);
 	SETOPT(c, CURLOPT_WRITEDATA, c);
 	call_header(c, "Expect:");
@@ -760,6 +765,22 @@ docker_readable(int fd, short event, void *arg)
 	(void)event;
 	c->waiting = 0;
 	(void)curl_easy_pause(c->easy, CURLPAUSE_CONT);
+}
+
+/* libcurl keeps all of it, and may have no bound of its own. */
+static size_t
+docker_head(char *data, size_t size, size_t n, void *arg)
+{
+	struct docker_call *c = arg;
+
+	(void)data;
+	n *= size;
+	if (n > HEAD_MAX - c->headlen) {
+		c->toolarge = 1;
+		return (0);
+	}
+	c->headlen += n;
+	return (n);
 }
 
 static size_t

@@ -30,33 +30,49 @@
 
 #include "engine.h"
 
+static size_t	 spec_sequence(const char *, size_t);
 static int	 spec_depth(const char *, size_t);
 static int	 spec_hex(const char *, size_t);
 static int	 spec_label_uid(const char *, uint32_t *);
 
 /*
  * One line that is safe to show, of bytes that may be anything: as much as
- * fits, without the blanks at its ends.
+ * fits, without colours and the like, and without blanks at its ends.
  */
 void
 spec_text(char *dst, size_t size, const char *src, size_t len)
 {
 	unsigned char c;
+	size_t i, n;
 	char *p;
 
-	while (len > 0 && isspace((unsigned char)src[len - 1]))
-		len--;
-	while (len > 0 && isspace((unsigned char)*src)) {
-		src++;
-		len--;
-	}
-	for (p = dst; len > 0 && size - (size_t)(p - dst) > 5; src++, len--) {
-		c = (unsigned char)*src;
-		if (c == '\n' || c == '\r' || c == '\t')
+	p = dst;
+	for (i = 0; i < len && size - (size_t)(p - dst) > 5; i += n) {
+		if ((n = spec_sequence(src + i, len - i)) > 0)
+			continue;
+		n = 1;
+		c = (unsigned char)src[i];
+		if (isspace(c))
 			c = ' ';
-		p = vis(p, c, VIS_OCTAL | VIS_NOSLASH, 0);
+		if (c != ' ' || p > dst)
+			p = vis(p, c, VIS_OCTAL | VIS_NOSLASH, 0);
 	}
+	while (p > dst && p[-1] == ' ')
+		p--;
 	*p = '\0';
+}
+
+/* The length of a control sequence of a terminal, or 0. */
+static size_t
+spec_sequence(const char *s, size_t len)
+{
+	size_t i;
+
+	if (len < 3 || s[0] != '\033' || s[1] != '[')
+		return (0);
+	for (i = 2; i < len && s[i] >= 0x20 && s[i] < 0x40; i++)
+		;
+	return (i < len && s[i] >= 0x40 && s[i] < 0x7f ? i + 1 : 0);
 }
 
 /*
@@ -185,11 +201,19 @@ spec_image_id(const json_t *json, char id[IMAGE_ID_LEN])
 int
 spec_progress(const json_t *json, char *text, size_t size)
 {
+	const json_t *code;
 	const char *id, *s;
 	char buf[TEXT_MAXLEN];
 
 	if ((s = spec_string(json, "error", NULL)) != NULL) {
-		spec_text(text, size, s, strlen(s));
+		code = json_object_get(json_object_get(json, "errorDetail"),
+		    "code");
+		/* else it would repeat the command, which was shown */
+		if (json_integer_value(code) > 0)
+			(void)snprintf(text, size, "a command in it ended "
+			    "with status %d", (int)json_integer_value(code));
+		else
+			spec_text(text, size, s, strlen(s));
 		return (-1);
 	}
 	if ((s = spec_string(json, "stream", NULL)) != NULL) {

@@ -36,7 +36,8 @@
 
 #include "engine.h"
 
-#define REMOVE_TIMEOUT	120	/* seconds, also to stop */
+#define API_TIMEOUT	30	/* seconds */
+#define REMOVE_TIMEOUT	120	/* also to stop */
 #define STOP_GRACE	10	/* from SIGTERM to SIGKILL */
 
 static struct session *session_new(void);
@@ -461,13 +462,16 @@ session_proxy_line(struct session *s, const char *line)
 		log_warnx("session %s: proxy: %s", s->spec.name, line);
 }
 
+/*
+ * Its stream ended: with it, or because the container engine did?
+ */
 void
 session_proxy_gone(struct session *s)
 {
-	if (s->state == SESSION_STOPPING)
-		return;
-	session_fail(s, EX_UNAVAILABLE, "the proxy of the session ended%s%s",
-	    s->proxy.last[0] == '\0' ? "" : ": ", s->proxy.last);
+	sidecar_close(s);
+	if (s->state == SESSION_STARTING || s->state == SESSION_RUNNING)
+		session_call(s, STEP_PROXY_END, "GET", NULL, API_TIMEOUT,
+		    "/containers/%s/json", s->sidecar);
 }
 
 void

@@ -127,7 +127,6 @@ sidecar_error(struct bufferevent *bev, short what, void *arg)
 	(void)bev;
 	(void)what;
 	session_proxy_gone(s);
-	sidecar_close(s);
 }
 
 /*

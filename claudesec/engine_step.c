@@ -72,6 +72,7 @@ static void	 agent_start_begin(struct session *);
 static int	 agent_start_done(struct session *, struct docker_reply *);
 static void	 wait_begin(struct session *);
 static int	 wait_done(struct session *, struct docker_reply *);
+static int	 proxy_end_done(struct session *, struct docker_reply *);
 
 /* clang-format off */
 #define B(step)	STEP_BIT(STEP_##step)
@@ -108,7 +109,9 @@ const struct step_rule step_rules[STEP_STOP] = {
 	    B(AGENT_ATTACH), KEEPS,
 	    "start the container", agent_start_begin, agent_start_done },
 	[STEP_WAIT] = { B(AGENT_START), 0,
-	    "wait for the container", wait_begin, wait_done }
+	    "wait for the container", wait_begin, wait_done },
+	[STEP_PROXY_END] = { 0, 0,
+	    "look at the proxy's container", NULL, proxy_end_done }
 };
 #undef B
 #undef KEEPS
@@ -528,5 +531,29 @@ wait_done(struct session *s, struct docker_reply *reply)
 	}
 	s->status = (int)(json_integer_value(status) & 0xff);
 	session_remove(s);
+	return (0);
+}
+
+/*
+ * A session without its proxy is of no use.
+ */
+static int
+proxy_end_done(struct session *s, struct docker_reply *reply)
+{
+	const json_t *state;
+	const char *why;
+
+	/* later it says other things as well */
+	why = (s->did & STEP_BIT(STEP_SERVING)) == 0 ? s->proxy.last : "";
+	state = json_object_get(reply->json, "State");
+	if (json_is_true(json_object_get(state, "Running")))
+		session_fail(s, EX_UNAVAILABLE, "the stream to the proxy of "
+		    "the session ended");
+	else
+		session_fail(s, EX_UNAVAILABLE, "the proxy of the session "
+		    "ended with status %d%s%s%s", (int)json_integer_value(
+		    json_object_get(state, "ExitCode")),
+		    json_is_true(json_object_get(state, "OOMKilled")) ?
+		    ", out of memory" : "", *why == '\0' ? "" : ": ", why);
 	return (0);
 }

@@ -25,6 +25,7 @@ expression.  Of several that fit the first is taken.
     stall           never says anything
     say,TEXT        answers with these bytes and hangs up
     status,NUMBER   answers with that status and JSON
+    heads           answers with a head that does not end
     endless         answers with a body that does not end
     deep            answers with JSON of great depth
     slow            lets each byte of the answer wait
@@ -136,6 +137,10 @@ def go_wrong(client, kind, argument):
             "latin-1"))
     elif kind == "status":
         client.sendall(reply(int(argument), b'{"message":"no\\nluck \\u001b"}'))
+    elif kind == "heads":
+        client.sendall(b"HTTP/1.1 200 OK\r\n")
+        while True:
+            client.sendall(b"X: y\r\n" * 10000)
     elif kind == "endless":
         client.sendall(b"HTTP/1.1 200 OK\r\n\r\n[")
         while True:
@@ -163,6 +168,8 @@ def serve(client, path, faults):
             if m == method and re.search(pattern, target):
                 kind, argument = k, a
                 break
+        if kind in ("say", "status"):
+            body_of(client, head)
         if kind and go_wrong(client, kind, argument):
             return
         engine = socket.socket(socket.AF_UNIX)

@@ -187,7 +187,11 @@ test_text(void)
 		{ "text_blanks", " \t\n ", "" },
 		{ "text_trim", "\r\n x y \n", "x y" },
 		{ "text_lines", "a\nb\tc", "a b c" },
-		{ "text_escape", "\033[2J", "\\033[2J" },
+		{ "text_escape", "\033]0;x\007", "\\033]0;x\\007" },
+		{ "text_colours", "\033[91mred\033[0m \033[m", "red" },
+		{ "text_sequence_cut", "a\033[91", "a\\033[91" },
+		{ "text_sequence_bad", "\033[9\001m", "\\033[9\\001m" },
+		{ "text_escape_last", "a\033", "a\\033" },
 		{ "text_utf8", "\303\251", "\\303\\251" },
 		{ "text_backslash", "a\\b", "a\\b" }
 	};
@@ -509,8 +513,10 @@ test_progress(void)
 		{ "progress_aux", "{\"aux\":{\"ID\":\"x\"}}", 0, "" },
 		{ "progress_array", "[1]", 0, "" },
 		{ "progress_type", "{\"stream\":1,\"error\":[]}", 0, "" },
-		{ "progress_control", "{\"stream\":\"\\u001b[2J\"}", 1,
-		    "\\033[2J" }
+		{ "progress_command", "{\"error\":\"x\",\"errorDetail\":"
+		    "{\"code\":1}}", -1, "a command in it ended with status 1" },
+		{ "progress_control", "{\"stream\":\"\\u001bc\"}", 1,
+		    "\\033c" }
 	};
 	char text[64];
 	json_t *json;

@@ -1,0 +1,396 @@
+#!/bin/sh
+#
+# Copyright (c) 2026 The claudesec authors
+#
+# Permission to use, copy, modify, and distribute this software for any
+# purpose with or without fee is hereby granted, provided that the above
+# copyright notice and this permission notice appear in all copies.
+#
+# THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+# WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+# MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+# ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+# WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+# ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+# OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+
+
+# run.sh [case ...]: the launcher against an engine that goes wrong, which
+# fault.py makes of the real one.  Whatever happens is one clear line and a
+# status, the daemon lives on, and what was made is removed when the engine
+# lets it be.  The image claudesec/claude must be there.
+
+set -u
+here=$(cd "$(dirname "$0")" && pwd) || exit 1
+top=$(cd "$here/../.." && pwd) || exit 1
+prefix=${CLAUDESEC_PREFIX-$(cd "$top/.." && pwd)/inst}
+claudesec=$prefix/bin/claudesec
+engine=${DOCKER_HOST-unix:///var/run/docker.sock}
+tmp=$(mktemp -d /tmp/claudesec-engine.XXXXXX) || exit 1
+chmod 755 "$tmp"
+mkdir "$tmp/work" || exit 1
+daemon=
+fault=
+status=0
+
+finish()
+{
+	down
+	rm -rf "$tmp"
+}
+trap finish EXIT
+trap 'exit 1' HUP INT TERM
+
+# wait_for SECONDS COMMAND ...: until it succeeds
+wait_for()
+{
+	_n=$(($1 * 20))
+	shift
+	until "$@" >/dev/null 2>&1; do
+		_n=$((_n - 1))
+		[ $_n -gt 0 ] || return 1
+		sleep 0.05
+	done
+}
+
+# up FAULT ...: an engine with these, and a daemon for it
+up()
+{
+	rm -f "$tmp/up"
+	python3 "$here/fault.py" "$tmp/engine" "${engine#unix://}" "$@" \
+	    >"$tmp/up" 2>"$tmp/fault.err" &
+	fault=$!
+	wait_for 10 grep -q listening "$tmp/up" || return 1
+	echo "engine \"unix://$tmp/engine\"" >"$tmp/conf"
+	"$claudesec" -d -vv -f "$tmp/conf" -s "$tmp/sock" 2>"$tmp/log" &
+	daemon=$!
+	wait_for 10 test -S "$tmp/sock"
+}
+
+down()
+{
+	for _p in $daemon $fault; do
+		kill "$_p" 2>/dev/null
+		wait "$_p" 2>/dev/null
+	done
+	daemon=
+	fault=
+}
+
+# what there is of this daemon's
+left()
+{
+	curl -s -G --unix-socket "${engine#unix://}" \
+	    "http://engine/v1.41/containers/json?all=1" --data-urlencode \
+	    'filters={"label":["claudesec.session"]}' |
+	    grep -o "\"claudesec.daemon\":\"[0-9]*:$tmp/sock\""
+	curl -s -G --unix-socket "${engine#unix://}" \
+	    "http://engine/v1.41/volumes" --data-urlencode \
+	    'filters={"label":["claudesec.session"]}' |
+	    grep -o "\"claudesec.daemon\":\"[0-9]*:$tmp/sock\""
+}
+
+nothing_left()
+{
+	[ -z "$(left)" ]
+}
+
+run()
+{
+	(cd "$tmp/work" && timeout 60 "$claudesec" -s "$tmp/sock" "$@") \
+	    </dev/null >"$tmp/out" 2>"$tmp/err"
+	got=$?
+}
+
+# A daemon without faults takes away what an earlier one had to leave.
+clean()
+{
+	down
+	up && run status && wait_for 10 nothing_left
+	_clean=$?
+	down
+	return $_clean
+}
+
+why()
+{
+	echo "FAIL $this: $*"
+	sed 's/^/    /' "$tmp/err" "$tmp/log" >&2
+	return 1
+}
+
+# fails STATUS MESSAGE FAULT ...: a session ends with one line of this
+fails()
+{
+	want=$1
+	message=$2
+	shift 2
+	up "$@" || { why "it does not start"; return; }
+	run shell -- true
+	if [ $got -ne "$want" ]; then
+		why "status $got, not $want"
+	elif [ "$(wc -l <"$tmp/err")" -ne 1 ] ||
+	    ! grep -q "^claudesec: .*$message" "$tmp/err"; then
+		why "it says: $(head -n 1 "$tmp/err")"
+	elif ! kill -0 "$daemon" || grep -qi 'terminated; signal' "$tmp/log"
+	then
+		why "the daemon is gone"
+	else
+		down
+		clean || why "something is left"
+	fi
+}
+
+hung_up='the container engine hung up'
+malformed='the container engine.s answer is malformed'
+
+test_hangs_up_at_once()
+{
+	fails 69 "$hung_up" 'GET,^/version,close'
+}
+
+test_hangs_up_in_head()
+{
+	fails 69 "$hung_up" 'GET,^/version,say,HTTP'
+}
+
+test_hangs_up_in_body()
+{
+	fails 69 "$hung_up" 'GET,^/version,body'
+}
+
+test_no_http()
+{
+	fails 69 "$hung_up" 'GET,^/version,say,220 hello\r\n'
+}
+
+test_no_version()
+{
+	fails 69 'no version' 'GET,^/version,drop,ApiVersion'
+}
+
+test_too_old()
+{
+	fails 69 'too old' 'GET,^/version,set,ApiVersion="1.40"'
+}
+
+test_too_new()
+{
+	fails 69 'too new' 'GET,^/version,set,MinAPIVersion="1.99"'
+}
+
+test_endless_answer()
+{
+	fails 76 'too large' 'GET,^/version,endless'
+}
+
+test_endless_head()
+{
+	fails 76 'too large' 'GET,^/version,heads'
+}
+
+test_deep_answer()
+{
+	fails 76 "$malformed" 'GET,/containers/json,deep'
+}
+
+test_slow_answer()
+{
+	fails 69 'no version' 'GET,^/version,slow'
+}
+
+test_error_is_one_line()
+{
+	fails 69 'no luck' 'GET,^/version,status,500'
+}
+
+test_list_hangs_up()
+{
+	fails 69 "$hung_up" 'GET,/containers/json,close'
+}
+
+test_volume_hangs_up()
+{
+	fails 69 "$hung_up" 'POST,/volumes/create,close'
+}
+
+test_volume_made_unseen()
+{
+	fails 69 "$hung_up" 'POST,/volumes/create,later'
+}
+
+test_network_internal()
+{
+	fails 78 'Internal is true' 'GET,/networks/,set,Internal=true'
+}
+
+test_network_not_ours()
+{
+	fails 78 'enable_icc is missing' 'GET,/networks/,set,Options={}'
+}
+
+test_image_missing()
+{
+	fails 69 'run claudesec build' \
+	    'GET,/images/claudesec/claude,status,404'
+}
+
+test_image_without_id()
+{
+	fails 76 'no id' 'GET,/images/claudesec/claude,set,Id="../../x"'
+}
+
+test_import_fails()
+{
+	fails 69 'import the image of proxyd: no luck' \
+	    'GET,/images/claudesec/proxyd,status,404' \
+	    'POST,/images/create,status,500'
+}
+
+test_import_runs_full()
+{
+	fails 74 'no space' 'GET,/images/claudesec/proxyd,status,404' \
+	    'POST,/images/create,say,HTTP/1.1 200 OK\r\n\r\n{"error":"no space"}'
+}
+
+test_container_id_is_a_path()
+{
+	fails 76 'no id' 'POST,/containers/create,set,Id="../images/prune"'
+}
+
+test_container_made_unseen()
+{
+	fails 69 "$hung_up" 'POST,/containers/create.*work$,later'
+}
+
+test_proxy_made_unseen()
+{
+	fails 69 "$hung_up" 'POST,/containers/create.*-proxy$,later'
+}
+
+test_name_taken()
+{
+	fails 73 'another container claude-work' \
+	    'POST,/containers/create,status,409'
+}
+
+test_privileged()
+{
+	fails 76 'Privileged is true' \
+	    'GET,/containers/.{64}/json,set,HostConfig.Privileged=true'
+}
+
+test_capabilities_kept()
+{
+	fails 76 'CapDrop is null' \
+	    'GET,/containers/.{64}/json,set,HostConfig.CapDrop=null'
+}
+
+test_seccomp_dropped()
+{
+	fails 76 'SecurityOpt is' 'GET,/containers/.{64}/json,set,HostConfig.SecurityOpt=["no-new-privileges"]'
+}
+
+test_another_mount()
+{
+	fails 76 'Mounts is' 'GET,/containers/.{64}/json,set,Mounts.0={}'
+}
+
+test_another_user()
+{
+	fails 76 'User is' 'GET,/containers/.{64}/json,set,Config.User="0:0"'
+}
+
+test_inspect_fails()
+{
+	fails 69 'look at the .*no luck' 'GET,/containers/.{64}/json,status,500'
+}
+
+test_attach_hangs_up()
+{
+	fails 69 "$hung_up" 'POST,/attach,close'
+}
+
+test_attach_hangs_up_in_head()
+{
+	fails 69 "$hung_up" 'POST,/attach,half'
+}
+
+test_attach_refused()
+{
+	fails 69 'no luck' 'POST,/attach,status,500'
+}
+
+test_attach_head_without_end()
+{
+	fails 69 "$hung_up" 'POST,/attach,heads'
+}
+
+test_proxy_stream_malformed()
+{
+	fails 69 'the proxy of the session' \
+	    'POST,/attach,say,HTTP/1.1 101 X\r\n\r\nxxxxxxxxxxxxxxxxxxxxxxx'
+}
+
+test_proxy_stream_lies()
+{
+	fails 69 'the proxy of the session' 'POST,/attach,say,HTTP/1.1 101 X\r\n\r\n\x01\x00\x00\x00\x00\x00\x00\x0bok\nserving\n'
+}
+
+test_start_fails()
+{
+	fails 69 'no luck' 'POST,/start$,status,500'
+}
+
+test_start_hangs_up()
+{
+	fails 69 "$hung_up" 'POST,/start$,close'
+}
+
+test_wait_hangs_up()
+{
+	fails 69 "$hung_up" 'POST,/wait$,close'
+}
+
+test_wait_without_status()
+{
+	fails 76 'no status' 'POST,/wait$,set,StatusCode="x"'
+}
+
+# What cannot be removed does not hold the client up, and goes later.
+test_remove_fails()
+{
+	up 'DELETE,/containers/,status,500' || {
+		why "it does not start"
+		return
+	}
+	run shell -- sh -c 'exit 3'
+	if [ $got -ne 3 ]; then
+		why "status $got, not 3"
+	elif nothing_left; then
+		why "the fault did not work"
+	elif ! clean; then
+		why "something is left"
+	fi
+}
+
+# The last one, as it takes half a minute.
+test_no_answer()
+{
+	fails 69 'does not answer' 'GET,/images/claudesec/claude,stall'
+}
+
+[ -x "$claudesec" ] || {
+	echo "engine: $claudesec is not there: see regress/run" >&2
+	exit 1
+}
+[ $# -gt 0 ] || set -- $(sed -n 's/^\(test_[a-z0-9_]*\)()$/\1/p' "$0")
+for this; do
+	if $this; then
+		echo "ok $this"
+	else
+		status=1
+	fi
+	down
+done
+exit $status
