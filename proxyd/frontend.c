@@ -139,6 +139,8 @@ static void	 frontend_started(void);
 static int	 handle_conf(struct imsg *);
 static int	 handle_listen(struct imsg *);
 static int	 handle_refused(struct imsg *);
+static int	 handle_reply(struct imsg *);
+static int	 reply_status(const char *, size_t, uint32_t *);
 static int	 handle_connected(struct imsg *);
 static int	 handle_done(struct imsg *);
 static int	 handle_name(struct imsg *);
@@ -283,6 +285,8 @@ frontend_handle(struct peer *p, struct imsg *imsg)
 	case IMSG_REFUSED:
 	case IMSG_FAILED:
 		return (handle_refused(imsg));
+	case IMSG_REPLY:
+		return (handle_reply(imsg));
 	case IMSG_CONNECTED:
 		return (handle_connected(imsg));
 	case IMSG_DONE:
@@ -354,13 +358,71 @@ handle_refused(struct imsg *imsg)
 	uint32_t why;
 
 	if ((c = conn_find(imsg_get_id(imsg))) == NULL || !c->pending ||
-	    (r = c->req) == NULL || r->state != REQUEST_ASKED ||
 	    imsg_get_data(imsg, &why, sizeof(why)) == -1 ||
 	    why == REFUSAL_NONE || why >= REFUSAL_MAX)
+		return (-1);
+	/* it may cross the end of one that a parent proxy refused */
+	if ((r = c->req) == NULL || r->state == REQUEST_DRAIN)
+		return (handle_done(imsg));
+	if (r->state != REQUEST_ASKED)
 		return (-1);
 	c->pending = 0;
 	request_refuse(r, refusals[why].status, refusals[why].text);
 	return (0);
+}
+
+/* A parent proxy has answered the relay's CONNECT, or has begun to. */
+static int
+handle_reply(struct imsg *imsg)
+{
+	struct request *r;
+	struct conn *c;
+	uint32_t len;
+	char why[64];
+	int status;
+
+	if ((c = conn_find(imsg_get_id(imsg))) == NULL || !c->pending ||
+	    imsg_get_len(imsg) > sizeof(buf) ||
+	    imsg_get_data(imsg, buf, imsg_get_len(imsg)) == -1)
+		return (-1);
+	if ((r = c->req) == NULL || r->state != REQUEST_ASKED)
+		return (-1);
+	status = reply_status((const char *)buf, imsg_get_len(imsg), &len);
+	if (status == 0 || status / 100 == 2) {
+		compose(ROLE_RELAY, IMSG_REPLIED, r->id, -1, &len,
+		    sizeof(len));
+		return (0);
+	}
+	if (status == -1)
+		(void)strlcpy(why, "the parent proxy speaks no HTTP",
+		    sizeof(why));
+	else
+		(void)snprintf(why, sizeof(why),
+		    "the parent proxy refuses with status %d", status);
+	request_cancel(r);
+	request_refuse(r, 502, why);
+	return (0);
+}
+
+/* The status of a response and its head's length; 0: there is more to come. */
+static int
+reply_status(const char *head, size_t n, uint32_t *len)
+{
+	const char *end;
+	int i, status;
+
+	*len = 0;
+	if ((end = memmem(head, n, "\r\n\r\n", 4)) == NULL)
+		return (n < REPLY_MAX ? 0 : -1);
+	if (n < 13 || memcmp(head, "HTTP/1.", 7) != 0 || head[8] != ' ')
+		return (-1);
+	for (status = 0, i = 9; i < 12; i++) {
+		if (head[i] < '0' || head[i] > '9')
+			return (-1);
+		status = status * 10 + head[i] - '0';
+	}
+	*len = (uint32_t)(end + 4 - head);
+	return (status < 100 ? -1 : status);
 }
 
 static int

@@ -61,6 +61,8 @@ const struct imsg_rule imsg_rules[] = {
 	    EXACT(uint32_t), IMSG_NOFD },
 	{ IMSG_FAILED, "failed", Y, F, RUN, EXACT(uint32_t), IMSG_NOFD },
 	{ IMSG_DONE, "done", Y, F, RUN, NONE, IMSG_NOFD },
+	{ IMSG_REPLY, "reply", Y, F, RUN, 1, REPLY_MAX, IMSG_NOFD },
+	{ IMSG_REPLIED, "replied", F, Y, RUN, EXACT(uint32_t), IMSG_NOFD },
 	{ IMSG_HEAD, "head", F, Y, RUN, 1, HEAD_PIECE, IMSG_NOFD },
 	{ IMSG_GO, "go", F, Y, RUN, EXACT(struct go), IMSG_FD },
 	{ IMSG_CANCEL, "cancel", F, Y, RUN, NONE, IMSG_NOFD },

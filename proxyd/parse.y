@@ -109,6 +109,7 @@ static void	 add_prefix(const char *);
 static void	 add_listen(const char *, int64_t);
 static void	 add_server(const char *, int64_t);
 static void	 set_handover(const char *);
+static void	 set_via(const char *, int64_t);
 static void	 set_number(const char *, const char *const *, size_t,
 		    uint32_t *, int64_t, int64_t);
 %}
@@ -119,7 +120,7 @@ static void	 set_number(const char *, const char *const *, size_t,
 }
 
 %token			ADDRESS BLOCK FILENAME HANDOVER JSON LIMIT LISTEN LOG
-%token			ON PASS PLAIN PORT RESOLVER TIMEOUT TO TRANSPARENT
+%token			ON PASS PLAIN PORT RESOLVER TIMEOUT TO TRANSPARENT VIA
 %token			BAD
 %token	<string>	STRING
 %token	<number>	NUMBER
@@ -158,6 +159,7 @@ statement	: STRING '=' STRING	{ sym_set($1, $3, 0); }
 			    conf->settings.limits, $3, LIMIT_HIGHEST);
 		}
 		| LOG JSON		{ conf->settings.json = 1; }
+		| VIA STRING PORT NUMBER { set_via($2, $4); }
 		;
 
 sep		: /* empty */
@@ -242,7 +244,8 @@ static const struct keyword {
 	{ "resolver",		RESOLVER },
 	{ "timeout",		TIMEOUT },
 	{ "to",			TO },
-	{ "transparent",	TRANSPARENT }
+	{ "transparent",	TRANSPARENT },
+	{ "via",		VIA }
 };
 
 struct config *
@@ -755,6 +758,22 @@ add_server(const char *text, int64_t port)
 		s->port = (uint16_t)port;
 		conf->nservers++;
 	}
+}
+
+static void
+set_via(const char *text, int64_t port)
+{
+	struct netaddr addr;
+	const char *why;
+
+	if (port < 1 || port > 65535)
+		warn_at(lineno, "port out of range");
+	else if (addr_parse(text, &addr) == 0)
+		(void)addr_print(&addr, conf->settings.via);
+	else if (host_parse(text, strlen(text), conf->settings.via, &why) !=
+	    HOST_OK)
+		warn_at(lineno, "%s: %s", text, why);
+	conf->settings.via_port = (uint16_t)port;
 }
 
 static void

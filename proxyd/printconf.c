@@ -51,6 +51,9 @@ print_config(FILE *fp, const struct config *c)
 	for (i = 0; i < LIMIT_MAX; i++)
 		fprintf(fp, "limit %s %u\n", limit_names[i],
 		    c->settings.limits[i]);
+	if (c->settings.via_port != 0)
+		fprintf(fp, "via \"%s\" port %u\n", c->settings.via,
+		    c->settings.via_port);
 	if (c->settings.json)
 		fprintf(fp, "log json\n");
 	for (i = 0; i < c->policy.nrules; i++)

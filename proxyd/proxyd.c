@@ -106,7 +106,8 @@ const struct refusal_text refusals[REFUSAL_MAX] = {
 	{ 504, "no answer from the resolver" },
 	{ 503, "too many names are being resolved" },
 	{ 502, "the server cannot be reached" },
-	{ 504, "the server does not answer" }
+	{ 504, "the server does not answer" },
+	{ 502, "the parent proxy cannot be found" }
 };
 
 static const char	*conf_file = PROXYD_CONF;

@@ -341,6 +341,10 @@ enum imsg_type {
 	IMSG_FAILED,		/* uint32_t, enum refusal */
 	IMSG_DONE,		/* a connection's end */
 
+	/* what a parent proxy answers, which the frontend reads */
+	IMSG_REPLY,		/* relay: its first bytes, left where they are */
+	IMSG_REPLIED,		/* frontend: uint32_t, to take; 0: wait for more */
+
 	/* frontend to relay, after IMSG_CONNECTED */
 	IMSG_HEAD,		/* a piece of the head to send first */
 	IMSG_GO,		/* struct go; the client */
@@ -359,6 +363,7 @@ enum refusal {
 	REFUSAL_BUSY,		/* too many questions at once */
 	REFUSAL_CONNECT,	/* the server refuses, or cannot be reached */
 	REFUSAL_TIMEOUT,	/* the server does not answer */
+	REFUSAL_VIA,		/* the parent proxy cannot be found */
 	REFUSAL_MAX
 };
 
@@ -377,6 +382,7 @@ struct ask {
 #define DIAL_ADDRS	8
 struct dial {
 	uint16_t	 port;
+	uint16_t	 via;		/* port of a parent proxy, or 0 */
 	uint8_t		 plain;
 	uint8_t		 naddrs;
 	struct netaddr	 addrs[DIAL_ADDRS];
@@ -384,6 +390,7 @@ struct dial {
 };
 
 #define HEAD_PIECE	8192	/* of a head, in one message */
+#define REPLY_MAX	4096	/* of a parent proxy's head */
 
 /* start moving bytes; the client is for the log */
 #define BODY_UNBOUNDED	UINT64_MAX
@@ -426,6 +433,8 @@ struct settings {
 	uint32_t	 timeouts[TIMEOUT_MAX];	/* seconds */
 	uint32_t	 limits[LIMIT_MAX];
 	uint32_t	 json;			/* log lines in JSON */
+	uint16_t	 via_port;		/* of a parent proxy, or 0 */
+	char		 via[HOST_SIZE];	/* its name or address */
 };
 
 struct server {

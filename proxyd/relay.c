@@ -36,6 +36,7 @@
 #include <errno.h>
 #include <event.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -108,6 +109,7 @@ struct dialing {
 
 enum tunnel_state {
 	TUNNEL_DIALING,
+	TUNNEL_VIA,				/* a parent proxy is dialling */
 	TUNNEL_CONNECTED,			/* waits for the frontend */
 	TUNNEL_OPEN
 };
@@ -121,8 +123,9 @@ struct tunnel {
 	char			*host;
 	struct netaddr		 addr;		/* of the server */
 	struct netaddr		 client;
-	uint16_t		 port, client_port;
+	uint16_t		 port, client_port, via;
 	uint8_t			 plain;
+	uint16_t		 seen;		/* of a parent proxy's answer */
 	int64_t			 since;		/* when it was opened */
 	int64_t			 last;		/* byte, or attempt */
 	/* in lists by these times */
@@ -134,6 +137,7 @@ static int	 relay_handle(struct peer *, struct imsg *);
 static void	 relay_started(void);
 static int	 handle_conf(struct imsg *);
 static int	 handle_dial(struct imsg *);
+static int	 handle_replied(struct imsg *);
 static int	 handle_head(struct imsg *);
 static int	 handle_go(struct imsg *);
 static int	 handle_cancel(struct imsg *);
@@ -153,8 +157,13 @@ static void	 dial_next(struct tunnel *);
 static int	 dial_address(struct tunnel *, struct attempt *);
 static void	 dial_event(int, short, void *);
 static void	 dial_connected(struct tunnel *, struct attempt *);
+static void	 dial_done(struct tunnel *);
 static void	 dial_failed(struct tunnel *, enum refusal);
 static void	 dial_free(struct dialing *);
+static void	 via_start(struct tunnel *);
+static void	 via_watch(struct tunnel *);
+static void	 via_event(int, short, void *);
+static void	 via_connected(struct tunnel *, size_t);
 static void	 side_event(int, short, void *);
 static int	 flow_run(struct tunnel *, int);
 static int	 flow_write(struct tunnel *, int);
@@ -184,6 +193,7 @@ static struct tunnels	 dialing = TAILQ_HEAD_INITIALIZER(dialing);
 static struct tunnels	 attempting = TAILQ_HEAD_INITIALIZER(attempting);
 static struct tunnels	 living = TAILQ_HEAD_INITIALIZER(living);
 static struct tunnels	 idling = TAILQ_HEAD_INITIALIZER(idling);
+static struct tunnels	 waiting = TAILQ_HEAD_INITIALIZER(waiting);
 static struct tunnels	 closing = TAILQ_HEAD_INITIALIZER(closing);
 static struct tunnels	 spares = TAILQ_HEAD_INITIALIZER(spares);
 static SLIST_HEAD(, dialing) spare_dials = SLIST_HEAD_INITIALIZER(spare_dials);
@@ -240,6 +250,8 @@ relay_handle(struct peer *p, struct imsg *imsg)
 		return (handle_conf(imsg));
 	case IMSG_DIAL:
 		return (handle_dial(imsg));
+	case IMSG_REPLIED:
+		return (handle_replied(imsg));
 	case IMSG_HEAD:
 		return (handle_head(imsg));
 	case IMSG_GO:
@@ -295,6 +307,24 @@ handle_dial(struct imsg *imsg)
  * What the frontend says of a connection may cross its end, which it then
  * gets to know of.
  */
+static int
+handle_replied(struct imsg *imsg)
+{
+	struct tunnel *t;
+	uint32_t len;
+
+	if ((t = tunnel_find(imsg_get_id(imsg))) == NULL)
+		return (0);
+	if (t->state != TUNNEL_VIA ||
+	    imsg_get_data(imsg, &len, sizeof(len)) == -1 || len > t->seen)
+		return (-1);
+	if (len == 0)
+		via_watch(t);
+	else
+		via_connected(t, len);
+	return (0);
+}
+
 static int
 handle_head(struct imsg *imsg)
 {
@@ -352,7 +382,7 @@ handle_cancel(struct imsg *imsg)
 
 	if ((t = tunnel_find(imsg_get_id(imsg))) == NULL)
 		return (0);
-	if (t->state != TUNNEL_CONNECTED)
+	if (t->state != TUNNEL_CONNECTED && t->state != TUNNEL_VIA)
 		return (-1);
 	tunnel_end(t, RESET_NONE, NULL);
 	return (0);
@@ -365,7 +395,7 @@ handle_cut(struct imsg *imsg)
 
 	if ((t = tunnel_find(imsg_get_id(imsg))) == NULL)
 		return (0);
-	if (t->state == TUNNEL_DIALING)
+	if (t->state == TUNNEL_DIALING || t->state == TUNNEL_VIA)
 		dial_failed(t, REFUSAL_BLOCKED);
 	else
 		tunnel_end(t, RESET_BOTH, "not allowed any more");
@@ -388,6 +418,7 @@ handle_recheck(void)
 		else {
 			memset(&dial, 0, sizeof(dial));
 			dial.port = t->port;
+			dial.via = t->via;
 			dial.plain = t->plain;
 			dial.naddrs = 1;
 			dial.addrs[0] = t->addr;
@@ -453,6 +484,7 @@ tunnel_new(uint32_t id, const struct dial *dial)
 	if ((t->host = strdup(dial->host)) == NULL)
 		fatal("strdup");
 	t->port = dial->port;
+	t->via = dial->via;
 	t->plain = dial->plain;
 	for (i = 0; i < 2; i++) {
 		t->sides[i].tunnel = t;
@@ -571,7 +603,8 @@ tunnel_end(struct tunnel *t, int reset, const char *why)
 		report_start(&rep, "tunnel", settings.json != 0);
 		report_string(&rep, "host", t->host);
 		report_number(&rep, "port", t->port);
-		report_address(&rep, "address", &t->addr, t->port);
+		report_address(&rep, "address", &t->addr,
+		    t->via != 0 ? t->via : t->port);
 		report_number(&rep, "out", t->flows[CLIENT].bytes);
 		report_number(&rep, "in", t->flows[SERVER].bytes);
 		report_number(&rep, "ms", (uint64_t)(now_ms() - t->since));
@@ -629,7 +662,7 @@ dial_address(struct tunnel *t, struct attempt *a)
 	a->n = d->next++;
 	a->tunnel = t;
 	addr = &d->dial.addrs[a->n];
-	len = addr_to_sockaddr(addr, t->port, &ss);
+	len = addr_to_sockaddr(addr, t->via != 0 ? t->via : t->port, &ss);
 	on = 1;
 	a->fd = socket(addr->family, SOCK_STREAM | SOCK_CLOEXEC |
 	    SOCK_NONBLOCK, IPPROTO_TCP);
@@ -680,13 +713,22 @@ dial_event(int fd, short event, void *arg)
 static void
 dial_connected(struct tunnel *t, struct attempt *a)
 {
-	uint32_t plain;
-
 	t->addr = t->dialing->dial.addrs[a->n];
 	t->sides[SERVER].fd = a->fd;
 	a->fd = -1;
 	dial_free(t->dialing);
 	t->dialing = NULL;
+	if (t->via != 0)
+		via_start(t);
+	else
+		dial_done(t);
+}
+
+static void
+dial_done(struct tunnel *t)
+{
+	uint32_t plain;
+
 	t->state = TUNNEL_CONNECTED;
 	tunnel_lists(t, NULL, NULL);
 	plain = t->plain;
@@ -716,6 +758,77 @@ dial_free(struct dialing *d)
 		close(d->attempts[i].fd);
 	}
 	SLIST_INSERT_HEAD(&spare_dials, d, entry);
+}
+
+/*
+ * A parent proxy is asked to connect.  What it answers is for the frontend to
+ * read: it gets the first bytes, and says how many of them are the answer.
+ */
+
+static void
+via_start(struct tunnel *t)
+{
+	char head[2 * HOST_SIZE + 64];
+	int n;
+
+	n = snprintf(head, sizeof(head), "CONNECT %s:%u HTTP/1.1\r\n"
+	    "Host: %s:%u\r\n\r\n", t->host, t->port, t->host, t->port);
+	t->state = TUNNEL_VIA;
+	tunnel_lists(t, &dialing, &waiting);
+	if (send(t->sides[SERVER].fd, head, (size_t)n, MSG_NOSIGNAL) != n)
+		dial_failed(t, REFUSAL_CONNECT);
+	else
+		via_watch(t);
+}
+
+/* Waits for more than was seen. */
+static void
+via_watch(struct tunnel *t)
+{
+	struct side *s;
+	int lowat;
+
+	s = &t->sides[SERVER];
+	lowat = (int)t->seen + 1;
+	if (setsockopt(s->fd, SOL_SOCKET, SO_RCVLOWAT, &lowat,
+	    sizeof(lowat)) == -1)
+		log_warn("setsockopt");
+	event_set(&s->ev, s->fd, EV_READ, via_event, s);
+	event_add(&s->ev, NULL);
+	s->watched = EV_READ;
+}
+
+static void
+via_event(int fd, short event, void *arg)
+{
+	struct side *s = arg;
+	struct tunnel *t;
+	ssize_t n;
+
+	(void)event;
+	t = s->tunnel;
+	s->watched = 0;
+	n = recv(fd, buf, REPLY_MAX, MSG_PEEK);
+	if (n <= 0 || (size_t)n <= t->seen) {
+		dial_failed(t, REFUSAL_CONNECT);
+		return;
+	}
+	t->seen = (uint16_t)n;
+	compose(ROLE_FRONTEND, IMSG_REPLY, t->id, buf, (size_t)n);
+}
+
+static void
+via_connected(struct tunnel *t, size_t len)
+{
+	int fd, lowat;
+
+	fd = t->sides[SERVER].fd;
+	lowat = 1;
+	if (recv(fd, buf, len, 0) != (ssize_t)len || setsockopt(fd,
+	    SOL_SOCKET, SO_RCVLOWAT, &lowat, sizeof(lowat)) == -1)
+		dial_failed(t, REFUSAL_CONNECT);
+	else
+		dial_done(t);
 }
 
 /*

@@ -71,8 +71,7 @@ struct query {
 
 struct waiter {
 	uint32_t		 id;
-	uint32_t		 kind;
-	uint16_t		 port;
+	struct ask		 ask;
 	STAILQ_ENTRY(waiter)	 entry;
 };
 
@@ -119,15 +118,16 @@ static int	 handle_ask(struct imsg *);
 static int	 handle_ask_name(struct imsg *);
 static int	 handle_check(struct imsg *);
 static void	 handle_totals(void);
+static const char *dialled(const struct ask *);
 static const struct rule *decide(const char *, uint16_t, uint32_t);
 static int	 sound_name(const char *);
-static void	 answer(const struct entry *, uint32_t, uint16_t, uint32_t);
+static void	 answer(const struct entry *, uint32_t, const struct ask *);
 static void	 refuse(uint32_t, enum refusal);
 static void	 order(struct dial *, const struct entry *);
 static struct entry *entry_find(const char *);
 static struct entry *entry_new(const char *);
 static void	 entry_free(struct entry *);
-static void	 entry_wait(struct entry *, uint32_t, uint16_t, uint32_t);
+static void	 entry_wait(struct entry *, uint32_t, const struct ask *);
 static void	 entry_addrs(struct entry *, const struct dns_answer *);
 static void	 entry_known(struct entry *);
 static void	 cache_flush(void);
@@ -233,8 +233,12 @@ handle_conf(struct imsg *imsg)
 	if ((nrules = calloc(1, sizeof(*nrules))) == NULL)
 		fatal("calloc");
 	policy_init(&nrules->policy);
-	return (imsg_get_data(imsg, &nrules->settings,
-	    sizeof(nrules->settings)));
+	if (imsg_get_data(imsg, &nrules->settings,
+	    sizeof(nrules->settings)) == -1)
+		return (-1);
+	return (nrules->settings.via_port == 0 ||
+	    imsg_is_string(nrules->settings.via,
+	    sizeof(nrules->settings.via)) ? 0 : -1);
 }
 
 static int
@@ -308,7 +312,9 @@ handle_end(void)
 static int
 handle_ask(struct imsg *imsg)
 {
-	struct entry *e;
+	const char *name;
+	struct netaddr addr;
+	struct entry *e, literal;
 	struct ask ask;
 	uint32_t id;
 
@@ -322,11 +328,21 @@ handle_ask(struct imsg *imsg)
 		refuse(id, REFUSAL_BLOCKED);
 		return (0);
 	}
-	if ((e = entry_find(ask.host)) != NULL && e->lookup == NULL) {
+	name = dialled(&ask);
+	if (addr_parse(name, &addr) == 0) {
+		/* only a parent proxy is called by its address */
+		memset(&literal, 0, sizeof(literal));
+		(void)strlcpy(literal.host, name, sizeof(literal.host));
+		literal.addrs = &addr;
+		literal.naddrs = 1;
+		answer(&literal, id, &ask);
+		return (0);
+	}
+	if ((e = entry_find(name)) != NULL && e->lookup == NULL) {
 		total_hits++;
 		TAILQ_REMOVE(&used, e, by_use);
 		TAILQ_INSERT_HEAD(&used, e, by_use);
-		answer(e, id, ask.port, ask.kind);
+		answer(e, id, &ask);
 		return (0);
 	}
 	if (e == NULL) {
@@ -335,11 +351,11 @@ handle_ask(struct imsg *imsg)
 			refuse(id, REFUSAL_BUSY);
 			return (0);
 		}
-		e = entry_new(ask.host);
-		entry_wait(e, id, ask.port, ask.kind);
+		e = entry_new(name);
+		entry_wait(e, id, &ask);
 		lookup_start(e);
 	} else
-		entry_wait(e, id, ask.port, ask.kind);
+		entry_wait(e, id, &ask);
 	return (0);
 }
 
@@ -372,7 +388,8 @@ handle_check(struct imsg *imsg)
 	    dial.naddrs > DIAL_ADDRS)
 		return (-1);
 	rule = decide(dial.host, dial.port, ASK_TUNNEL);
-	for (i = 0; rule != NULL && i < dial.naddrs; i++)
+	/* a parent proxy is where the configuration says */
+	for (i = 0; rule != NULL && dial.via == 0 && i < dial.naddrs; i++)
 		if (!policy_addr_passed(rule, &dial.addrs[i], rules->own,
 		    rules->nown))
 			rule = NULL;
@@ -394,6 +411,14 @@ handle_totals(void)
 	report_number(&rep, "names", nused);
 	report_number(&rep, "lookups", nlookups);
 	report_end(&rep);
+}
+
+/* Whom a connection really goes to. */
+static const char *
+dialled(const struct ask *ask)
+{
+	return (rules->settings.via_port != 0 ? rules->settings.via :
+	    ask->host);
 }
 
 /* The rule that passes it, or NULL. */
@@ -420,24 +445,33 @@ sound_name(const char *name)
 	    strcmp(name, host) == 0);
 }
 
-/* All addresses of a name may be dialled, or none is. */
+/*
+ * All addresses of a name may be dialled, or none is; a parent proxy's are
+ * the configuration's business.
+ */
 static void
-answer(const struct entry *e, uint32_t id, uint16_t port, uint32_t kind)
+answer(const struct entry *e, uint32_t id, const struct ask *ask)
 {
 	const struct rule *rule;
 	struct dial dial;
 	unsigned int i;
+	int via;
 
 	/* the rules may have changed while the name was resolved */
-	if ((rule = decide(e->host, port, kind)) == NULL) {
+	if ((rule = decide(ask->host, ask->port, ask->kind)) == NULL) {
 		refuse(id, REFUSAL_BLOCKED);
 		return;
 	}
-	if (e->refusal != REFUSAL_NONE) {
-		refuse(id, e->refusal);
+	via = rules->settings.via_port != 0;
+	if (strcmp(e->host, dialled(ask)) != 0) {
+		refuse(id, REFUSAL_BUSY);
 		return;
 	}
-	for (i = 0; i < e->naddrs; i++) {
+	if (e->refusal != REFUSAL_NONE) {
+		refuse(id, via ? REFUSAL_VIA : e->refusal);
+		return;
+	}
+	for (i = 0; !via && i < e->naddrs; i++) {
 		if (policy_addr_passed(rule, &e->addrs[i], rules->own,
 		    rules->nown))
 			continue;
@@ -445,10 +479,11 @@ answer(const struct entry *e, uint32_t id, uint16_t port, uint32_t kind)
 		return;
 	}
 	memset(&dial, 0, sizeof(dial));
-	dial.port = port;
+	dial.port = ask->port;
+	dial.via = via ? rules->settings.via_port : 0;
 	dial.plain = rule->plain;
 	order(&dial, e);
-	(void)strlcpy(dial.host, e->host, sizeof(dial.host));
+	(void)strlcpy(dial.host, ask->host, sizeof(dial.host));
 	compose(ROLE_RELAY, IMSG_DIAL, id, &dial, sizeof(dial));
 }
 
@@ -543,15 +578,14 @@ entry_free(struct entry *e)
 }
 
 static void
-entry_wait(struct entry *e, uint32_t id, uint16_t port, uint32_t kind)
+entry_wait(struct entry *e, uint32_t id, const struct ask *ask)
 {
 	struct waiter *w;
 
 	if ((w = calloc(1, sizeof(*w))) == NULL)
 		fatal("calloc");
 	w->id = id;
-	w->port = port;
-	w->kind = kind;
+	w->ask = *ask;
 	STAILQ_INSERT_TAIL(&e->lookup->waiters, w, entry);
 }
 
@@ -594,7 +628,7 @@ entry_known(struct entry *e)
 	nused++;
 	while ((w = STAILQ_FIRST(&l->waiters)) != NULL) {
 		STAILQ_REMOVE_HEAD(&l->waiters, entry);
-		answer(e, w->id, w->port, w->kind);
+		answer(e, w->id, &w->ask);
 		free(w);
 	}
 	free(l);

@@ -53,6 +53,6 @@ prepare(unsigned int role, struct imsgbuf *ch, int running)
 int
 is_text(uint32_t type)
 {
-	/* bytes for the origin, which nobody looks at */
-	return (type != IMSG_HEAD);
+	/* bytes for the origin, and of a parent proxy */
+	return (type != IMSG_HEAD && type != IMSG_REPLY);
 }

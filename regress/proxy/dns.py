@@ -30,6 +30,7 @@ zone = {
     "meta.example": ["169.254.169.254"], "self.example": ["127.0.0.1"],
     "many.example": ["192.31.196.%d" % i for i in range(2, 42)],
     "empty.example": [], "real.example": [O4B], "big.example": [O4],
+    "via.example": ["10.9.9.9"],
 }
 alias = {
     "alias.example": "good.example", "alias2.example": "alias.example",

@@ -149,7 +149,35 @@ def real(c, port, n):
         note(port=port, conn=n, event="tls", error=str(e))
 
 
-ports = {443: tls, 22: banner, 7: echo, 9: resets, 10: closes_first,
+def parent(c, port, n):
+    """A parent proxy; the host's name says how it behaves."""
+    import time
+    d = b""
+    while b"\r\n\r\n" not in d:
+        e = c.recv(1)
+        if not e:
+            return
+        d += e
+    note(port=port, conn=n, event="parent", head=d.decode("latin-1"))
+    if b"refuse" in d:
+        c.sendall(b"HTTP/1.1 407 Proxy Authentication Required\r\n\r\n")
+        c.recv(1)
+    elif b"mute" in d:
+        c.recv(1)
+    elif b"odd" in d:
+        c.sendall(b"SSH-2.0-x\r\n\r\n")
+        c.recv(1)
+    elif b"hang" in d:
+        c.sendall(b"HTTP/1.1 20")
+    else:
+        for b in b"HTTP/1.0 200 fine\r\nVia: x\r\n\r\n":
+            c.sendall(bytes([b]))
+            time.sleep(0.002)
+        (http if b":80 " in d else banner if b":22 " in d else tls)(
+            c, 443, n)
+
+
+ports = {3128: parent, 443: tls, 22: banner, 7: echo, 9: resets, 10: closes_first,
          11: big, 80: http, 8443: real, 444: tls, 8080: http}
 count = 0
 

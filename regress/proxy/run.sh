@@ -21,14 +21,16 @@ id -u _proxyd >/dev/null 2>&1 ||
 TMP=$(mktemp -d "${TMPDIR:-/tmp}/proxy.XXXXXX") || exit 1
 export TMP
 chmod 755 "$TMP"
-C=pxt-client P=pxt-proxy O=pxt-origin
+# of this run alone; a path of its own for what is elsewhere at one place
+C=pxc$$ P=pxp$$ O=pxo$$ A=pxa$$
+export P A
 pids=
 
 finish() {
 	for pid in $pids; do
 		kill "$pid" 2>/dev/null
 	done
-	for ns in $C $P $O; do
+	for ns in $C $P $O $A; do
 		ip netns del $ns 2>/dev/null
 	done
 	rm -rf /etc/netns/$C
@@ -38,7 +40,6 @@ trap finish EXIT
 trap 'exit 1' INT TERM HUP
 
 for ns in $C $P $O; do
-	ip netns del $ns 2>/dev/null
 	ip netns add $ns || exit 1
 	ip netns exec $ns sysctl -qw net.ipv6.conf.all.accept_dad=0 \
 	    net.ipv6.conf.default.accept_dad=0 \
@@ -92,4 +93,10 @@ pids="$pids $!"
 ip netns exec $O python3 dns.py "$TMP/dns.log" &
 pids="$pids $!"
 
-ip netns exec $C python3 tests.py "$@"
+made=
+[ -d /run/claudesec ] || { mkdir /run/claudesec && made=1; }
+unshare -m sh -c 'mount -t tmpfs none /run/claudesec &&
+    exec ip netns exec "$0" python3 tests.py "$@"' $C "$@"
+status=$?
+[ -z "$made" ] || rmdir /run/claudesec 2>/dev/null
+exit $status

@@ -17,7 +17,7 @@ import traceback
 TMP = os.environ["TMP"]
 PROXYD = os.environ["PROXYD"]
 INSIDE = os.environ["INSIDE"]
-NS = "pxt-proxy"
+NS, AGENT = os.environ["P"], os.environ["A"]
 PROXY = ("192.175.48.1", 3128)
 
 CONF = """
@@ -877,6 +877,60 @@ def test_many_addresses():
     gets_ok(tunnel("many.example:443"), hello("many.example"))
 
 
+# ---- parent proxy
+
+def via(conf):
+    def run():
+        s = tunnel("good.example:443")
+        gets_ok(s, hello("good.example"))
+        eq(origin.events(event="parent")[0]["head"],
+           "CONNECT good.example:443 HTTP/1.1\r\n"
+           "Host: good.example:443\r\n\r\n")
+        eq(origin.data(443), hello("good.example"))
+        eq(origin.events(event="accept")[0]["local"], "10.9.9.9")
+        origin.mark()
+        refused_hello(hello("evil.test"), "another name")
+        eq(questions("good.example"), [])
+        s = tunnel("plain.example:22")
+        eq(s.recv(100), b"SSH-2.0-test\r\n")
+        eq(status(ask(head(GET, H))), 200)
+        n = len(origin.events(event="parent"))
+        get("evil.test", 403)
+        get("good.example", 403, 22)
+        eq(len(origin.events(event="parent")), n)
+        t, r = get("refuse.w.example", 502)
+        yes(b"parent proxy refuses with status 407" in r, r)
+        get("odd.w.example", 502)
+        get("hang.w.example", 502)
+        t, r = get("mute.w.example", 504)
+        yes(2 < t < 5, "%.1f s" % t)
+        gets_ok(tunnel("good.example:443"), hello("good.example"))
+        s = tunnel("plain.example:22")
+        s.recv(100)
+        px.reload(conf.replace("10 11 22", "10 11"))
+        eq(rest(s), b"")
+    with_proxy(conf, run)
+
+
+def test_via_an_address():
+    via(CONF + "via 10.9.9.9 port 3128\n")
+
+
+def test_via_a_name():
+    via(CONF + "via via.example port 3128\n")
+
+
+def test_via_nobody():
+    def run():
+        t, r = get("good.example", 502)
+        yes(b"parent proxy" in r, r)
+        px.reload(CONF + "via 192.31.196.2 port 9999\n")
+        get("good.example", 502)
+        px.reload(CONF)
+        gets_ok(tunnel("good.example:443"), hello("good.example"))
+    with_proxy(CONF + "via nx.example port 3128\n", run)
+
+
 # ---- transparent
 
 TDNS = ("192.175.48.1", 53)
@@ -1667,8 +1721,6 @@ def test_handover_by_inside():
     global px
     px.stop()
     d = "/run/claudesec"
-    made = not os.path.exists(d)
-    os.makedirs(d, exist_ok=True)
     r, w = os.pipe()
     q = Proxy(stdin=r, out=subprocess.DEVNULL, args=("-f", "-"))
     os.close(r)
@@ -1676,8 +1728,8 @@ def test_handover_by_inside():
         os.write(w, b"handover \"/run/claudesec/proxyd.sock\"\n"
                  b"resolver 192.31.196.53\npass to web.example port 80\n.\n")
         wait("socket", lambda: os.path.exists(d + "/proxyd.sock"))
-        subprocess.run(["ip", "netns", "add", "pxt-agent"], check=True)
-        ns = ["ip", "netns", "exec", "pxt-agent"]
+        subprocess.run(["ip", "netns", "add", AGENT], check=True)
+        ns = ["ip", "netns", "exec", AGENT]
         subprocess.run(ns + ["sh", "-c", "ip link set lo up; sysctl -qw "
                              "net.ipv4.ip_unprivileged_port_start=0"],
                        check=True)
@@ -1692,9 +1744,6 @@ def test_handover_by_inside():
     finally:
         q.stop()
         os.close(w)
-        subprocess.run(["ip", "netns", "del", "pxt-agent"])
-        if made:
-            os.rmdir(d)
         px = Proxy()
 
 
