@@ -120,7 +120,6 @@ char		*spec_tar(const struct tar_file *, size_t, size_t *);
 #define SPEC_DEPTH		32	/* of its JSON */
 
 void		 spec_text(char *, size_t, const char *, size_t);
-size_t		 spec_uncolour(char *, size_t);
 json_t		*spec_parse(const char *, size_t);
 const char	*spec_string(const json_t *, const char *, const char *);
 int		 spec_id(const json_t *, char [ID_LEN + 1]);

@@ -367,7 +367,6 @@ build_output_line(struct build *b)
 {
 	char text[TEXT_MAXLEN];
 
-	b->linelen = spec_uncolour(b->line, b->linelen);
 	spec_text(text, sizeof(text), b->line, b->linelen);
 	b->linelen = 0;
 	return (text[0] != '\0' && build_progress(b, text));

@@ -76,31 +76,6 @@ spec_sequence(const char *s, size_t len)
 }
 
 /*
- * Takes out the colours, in which the engine puts what a build wrote to
- * standard error, piece by piece.  Returns the length that is left.
- */
-size_t
-spec_uncolour(char *s, size_t len)
-{
-	size_t end, i, n;
-
-	for (i = n = 0; i < len; i++) {
-		if (s[i] == '\033' && i + 1 < len && s[i + 1] == '[') {
-			end = i + 2;
-			while (end < len && (isdigit((unsigned char)s[end]) ||
-			    s[end] == ';'))
-				end++;
-			if (end < len && s[end] == 'm') {
-				i = end;
-				continue;
-			}
-		}
-		s[n++] = s[i];
-	}
-	return (n);
-}
-
-/*
  * libjansson descends by recursion, so depth is counted before it looks.
  */
 json_t *

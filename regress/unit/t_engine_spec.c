@@ -33,7 +33,6 @@
 
 static void	 test_strings(void);
 static void	 test_text(void);
-static void	 test_uncolour(void);
 static void	 test_names(void);
 static void	 test_name_from(void);
 static void	 test_images(void);
@@ -66,7 +65,6 @@ main(void)
 {
 	test_strings();
 	test_text();
-	test_uncolour();
 	test_names();
 	test_name_from();
 	test_images();
@@ -211,34 +209,6 @@ test_text(void)
 	spec_text(out, 6, in, 8);
 	CASE(strlen(out) < 6, "text_small", "\"%s\"", out);
 	free(in);
-}
-
-static void
-test_uncolour(void)
-{
-	static const struct {
-		const char	*name, *in, *out;
-	} t[] = {
-		{ "uncolour_empty", "", "" },
-		{ "uncolour_none", "a[0mb", "a[0mb" },
-		{ "uncolour_red", "\033[91mnpm\033[0m\033[91m ERR\033[0m",
-		    "npm ERR" },
-		{ "uncolour_list", "x\033[1;31my\033[mz", "xyz" },
-		{ "uncolour_others", "\033[2J\033]0;m\033",
-		    "\033[2J\033]0;m\033" },
-		{ "uncolour_cut", "a\033[91", "a\033[91" },
-		{ "uncolour_nested", "\033\033[0m[0m", "\033[0m" }
-	};
-	size_t i, len;
-	char *in;
-
-	for (i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
-		in = exact(t[i].in, strlen(t[i].in));
-		len = spec_uncolour(in, strlen(t[i].in));
-		CASE(len == strlen(t[i].out) && memcmp(in, t[i].out, len) == 0,
-		    t[i].name, "\"%.*s\"", (int)len, in);
-		free(in);
-	}
 }
 
 static void
