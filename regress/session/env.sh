@@ -25,6 +25,7 @@ api_addr=192.31.196.10		# the test API, and other names
 other_addr=192.31.196.20
 dns_addr=192.175.48.53
 test_image=claudesec/test
+test_key=sk-ant-api03-test-0123456789abcdefghijklmnopqrstuvwxyz
 netns=claudesec-test
 
 npassed=0
@@ -151,9 +152,151 @@ image_up()
 	}
 }
 
+# A user of its own number: directories, configuration, key.
+user_up()
+{
+	_d=$tmp/u$1
+	mkdir -p "$_d/home" "$_d/run" "$_d/ws" &&
+	cat >"$_d/conf" <<-END &&
+		image "$test_image"
+		credentials environment from "$_d/env"
+		egress {
+			pass to api.anthropic.com
+			resolver $dns_addr
+		}
+	END
+	echo "ANTHROPIC_API_KEY=$test_key" >"$_d/env" &&
+	chmod 600 "$_d/env" && chmod 700 "$_d/run" &&
+	chown -R "$1:$1" "$_d"
+}
+
+# users_up UID ...: with passwd entries in place of those that there are
+users_up()
+{
+	cp /etc/passwd "$tmp/passwd" || return 1
+	for _u; do
+		user_up "$_u" || return 1
+		sed -i "/^[^:]*:[^:]*:$_u:/d" "$tmp/passwd"
+		echo "test$_u:x:$_u:$_u::$tmp/u$_u/home:/bin/sh" \
+		    >>"$tmp/passwd"
+	done
+	mount --bind "$tmp/passwd" /etc/passwd
+}
+
+# as UID COMMAND ...: in the user's workspace, with the engine's group.
+# as_exec does not come back, and has the pid of its caller.
+as_exec()
+{
+	_d=$tmp/u$1
+	_u=$1
+	shift
+	cd "$_d/ws" && exec setpriv --reuid "$_u" --regid "$_u" \
+	    --groups "$engine_gid" -- env -i --default-signal=INT \
+	    PATH="$PATH" HOME="$_d/home" XDG_RUNTIME_DIR="$_d/run" \
+	    TERM=xterm-256color LANG=C.UTF-8 "$@" 9>&-
+}
+
+as()
+{
+	(as_exec "$@")
+}
+
+# cs UID COMMAND ...: claudesec as that user
+cs()
+{
+	_uid=$1
+	shift
+	as "$_uid" "$claudesec" -f "$tmp/u$_uid/conf" "$@"
+}
+
+# because TEXT: why the case fails
+because()
+{
+	echo "$*" >>"$tmp/why"
+	return 1
+}
+
+# equal WHAT IS SHOULD
+equal()
+{
+	[ "$2" = "$3" ] || because "$1: \"$2\", not \"$3\""
+}
+
+# hold UID NAME [OPTION ...]: a session whose Claude waits for its answer
+hold()
+{
+	_h=$1
+	_name=$2
+	shift 2
+	cs "$_h" start -n "$_name" "$@" -- -p "SLEEP 300
+wait" >"$tmp/hold.out" 2>&1 </dev/null &
+	hold_pid=$!
+	wait_for 20 holds "$_h" "$_name" ||
+	    because "no session: $(cat "$tmp/hold.out")"
+}
+
+# The end of what hold() began.
+release()
+{
+	[ -n "$hold_pid" ] || return 0
+	cs 1000 stop -a 2>/dev/null
+	wait "$hold_pid"
+	return 0
+}
+
+holds()
+{
+	cs "$1" status | grep -q "^$2	.*running"
+}
+
+# What sessions of the test have on the engine: "container NAME" lines and
+# such.  The machine may have others.
+all_left()
+{
+	docker ps -a --format 'container {{.Names}} {{.Label "claudesec.path"}}'
+	docker volume ls \
+	    --format 'volume {{.Name}} {{.Label "claudesec.path"}}'
+}
+
+left()
+{
+	all_left | awk -v t="$tmp/" 'index($3, t) == 1 { print $1, $2 }'
+}
+
+nothing_left()
+{
+	wait_for 10 none_left
+}
+
+none_left()
+{
+	[ -z "$(left)" ]
+}
+
+# The processes of claudesec, of all users, but for those of the tests.
+daemons()
+{
+	for _p in /proc/[0-9]*; do
+		[ "$(readlink "$_p/exe")" != "$claudesec" ] ||
+		    echo "${_p#/proc/}"
+	done 2>/dev/null
+}
+
+clean_up()
+{
+	_pids=$(daemons)
+	[ -z "$_pids" ] || kill -9 $_pids 2>/dev/null
+	left | while read -r _what _name; do
+		docker "$_what" rm -f "$_name" >/dev/null 2>&1
+	done
+	: >"$tmp/dns.log"
+	: >"$tmp/api.log"
+}
+
 env_down()
 {
 	trap '' HUP INT TERM
+	clean_up
 	[ -z "$pids" ] || kill $pids 2>/dev/null
 	wait
 	net_down
@@ -165,13 +308,16 @@ env_down()
 env_up()
 {
 	[ "$(id -u)" -eq 0 ] || die "must be root"
-	for _tool in curl docker flock ip openssl python3; do
+	for _tool in curl docker expect flock ip openssl python3 setpriv ss \
+	    tmux valgrind; do
 		command -v $_tool >/dev/null || die "$_tool is not installed"
 	done
 	exec 9>/run/lock/claudesec-test
 	flock -w 600 9 || die "another test run does not end"
 	pids=
+	engine_gid=$(stat -Lc %g /var/run/docker.sock) || exit 1
 	tmp=$(mktemp -d /tmp/claudesec-test.XXXXXX) || exit 1
+	chmod 755 "$tmp"
 	trap env_down EXIT
 	trap 'exit 1' HUP INT TERM
 	net_up || die "no test network"
