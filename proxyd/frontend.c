@@ -304,7 +304,7 @@ frontend_handle(struct peer *p, struct imsg *imsg)
 static int
 handle_conf(struct imsg *imsg)
 {
-	if (imsg_get_data(imsg, &settings, sizeof(settings)) == -1)
+	if (settings_get(imsg, &settings) == -1)
 		return (-1);
 	if (settings.limits[LIMIT_CONNECTIONS] > nconns)
 		settings.limits[LIMIT_CONNECTIONS] = nconns;

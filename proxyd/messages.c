@@ -19,6 +19,10 @@
  * What is not in this table does not pass between our processes.
  */
 
+#include <sys/types.h>
+
+#include <string.h>
+
 #include "imsg.h"
 #include "proc.h"
 #include "proxyd.h"
@@ -69,3 +73,12 @@ const struct imsg_rule imsg_rules[] = {
 	{ 0, NULL, 0, 0, 0, 0, 0, 0 }
 };
 /* clang-format on */
+
+int
+settings_get(const struct imsg *imsg, struct settings *s)
+{
+	if (imsg_get_data(imsg, s, sizeof(*s)) == -1 ||
+	    memchr(s->via, '\0', sizeof(s->via)) == NULL)
+		return (-1);
+	return ((s->via[0] != '\0') == (s->via_port != 0) ? 0 : -1);
+}

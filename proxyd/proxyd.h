@@ -462,6 +462,11 @@ struct config {
 	struct policy	 policy;	/* in the order written */
 };
 
+struct imsg;
+
+/* messages.c, which also has the table: settings from a message, or -1 */
+int		 settings_get(const struct imsg *, struct settings *);
+
 struct refusal_text {
 	int		 status;	/* of the HTTP response */
 	const char	*text;

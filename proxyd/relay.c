@@ -274,7 +274,7 @@ relay_handle(struct peer *p, struct imsg *imsg)
 static int
 handle_conf(struct imsg *imsg)
 {
-	return (imsg_get_data(imsg, &settings, sizeof(settings)));
+	return (settings_get(imsg, &settings));
 }
 
 static int

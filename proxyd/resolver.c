@@ -233,12 +233,7 @@ handle_conf(struct imsg *imsg)
 	if ((nrules = calloc(1, sizeof(*nrules))) == NULL)
 		fatal("calloc");
 	policy_init(&nrules->policy);
-	if (imsg_get_data(imsg, &nrules->settings,
-	    sizeof(nrules->settings)) == -1)
-		return (-1);
-	return (nrules->settings.via_port == 0 ||
-	    imsg_is_string(nrules->settings.via,
-	    sizeof(nrules->settings.via)) ? 0 : -1);
+	return (settings_get(imsg, &nrules->settings));
 }
 
 static int
