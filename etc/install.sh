@@ -63,8 +63,8 @@ build()
 {
 	cd "$top" || exit 1
 	say "building"
-	make PREFIX=/usr/local >/dev/null || die "the build failed"
-	as_root make PREFIX=/usr/local install >/dev/null ||
+	quietly make PREFIX=/usr/local || die "the build failed"
+	quietly as_root make PREFIX=/usr/local install ||
 	    die "the installation failed"
 	as_root install -d -m 755 /var/empty || exit 1
 	add_user _claudesec

@@ -21,8 +21,8 @@ engine_socket=/var/run/docker.sock
 bundle=/etc/ssl/certs/ca-certificates.crt
 build_packages="byacc gcc libbsd-dev libc6-dev libevent-dev libjansson-dev
     make pkg-config"
-run_packages="ca-certificates curl mmdebstrap"
-test_packages="bmake clang expect git iproute2 libc6-dbg mandoc musl-tools
+run_packages="ca-certificates curl fakechroot fakeroot mmdebstrap uidmap"
+test_packages="bmake clang git iproute2 libc6-dbg mandoc musl-tools
     openssl procps python3 qemu-user tmux valgrind wget"
 case $(uname -m) in
 x86_64)	test_packages="$test_packages gcc-aarch64-linux-gnu
@@ -57,6 +57,17 @@ has_package()
 	    installed ]
 }
 
+# quietly COMMAND ...: what it says is shown if it fails
+quietly()
+{
+	_log=$(mktemp) || exit 1
+	"$@" >"$_log" 2>&1 </dev/null
+	_status=$?
+	[ $_status -eq 0 ] || tail -n 30 "$_log" >&2
+	rm -f "$_log"
+	return $_status
+}
+
 # packages NAME ...: installs those that are missing.  No service is started
 # by this, engine_up does that.
 packages()
@@ -69,10 +80,10 @@ packages()
 	command -v apt-get >/dev/null ||
 	    die "this is not Debian; what is needed is called there:$_new"
 	say "installing$_new"
-	as_root apt-get -qq update ||
+	quietly as_root apt-get -qq update ||
 	    die "the lists of packages cannot be had"
-	as_root env DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 apt-get -qq \
-	    install --no-install-recommends $_new </dev/null >/dev/null ||
+	quietly as_root env DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 \
+	    apt-get -qq install --no-install-recommends $_new ||
 	    die "these packages cannot be installed:$_new"
 }
 

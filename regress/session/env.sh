@@ -308,7 +308,7 @@ env_down()
 env_up()
 {
 	[ "$(id -u)" -eq 0 ] || die "must be root"
-	for _tool in curl docker expect flock ip openssl python3 setpriv ss \
+	for _tool in curl docker flock ip openssl python3 setpriv ss \
 	    tmux valgrind; do
 		command -v $_tool >/dev/null || die "$_tool is not installed"
 	done
