@@ -632,6 +632,7 @@ client_confine(struct peer *p)
 	answered = 1;
 	switch (type) {
 	case IMSG_CTL_START:
+		close(workspace);
 		/* recvfd: the stream; tty: raw mode and the size */
 		promises = "stdio recvfd tty";
 		imsgbuf_allow_fdpass(&p->ibuf, 0, 1);

@@ -1,0 +1,42 @@
+/*
+ * Copyright (c) 2026 The claudesec authors
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+
+/*
+ * The client without the daemon's part of the program: DATADIR is the test's.
+ */
+
+#include <err.h>
+#include <stdlib.h>
+#include <sysexits.h>
+
+#include "../../claudesec/claudesec.h"
+
+const struct proc_role proc_roles[] = { { NULL, NULL, NULL } };
+
+int
+daemon_private(const char *path)
+{
+	errx(EX_SOFTWARE, "a private daemon is wanted at %s", path);
+}
+
+int
+main(int argc, char *argv[])
+{
+	if (argc < 3)
+		errx(EX_USAGE, "usage: build socket command [argument ...]");
+	client(argc - 2, argv + 2, argv[1]);
+}

@@ -1,0 +1,30 @@
+#!/bin/sh
+#
+# run.sh: the client, with a daemon of ours to talk to that says what a good
+# one would not, and runs the command itself where that one has containers.
+# No engine.  CLAUDESEC names another binary.
+
+set -u
+cd "$(dirname "$0")" || exit 1
+CLAUDESEC=$(realpath "${CLAUDESEC:-../../claudesec/claudesec}")
+[ -x "$CLAUDESEC" ] || { echo "FAIL client: no $CLAUDESEC, run make"; exit 1; }
+command -v python3 >/dev/null || { echo "FAIL client: no python3"; exit 1; }
+TMP=$(mktemp -d "${TMPDIR:-/tmp}/client.XXXXXX") || exit 1
+HEADER=$(realpath ../../claudesec/claudesec.h)
+export CLAUDESEC HEADER TMP
+trap 'rm -rf "$TMP"' EXIT
+trap 'exit 1' INT TERM HUP
+
+# the same client, with a base.sh of ours
+CFLAGS_TEST="-DDATADIR='\"$TMP\"'"
+LIBS_TEST=-ljansson
+. ../flags.sh
+src=../../claudesec
+sandbox=$(answer OBJS_SANDBOX | sed "s|\([a-z_]*\)\.o|$src/\1.c|g")
+# shellcheck disable=SC2086
+cc_test -o "$TMP/build" base.c $src/client.c $src/term.c $src/proc.c \
+    $src/messages.c $src/imsg.c $src/log.c $sandbox || {
+	echo "FAIL client: base.c does not compile"
+	exit 1
+}
+python3 tests.py "$@"

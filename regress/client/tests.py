@@ -1,0 +1,930 @@
+# tests.py [NAME ...]: the cases.
+import fcntl
+import json
+import os
+import pty
+import re
+import select
+import signal
+import socket
+import struct
+import subprocess
+import sys
+import tempfile
+import termios
+import threading
+import time
+import traceback
+
+CLAUDESEC = os.environ["CLAUDESEC"]
+TMP = os.environ["TMP"]
+RESET = b"\033[?2004l"
+
+
+# The numbers of the messages, from the header.
+def types():
+    text = open(os.environ["HEADER"]).read()
+    body = re.search(r"enum imsg_type \{(.*?)\};", text, re.S).group(1)
+    body = re.sub(r"/\*.*?\*/", "", body, flags=re.S)
+    names = [x.split("=")[0].strip() for x in body.split(",")]
+    first = names.index("IMSG_CTL_START")
+    return {n[9:]: i + 10 for i, n in enumerate(names[first:])
+            if n.startswith("IMSG_CTL_")}
+
+
+T = types()
+N = {v: k for k, v in T.items()}
+
+
+def eq(a, b, what=""):
+    if a != b:
+        raise AssertionError("%s%.200r instead of %.200r" %
+                             ("%s: " % (what,) if what else "", a, b))
+
+
+def yes(x, what):
+    if not x:
+        raise AssertionError(what)
+
+
+def wait(what, f, secs=5.0):
+    end = time.time() + secs
+    while time.time() < end:
+        r = f()
+        if r:
+            return r
+        time.sleep(0.02)
+    raise AssertionError("no " + what)
+
+
+# One client's connection, seen from the daemon.
+class Peer:
+    def __init__(self, sock):
+        self.sock = sock
+        self.buf = b""
+        self.fds = []
+
+    def get(self):
+        while len(self.buf) < 12 or \
+                len(self.buf) < struct.unpack_from("H", self.buf, 8)[0]:
+            try:
+                data, fds, _, _ = socket.recv_fds(self.sock, 65536, 4)
+            except OSError:
+                return None, b"", -1
+            self.fds += fds
+            if not data:
+                return None, b"", -1
+            self.buf += data
+        kind, self.id, n, flags = struct.unpack_from("IIHH", self.buf)
+        data, self.buf = self.buf[12:n], self.buf[n:]
+        return N.get(kind, kind), data, self.fds.pop(0) if flags else -1
+
+    def put(self, kind, data=b"", fd=-1):
+        msg = struct.pack("IIHH", T.get(kind, kind), 0, 12 + len(data),
+                          fd != -1) + data
+        try:
+            if fd != -1:
+                socket.send_fds(self.sock, [msg], [fd])
+            else:
+                self.sock.sendall(msg)
+        except OSError:
+            pass
+
+    def error(self, code, text):
+        self.put("ERROR", struct.pack("i1024s", code, text))
+
+    def exit(self, status):
+        self.put("EXIT", struct.pack("i", status))
+
+
+# What a client asked for.
+class Request:
+    def __init__(self, peer):
+        self.type, self.data, self.fd = peer.get()
+        self.args = {}
+        self.env = []
+        if self.type != "START":
+            return
+        _, self.shell, self.tty, self.cols, self.rows = \
+            struct.unpack_from("5I", self.data)
+        self.name = self.data[20:84].split(b"\0")[0]
+        self.path = self.data[84:].split(b"\0")[0]
+        while True:
+            kind, data, _ = peer.get()
+            if kind == "ARG":
+                self.args[peer.id] = self.args.get(peer.id, b"") + data
+            elif kind == "ENV":
+                self.env.append(data)
+            else:
+                break
+        self.args = [self.args[i] for i in sorted(self.args)]
+
+
+# Runs the command as a session would, and what else a test wants to see.
+class Daemon:
+    def __init__(self, serve=None, first=None):
+        self.path = tempfile.mktemp(dir=TMP)
+        self.serve = serve or self.session
+        self.first = first          # called before, may hang up: True
+        self.requests = []
+        self.messages = []
+        self.peers = []
+        self.early = False          # EXIT without waiting for DONE
+        self.listen = socket.socket(socket.AF_UNIX)
+        self.listen.bind(self.path)
+        self.listen.listen(8)
+        threading.Thread(target=self.run, daemon=True).start()
+
+    def run(self):
+        while True:
+            try:
+                sock, _ = self.listen.accept()
+            except OSError:
+                return
+            peer = Peer(sock)
+            self.peers.append(peer)
+            threading.Thread(target=self.client, args=(peer,),
+                             daemon=True).start()
+
+    def client(self, peer):
+        if self.first and self.first(peer):
+            peer.sock.close()
+            return
+        r = Request(peer)
+        self.requests.append(r)
+        self.serve(peer, r)
+        while peer.get()[0]:
+            pass
+
+    def die(self):
+        # a thread waits in accept(2)
+        self.listen.shutdown(socket.SHUT_RDWR)
+        self.listen.close()
+        for p in self.peers:
+            p.sock.shutdown(socket.SHUT_RDWR)
+
+    def session(self, peer, r):
+        ours, theirs = socket.socketpair()
+        run = self.terminal if r.tty else self.frames
+        self.pid, outputs = run(r, ours)
+        peer.put("ATTACHED", struct.pack("I64s", r.tty, b"x"),
+                 theirs.fileno())
+        theirs.close()
+        done = threading.Event()
+        threading.Thread(target=self.listener, args=(peer, done, ours),
+                         daemon=True).start()
+        for t in outputs:
+            t.start()
+        status = os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
+        if self.early:
+            peer.exit(status)
+            return
+        for t in outputs:
+            t.join()
+        try:
+            ours.shutdown(socket.SHUT_WR)
+        except OSError:
+            pass
+        done.wait(10)
+        peer.exit(status if status >= 0 else 128 - status)
+
+    def listener(self, peer, done, ours):
+        while True:
+            kind, data, _ = peer.get()
+            self.messages.append((kind, data))
+            if kind is None:
+                done.set()
+                try:
+                    os.kill(self.pid, signal.SIGKILL)
+                except OSError:
+                    pass
+                return
+            if kind == "RESIZE" and self.master is not None:
+                cols, rows = struct.unpack("II", data)
+                set_size(self.master, rows, cols)
+            elif kind == "SIGNAL":
+                os.kill(self.pid, struct.unpack("i", data)[0])
+            elif kind == "DONE":
+                done.set()
+
+    def terminal(self, r, ours):
+        pid, self.master = pty.fork()
+        if pid == 0:
+            os.execvp(r.args[0], r.args)
+        set_size(self.master, r.rows, r.cols)
+        pump(ours.fileno(), self.master)
+        return pid, [pump(self.master, ours.fileno(), start=False)]
+
+    def frames(self, r, ours):
+        self.master = None
+        p = subprocess.Popen(r.args, stdin=-1, stdout=-1, stderr=-1)
+        self.popen = p
+        lock = threading.Lock()
+
+        def put(stream):
+            def write(data):
+                with lock:
+                    ours.sendall(struct.pack(">BxxxI", stream, len(data)) +
+                                 data)
+            return write
+        pump(ours.fileno(), p.stdin.fileno(), end=p.stdin.close)
+        return p.pid, [pump(p.stdout.fileno(), put(1), start=False),
+                       pump(p.stderr.fileno(), put(2), start=False)]
+
+
+def pump(src, dst, end=None, start=True):
+    def write(data):
+        while data:
+            data = data[os.write(dst, data):]
+
+    def run():
+        try:
+            while True:
+                data = os.read(src, 65536)
+                if not data:
+                    break
+                (write if isinstance(dst, int) else dst)(data)
+        except OSError:
+            pass
+        if end:
+            end()
+    t = threading.Thread(target=run, daemon=True)
+    if start:
+        t.start()
+    return t
+
+
+def set_size(fd, rows, cols):
+    fcntl.ioctl(fd, termios.TIOCSWINSZ, struct.pack("4H", rows, cols, 0, 0))
+
+
+def defaults():
+    for s in (signal.SIGINT, signal.SIGQUIT, signal.SIGPIPE, signal.SIGHUP):
+        signal.signal(s, signal.SIG_DFL)
+
+
+# The client without a terminal, to its end.
+def client(d, *args, **kw):
+    kw.setdefault("stdin", subprocess.DEVNULL)
+    if "input" in kw:
+        del kw["stdin"]
+    return subprocess.run([CLAUDESEC, "-s", d.path, *args],
+                          capture_output=True, timeout=20,
+                          preexec_fn=defaults, **kw)
+
+
+def start(d, *args, **kw):
+    kw.setdefault("stdin", subprocess.DEVNULL)
+    kw.setdefault("preexec_fn", defaults)
+    return subprocess.Popen([CLAUDESEC, "-s", d.path, *args], stdout=-1,
+                            stderr=-1, **kw)
+
+
+def sh(d, script, *args, **kw):
+    return client(d, "shell", "--", "sh", "-c", script, "sh", *args, **kw)
+
+
+# The client in a terminal of its own, in a job below a session leader, as a
+# shell would have it.
+class Terminal:
+    def __init__(self, d, *args, env=None):
+        self.d = d
+        self.out = b""
+        self.master, slave = pty.openpty()
+        set_size(self.master, 40, 100)
+        self.before = termios.tcgetattr(self.master)
+        r, w = os.pipe()
+        self.leader = os.fork()
+        if self.leader == 0:
+            defaults()
+            os.setsid()
+            fcntl.ioctl(slave, termios.TIOCSCTTY, 0)
+            signal.signal(signal.SIGTTOU, signal.SIG_IGN)
+            for i in range(3):
+                os.dup2(slave, i)
+            os.dup2(w, 3)
+            os.closerange(4, 4096)
+            pid = os.fork()
+            if pid == 0:
+                os.close(3)
+                os.setpgid(0, 0)
+                os.tcsetpgrp(0, os.getpid())
+                signal.signal(signal.SIGTTOU, signal.SIG_DFL)
+                os.execve(CLAUDESEC, ["claudesec", "-s", d.path, *args],
+                          dict(os.environ, **(env or {})))
+            os.write(3, struct.pack("i", pid))
+            os.write(3, struct.pack("i", os.waitpid(pid, 0)[1]))
+            time.sleep(60)
+            os._exit(0)
+        os.close(slave)
+        os.close(w)
+        self.status_fd = r
+        self.pid = struct.unpack("i", os.read(r, 4))[0]
+
+    # Reads until this was seen, or for this long.
+    def read(self, what=None, secs=5.0):
+        end = time.time() + secs
+        while what is None or what not in self.out:
+            r, _, _ = select.select([self.master], [], [],
+                                    max(0, end - time.time()))
+            if not r:
+                if what is None:
+                    return self.out
+                raise AssertionError("no %r in %.300r" % (what, self.out))
+            self.out += os.read(self.master, 65536)
+        return self.out
+
+    def type(self, data, what=None):
+        self.out = b""
+        os.write(self.master, data)
+        return self.read(what) if what is not None else None
+
+    def raw(self):
+        return not termios.tcgetattr(self.master)[3] & termios.ICANON
+
+    def signal(self, *sigs):
+        for s in sigs:
+            os.kill(self.pid, s)
+
+    # Its exit status, a signal as the negative number; all is shown then.
+    def end(self, secs=5.0):
+        if not select.select([self.status_fd], [], [], secs)[0]:
+            raise AssertionError("it does not end, after %.300r" % self.out)
+        status = struct.unpack("i", os.read(self.status_fd, 4))[0]
+        self.read(secs=0.1)
+        after = termios.tcgetattr(self.master)
+        eq(after, self.before, "the terminal")
+        self.close()
+        return os.waitstatus_to_exitcode(status)
+
+    def close(self):
+        for f in (lambda: os.kill(self.pid, 9),
+                  lambda: os.kill(self.leader, 9),
+                  lambda: os.waitpid(self.leader, 0),
+                  lambda: os.close(self.master),
+                  lambda: os.close(self.status_fd)):
+            try:
+                f()
+            except OSError:
+                pass
+
+
+# Without a terminal.
+
+def test_streams_apart():
+    r = sh(Daemon(), "echo out; echo err >&2; exit 7")
+    eq((r.stdout, r.stderr, r.returncode), (b"out\n", b"err\n", 7))
+
+
+def test_streams_of_megabytes():
+    data = os.urandom(3000000)
+    r = client(Daemon(), "shell", "--", "cat", input=data)
+    yes(r.stdout == data and r.returncode == 0, "standard output differs")
+    r = sh(Daemon(), "cat >&2", input=data)
+    yes(r.stderr == data and r.stdout == b"", "standard error differs")
+
+
+def test_input_ends():
+    eq(sh(Daemon(), "cat; echo end", input=b"").stdout, b"end\n")
+    eq(sh(Daemon(), "cat; echo end", input=b"x").stdout, b"xend\n")
+
+
+def test_input_is_closed():
+    p = subprocess.run(["sh", "-c", 'exec "$0" "$@" <&-', CLAUDESEC, "-s",
+                        Daemon().path, "shell", "--", "cat"],
+                       capture_output=True, timeout=10)
+    eq((p.returncode, p.stdout, p.stderr), (0, b"", b""))
+
+
+def test_input_that_nobody_wants():
+    with open("/dev/zero") as f:
+        r = sh(Daemon(), "exec 0<&-; sleep 0.3; echo fine", stdin=f)
+    eq((r.stdout, r.returncode), (b"fine\n", 0))
+
+
+def test_output_nobody_reads_any_more():
+    d = Daemon()
+    p = start(d, "shell", "--", "yes")
+    eq(p.stdout.readline(), b"y\n")
+    p.stdout.close()
+    eq((p.wait(5), p.stderr.read()), (-signal.SIGPIPE, b""))
+    wait("end of the session", lambda: (None, b"") in d.messages)
+
+
+def test_output_to_a_full_device():
+    with open("/dev/full", "w") as f:
+        p = subprocess.run([CLAUDESEC, "-s", Daemon().path, "shell", "--",
+                            "echo", "x"], stdin=subprocess.DEVNULL, stdout=f,
+                           stderr=-1, timeout=10)
+    eq((p.returncode, p.stderr),
+       (74, b"claudesec: standard output: No space left on device\n"))
+
+
+def test_arguments_odd():
+    args = ["", "a b", "new\nline", "\u00fc\u20ac", "'\"$(x)`", "*", "--",
+            "-n", "x" * 100000, "y" * 8192, ""]
+    d = Daemon()
+    eq(sh(d, 'printf "<%s>" "$@" | cksum', *args).stdout,
+       subprocess.run(["sh", "-c", 'printf "<%s>" "$@" | cksum', "sh",
+                       *args], capture_output=True).stdout)
+    eq(d.requests[0].args[4:], [a.encode() for a in args])
+
+
+def test_arguments_too_many():
+    d = Daemon()
+    r = client(d, "start", "--", *["x" * 100000] * 3)
+    eq((r.returncode, d.requests), (64, []))
+
+
+def test_environment_is_four_names():
+    d = Daemon()
+    sh(d, "true", env={"TERM": "vt100", "COLORTERM": "truecolor", "TZ": "UTC",
+                       "LANG": "C.UTF-8", "ANTHROPIC_API_KEY": "secret",
+                       "PATH": os.environ["PATH"]})
+    eq(sorted(d.requests[0].env), [b"COLORTERM=truecolor", b"LANG=C.UTF-8",
+                                   b"TERM=vt100", b"TZ=UTC"])
+
+
+def test_workspace_is_sent():
+    d = Daemon()
+    path = TMP + "/o d\nd"
+    os.mkdir(path)
+    os.symlink(path, TMP + "/link")
+    client(d, "start", "-n", "web", "-w", TMP + "/link", "--", "true")
+    r = d.requests[0]
+    eq((r.path, r.name, r.shell), (path.encode(), b"web", 0))
+    eq(os.path.realpath("/proc/self/fd/%d" % r.fd), path)
+
+
+def test_workspace_is_none():
+    d = Daemon()
+    for path, why in ((TMP + "/nowhere", b"No such file or directory"),
+                      ("/dev/null", b"Not a directory")):
+        r = client(d, "start", "-w", path)
+        eq((r.returncode, r.stderr),
+           (66, b"claudesec: " + path.encode() + b": " + why + b"\n"))
+    eq(d.requests, [])
+
+
+def test_command_line_wrong():
+    d = Daemon()
+    for args in (["frobnicate"], ["start", "-x"], ["start", "-n"],
+                 ["start", "-n", "x" * 64], ["start", "-n", ""],
+                 ["shell", "a", "b"], ["shell", "-x"], ["stop", "a", "b"],
+                 ["stop", "-a", "b"], ["status", "x"], ["build", "x"],
+                 ["reload", "x"], ["version", "x"], ["help", "x"]):
+        r = client(d, *args)
+        eq((r.returncode, r.stdout), (64, b""), " ".join(args))
+        yes(r.stderr.startswith((b"claudesec: ", b"usage: ")), args)
+    eq(d.requests, [])
+
+
+def signalled(d, *sigs, script="trap 'echo got; exit 42' "
+              "INT TERM HUP QUIT; echo up; sleep 5 >/dev/null 2>&1 & wait; "
+              "exit 3", **kw):
+    p = start(d, "shell", "--", "sh", "-c", script, **kw)
+    eq(p.stdout.readline(), b"up\n")
+    for s in sigs:
+        p.send_signal(s)
+        time.sleep(0.2)
+    out = p.stdout.read()
+    return p.wait(10), out
+
+
+def test_signal_is_forwarded():
+    for s in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT):
+        eq(signalled(Daemon(), s), (42, b"got\n"), s.name)
+
+
+def test_signal_twice_ends_the_client():
+    d = Daemon()
+    eq(signalled(d, signal.SIGINT, signal.SIGINT,
+                 script="trap '' INT; echo up; sleep 4"),
+       (-signal.SIGINT, b""))
+    wait("end of the session", lambda: (None, b"") in d.messages)
+
+
+def test_signal_that_was_ignored_stays_so():
+    def nohup():
+        defaults()
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    eq(signalled(Daemon(), signal.SIGHUP, preexec_fn=nohup,
+                 script="echo up; sleep 0.5; exit 3"), (3, b""))
+
+
+def test_exit_status():
+    for n in (0, 1, 127, 255):
+        eq(sh(Daemon(), "exit %d" % n).returncode, n)
+    eq(sh(Daemon(), "kill -9 $$").returncode, 137)
+
+
+def test_exit_before_the_stream_ends():
+    d = Daemon()
+    d.early = True
+    t = time.time()
+    r = sh(d, "sleep 8 & echo hi; exit 6")
+    eq((r.stdout, r.returncode), (b"hi\n", 6))
+    yes(time.time() - t < 5, "it took %d seconds" % (time.time() - t))
+
+
+def frames(data):
+    def serve(peer, r):
+        ours, theirs = socket.socketpair()
+        peer.put("ATTACHED", struct.pack("I64s", 0, b"x"), theirs.fileno())
+        theirs.close()
+        ours.sendall(data)
+        ours.close()
+        peer.get()
+        peer.exit(5)
+    return client(Daemon(serve), "shell")
+
+
+def test_frames_that_are_none():
+    for head in (b"\0\0\0\0\0\0\0\1", b"\3\0\0\0\0\0\0\1",
+                 b"\1\1\0\0\0\0\0\1", b"HTTP/1.1"):
+        r = frames(b"\1\0\0\0\0\0\0\2ok" + head + b"x")
+        eq((r.returncode, r.stderr), (76, b"claudesec: the engine's stream "
+                                      b"is malformed\n"), head)
+
+
+def test_frames_cut_off():
+    for data in (b"", b"\1\0", b"\1\0\0\0\xff\xff\xff\xff"):
+        r = frames(b"\1\0\0\0\0\0\0\2ok" + data)
+        eq((r.returncode, r.stdout), (5, b"ok"), data)
+
+
+# The daemon.
+
+def test_hangs_up_once_and_is_asked_again():
+    n = []
+    d = Daemon(first=lambda p: n.append(1) or len(n) == 1)
+    eq(sh(d, "echo fine").stdout, b"fine\n")
+    n = []
+    d = Daemon(first=lambda p: p.get() and (n.append(1) or len(n) == 1))
+    d.first = lambda p: n.append(1) or (len(n) == 1 and p.get())
+    eq(sh(d, "echo fine").stdout, b"fine\n")
+
+
+def test_hangs_up_twice():
+    n = []
+    r = sh(Daemon(first=lambda p: n.append(1) or True), "echo fine")
+    eq((r.returncode, r.stderr, len(n)),
+       (69, b"claudesec: the daemon hung up\n", 2))
+
+
+def test_refuses_early():
+    def first(peer):
+        peer.error(75, b"not now")
+        return True
+    for args in ([], ["x" * 100000, "y" * 100000]):
+        r = sh(Daemon(first=first), "true", *args)
+        eq((r.returncode, r.stderr), (75, b"claudesec: not now\n"))
+
+
+def test_dies_and_the_stream_goes_on():
+    d = Daemon()
+    d.listener = lambda peer, done, ours: None
+    p = start(d, "shell", "--", "sh", "-c",
+              "echo up; sleep 1; echo still; exit 3")
+    eq(p.stdout.readline(), b"up\n")
+    d.die()
+    eq((p.stdout.read(), p.wait(5), p.stderr.read()),
+       (b"still\n", 70, b"claudesec: the daemon is gone, the exit status is "
+        b"unknown; the next command cleans up\n"))
+
+
+def test_is_not_there():
+    d = Daemon()
+    d.die()
+    r = client(d, "status")
+    eq((r.returncode, r.stderr), (69, b"claudesec: " + d.path.encode() +
+                                  b": Connection refused\n"))
+
+
+def answer(args, *messages):
+    def serve(peer, r):
+        for kind, data, fd in messages:
+            peer.put(kind, data, fd)
+        time.sleep(0.3)
+        peer.sock.shutdown(socket.SHUT_RDWR)
+    return client(Daemon(serve), *args)
+
+
+SESSION = struct.pack("I4xq64s16s256s4096s", 1, 0, b"n", b"running", b"i",
+                      b"/p")
+
+
+def test_lies_in_an_answer():
+    null = os.open("/dev/null", os.O_RDONLY)
+    err = struct.pack("i1024s", 1, b"text")
+    att = struct.pack("I64s", 0, b"x")
+    exit0 = struct.pack("i", 0)
+    for args, kind, data, fd in (
+            (["status"], "EXIT", b"", -1),
+            (["status"], "EXIT", exit0 + b"\0", -1),
+            (["status"], "EXIT", struct.pack("i", 256), -1),
+            (["status"], "EXIT", struct.pack("i", -1), -1),
+            (["status"], "EXIT", exit0, null),
+            (["status"], "ERROR", err[:-1], -1),
+            (["status"], "ERROR", struct.pack("i1024s", 0, b"text"), -1),
+            (["status"], "ERROR", struct.pack("i1024s", 1, b"x" * 1024), -1),
+            (["status"], "ERROR", struct.pack("i1024s", 1, b""), -1),
+            (["status"], "SESSION", SESSION[:-1], -1),
+            (["status"], "SESSION", SESSION[:-4096] + b"x" * 4096, -1),
+            (["status"], "SESSION", SESSION[:-4096] + b"\0" * 4096, -1),
+            (["stop"], "SESSION", SESSION, -1),
+            (["status"], "PROGRESS", b"", -1),
+            (["status"], "PROGRESS", b"a\0b", -1),
+            (["status"], "PROGRESS", b"x" * 1025, -1),
+            (["status"], "ATTACHED", att, null),
+            (["shell"], "ATTACHED", att, -1),
+            (["shell"], "ATTACHED", att[:-1], null),
+            (["shell"], "ATTACHED", struct.pack("I64s", 1, b"x"), null),
+            (["shell"], "NEEDBASE", b"why", -1),
+            (["status"], "START", b"", -1),
+            (["status"], 0, b"", -1),
+            (["status"], 0xffffffff, b"", -1)):
+        r = answer(args, (kind, data, fd))
+        # without recvmsg(2) a descriptor that is not expected is not taken
+        yes(r.returncode == 76 or
+            (fd == null and r.returncode in (69, 76)),
+            "%s %.40r to %s: %d %r" % (kind, data, args, r.returncode,
+                                       r.stderr))
+        yes(r.stderr.startswith(b"claudesec: the daemon"), r.stderr)
+
+
+def test_text_is_cleaned():
+    text = b"a\033[31mb\302\233c\377d\n\303\274"
+    for lang, want in (("C.UTF-8", b"a?[31mb??c?d?\303\274"),
+                       ("C", b"a?[31mb??c?d???")):
+        env = dict(os.environ, LC_ALL=lang)
+        d = Daemon(lambda p, r: (p.put("PROGRESS", text),
+                                 p.error(9, text)))
+        r = client(d, "reload", env=env)
+        eq((r.returncode, r.stderr),
+           (9, want + b"\nclaudesec: " + want + b"\n"))
+
+
+# Status.
+
+def rows(*paths):
+    def serve(peer, r):
+        for i, p in enumerate(paths):
+            peer.put("SESSION", struct.pack(
+                "I4xq64s16s256s4096s", 7, 86400, b"n%d" % i, b"running",
+                b"image", p))
+        peer.exit(0)
+    return Daemon(serve)
+
+
+ENV = dict(os.environ, LC_ALL="C.UTF-8", TZ="UTC")
+
+
+def test_status_in_a_pipe():
+    r = client(rows(b"/a", b"/b\tc\n\033"), "status", env=ENV)
+    eq(r.stdout, b"n0\t/a\t1970-01-02 00:00\trunning\timage\n"
+       b"n1\t/b?c??\t1970-01-02 00:00\trunning\timage\n")
+    eq(client(rows(), "status").stdout, b"")
+
+
+def test_status_in_a_terminal():
+    t = Terminal(rows("/\u00fc".encode(), b"/longer/one"), "status", env=ENV)
+    eq(t.end(), 0)
+    eq(t.out.decode().replace("\r", ""),
+       "NAME  DIRECTORY    SINCE             STATE     IMAGE\n"
+       "n0    /\u00fc           1970-01-02 00:00  running   image\n"
+       "n1    /longer/one  1970-01-02 00:00  running   image\n")
+
+
+def test_status_as_json():
+    r = client(rows("/\u00fc\n".encode(), b"/\377x"), "status", "-j", env=ENV)
+    same = {"since": 86400, "state": "running", "image": "image", "uid": 7}
+    eq(json.loads(r.stdout), [dict(same, name="n0", directory="/\u00fc\n"),
+                              dict(same, name="n1", directory="/?x")])
+    eq(json.loads(client(rows(), "status", "-j").stdout), [])
+
+
+# In a terminal.
+
+def shell(d, *args):
+    t = Terminal(d, "shell", "--",
+                 *(args or ("sh", "-c", "PS1='$ ' exec sh -i")))
+    if not args:
+        t.read(b"$ ")
+    return t
+
+
+def test_terminal_size():
+    d = Daemon()
+    t = shell(d)
+    yes(t.raw(), "it is not raw")
+    t.type(b"stty size\r", b"40 100")
+    set_size(t.master, 50, 132)
+    wait("resize", lambda: ("RESIZE", struct.pack("II", 132, 50)) in
+         d.messages)
+    t.type(b"stty size\r", b"50 132")
+    os.write(t.master, b"exit 9\r")
+    eq(t.end(), 9)
+    yes(RESET not in t.out, "the end was taken for a violent one")
+
+
+def test_terminal_keys_reach_the_command():
+    t = shell(Daemon())
+    t.type(b"echo s''tart; sleep 100\r", b"start")
+    time.sleep(0.2)
+    t.type(b"\003", b"$ ")
+    t.type(b"echo a''b\r", b"ab")
+    os.write(t.master, b"\004")
+    eq(t.end(), 0)
+
+
+def test_terminal_after_a_signal():
+    for s in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT, signal.SIGQUIT):
+        d = Daemon()
+        t = shell(d)
+        t.signal(s)
+        eq(t.end(), -s)
+        yes(t.out.endswith(b"\n") and RESET in t.out, "it is not reset")
+        wait("end of the session", lambda: (None, b"") in d.messages)
+
+
+def test_terminal_after_a_kill_inside():
+    t = shell(Daemon())
+    os.write(t.master, b"kill -9 $$\r")
+    eq(t.end(), 137)
+    yes(RESET in t.out, "it is not reset")
+
+
+def test_terminal_stopped_and_continued():
+    d = Daemon()
+    t = shell(d)
+    for s in (signal.SIGTSTP, signal.SIGSTOP):
+        t.signal(s)
+        wait("stop", lambda: open("/proc/%d/stat" % t.pid).read()
+             .split(") ")[1][0] == "T")
+        yes(t.raw() == (s == signal.SIGSTOP), "mode while stopped")
+        # as a shell has it
+        termios.tcsetattr(t.master, termios.TCSANOW, t.before)
+        set_size(t.master, 30, 70 + s)
+        t.signal(signal.SIGCONT)
+        wait("raw mode", t.raw)
+        wait("resize", lambda: ("RESIZE", struct.pack("II", 70 + s, 30)) in
+             d.messages)
+        t.type(b"echo a''b\r", b"ab")
+    os.write(t.master, b"exit\r")
+    eq(t.end(), 0)
+
+
+def test_terminal_killed_while_stopped():
+    t = shell(Daemon())
+    t.signal(signal.SIGTSTP)
+    wait("stop", lambda: not t.raw())
+    t.signal(signal.SIGTERM, signal.SIGCONT)
+    eq(t.end(), -signal.SIGTERM)
+
+
+def test_terminal_closed():
+    d = Daemon()
+    t = shell(d)
+    os.close(t.master)
+    wait("end of the session", lambda: (None, b"") in d.messages)
+    yes(select.select([t.status_fd], [], [], 5)[0], "it does not end")
+    t.close()
+
+
+def test_terminal_that_nobody_reads():
+    t = shell(Daemon(), "yes")
+    time.sleep(0.5)
+    t.signal(signal.SIGTERM)
+    yes(select.select([t.status_fd], [], [], 3)[0], "it does not end")
+    t.close()
+
+
+def test_terminal_when_the_daemon_dies():
+    d = Daemon()
+    d.listener = lambda peer, done, ours: None
+    t = shell(d)
+    d.die()
+    t.type(b"echo a''b\r", b"ab")
+    os.write(t.master, b"exit\r")
+    eq(t.end(), 70)
+    yes(b"\nclaudesec: the daemon is gone" in t.out, t.out)
+
+
+def test_terminal_when_the_session_fails():
+    d = Daemon()
+    t = shell(d)
+    d.peers[0].error(69, b"the proxy is gone")
+    eq(t.end(), 69)
+    yes(t.out.endswith(b"\r\nclaudesec: the proxy is gone\r\n"), t.out)
+
+
+def test_terminal_as_input_only():
+    for args, want in ((["start", "--"], b"end\n"),
+                       (["shell", "--"], b"typed\nend\n")):
+        master, slave = pty.openpty()
+        p = start(Daemon(), *args, "sh", "-c", "cat; echo end", stdin=slave)
+        time.sleep(0.3)
+        if args[0] == "shell":
+            os.write(master, b"typed\r\004")
+        eq((p.stdout.read(), p.wait(5)), (want, 0), args[0])
+        os.close(master)
+        os.close(slave)
+
+
+# Confinement.
+
+def test_confined_when_attached():
+    t = shell(Daemon())
+    status = open("/proc/%d/status" % t.pid).read()
+    # a filter each time it pledged
+    for line in ("Seccomp:\t2", "Seccomp_filters:\t2", "NoNewPrivs:\t1"):
+        yes(line + "\n" in status, status)
+    fds = [os.readlink("/proc/%d/fd/%s" % (t.pid, x))
+           for x in os.listdir("/proc/%d/fd" % t.pid)]
+    # 0 to 2 and the terminal opened anew for 1 and 2; the daemon, the
+    # stream, and the pair that libevent has for signals
+    eq((sum(x.startswith("/dev/pts/") for x in fds), len(fds)), (5, 9),
+       " ".join(fds))
+    os.write(t.master, b"exit\r")
+    eq(t.end(), 0)
+
+
+# The base image.
+
+def build(script, want):
+    with open(TMP + "/base.sh", "w") as f:
+        f.write("#!/bin/sh\n" + script)
+    os.chmod(TMP + "/base.sh", 0o755)
+    if script == "":
+        os.unlink(TMP + "/base.sh")
+    got = {}
+
+    def serve(peer, r):
+        peer.put("NEEDBASE", b"a base is needed")
+        kind, _, fd = peer.get()
+        got["kind"] = kind
+        n = 0
+        while True:
+            data = os.read(fd, 65536)
+            if not data:
+                break
+            n += len(data)
+        got["bytes"] = n
+        # may what came be taken for all?
+        try:
+            got["gone"] = peer.sock.recv(1, socket.MSG_PEEK |
+                                         socket.MSG_DONTWAIT) == b""
+        except BlockingIOError:
+            got["gone"] = False
+        peer.exit(0)
+    d = Daemon(serve)
+    r = subprocess.run([TMP + "/build", d.path, "build"], timeout=20,
+                       capture_output=True, stdin=subprocess.DEVNULL)
+    wait("end of the image", lambda: "gone" in got)
+    eq((got["kind"], got["gone"], r.returncode), want, r.stderr)
+    return got, r.stderr.decode()
+
+
+def test_base_is_made():
+    got, text = build("grep Seccomp: /proc/self/status >&2; ls /proc/$$/fd "
+                      "| wc -w >&2; head -c 200000 /dev/zero\n",
+                      ("BASE", False, 0))
+    eq(got["bytes"], 200000)
+    yes("Seccomp:\t0" in text, "it is confined: " + text)
+
+
+def test_base_fails():
+    _, text = build("head -c 200000 /dev/zero; exit 3\n", ("BASE", True, 69))
+    yes(text.endswith("/base.sh: exit status 3\n"), text)
+
+
+def test_base_is_killed():
+    build("kill -9 $$\n", ("BASE", True, 69))
+
+
+def test_base_is_missing():
+    _, text = build("", ("BASE", True, 69))
+    yes("base.sh: No such file or directory\n" in text, text)
+
+
+def main():
+    names = sys.argv[1:]
+    failed = 0
+    for name, f in list(globals().items()):
+        if not name.startswith("test_") or \
+                (names and not any(x in name for x in names)):
+            continue
+        try:
+            f()
+            print("ok client", name[5:], flush=True)
+        except Exception as e:
+            failed = 1
+            print("FAIL client %s: %s" %
+                  (name[5:], str(e).replace("\n", " ")[:400]), flush=True)
+            if not isinstance(e, AssertionError):
+                traceback.print_exc()
+    return failed
+
+
+sys.exit(main())
