@@ -53,10 +53,11 @@
 static json_t	*spec_labels(const struct spec *, const char *);
 static json_t	*spec_agent_host(const struct spec *, const struct config *,
 		    const char *);
-static json_t	*spec_agent_env(const struct spec *, const struct config *);
+static json_t	*spec_agent_env(const struct spec *, const struct config *,
+		    const char *);
 static json_t	*spec_agent_tmpfs(const struct spec *,
 		    const struct config *);
-static json_t	*spec_command(const struct spec *, int, const char *);
+static json_t	*spec_command(const struct spec *, int);
 static json_t	*spec_run_volume(const struct spec *, int);
 static json_t	*spec_log(void);
 static int	 append_string(json_t *, const char *);
@@ -329,8 +330,8 @@ spec_agent(const struct spec *s, const struct config *conf,
 	    "Hostname", s->name,
 	    "WorkingDir", AGENT_WORKSPACE,
 	    "Entrypoint", AGENT_RUN "/inside",
-	    "Cmd", spec_command(s, 0, prepared),
-	    "Env", spec_agent_env(s, conf),
+	    "Cmd", spec_command(s, 0),
+	    "Env", spec_agent_env(s, conf, prepared),
 	    "Labels", spec_labels(s, "agent"),
 	    "HostConfig", spec_agent_host(s, conf, seccomp),
 	    "AttachStdin", 1,
@@ -440,7 +441,8 @@ append_format(json_t *array, const char *fmt, ...)
 }
 
 static json_t *
-spec_agent_env(const struct spec *s, const struct config *conf)
+spec_agent_env(const struct spec *s, const struct config *conf,
+    const char *prepared)
 {
 	static const char *const fixed[] = {
 		"HOME=" AGENT_HOME,
@@ -458,6 +460,7 @@ spec_agent_env(const struct spec *s, const struct config *conf)
 	};
 	struct env_entry *e;
 	json_t *env;
+	char *text;
 	size_t i;
 	int error;
 
@@ -470,6 +473,10 @@ spec_agent_env(const struct spec *s, const struct config *conf)
 		error |= append_string(env, s->env.v[i]);
 	TAILQ_FOREACH(e, &conf->env, entry)
 		error |= append_string(env, e->value);
+	if (asprintf(&text, INSIDE_JSON "=%s", prepared) == -1)
+		text = NULL;
+	error |= text == NULL ? -1 : append_string(env, text);
+	free(text);
 	if (error) {
 		json_decref(env);
 		return (NULL);
@@ -482,7 +489,7 @@ spec_agent_env(const struct spec *s, const struct config *conf)
  * that joins it.
  */
 static json_t *
-spec_command(const struct spec *s, int join, const char *prepared)
+spec_command(const struct spec *s, int join)
 {
 	json_t *cmd;
 	size_t i;
@@ -499,10 +506,8 @@ spec_command(const struct spec *s, int join, const char *prepared)
 		error |= append_format(cmd, "-c%u", s->cols);
 		error |= append_format(cmd, "-r%u", s->rows);
 	}
-	if (prepared != NULL) {
+	if (!join)
 		error |= append_string(cmd, "-j");
-		error |= append_string(cmd, prepared);
-	}
 	error |= append_string(cmd, "--");
 	if (!s->shell)
 		error |= append_string(cmd, "claude");
@@ -538,7 +543,7 @@ spec_exec(const struct spec *s)
 	    "Tty", (int)s->tty,
 	    "WorkingDir", AGENT_WORKSPACE,
 	    "Env", env,
-	    "Cmd", spec_command(s, 1, NULL)));
+	    "Cmd", spec_command(s, 1)));
 }
 
 /*

@@ -61,13 +61,13 @@ static void	 send_sockets(int, const int *);
 static void	 handover(void);
 static void	 set_size(unsigned short, unsigned short);
 static void	 make_dirs(char *);
-static void	 write_json(const char *);
+static void	 write_json(void);
 
 static void
 usage(void)
 {
-	fprintf(stderr, "usage: inside [-x] [-c columns -r rows] [-j json] "
-	    "[--] command [argument ...]\n");
+	fprintf(stderr, "usage: inside [-jx] [-c columns -r rows] [--] command "
+	    "[argument ...]\n");
 	exit(EX_OSERR);
 }
 
@@ -75,19 +75,17 @@ int
 main(int argc, char *argv[])
 {
 	unsigned short cols, rows;
-	const char *json;
-	int ch, xflag;
+	int ch, jflag, xflag;
 
 	cols = rows = 0;
-	json = NULL;
-	xflag = 0;
-	while ((ch = getopt(argc, argv, "+c:j:r:x")) != -1) {
+	jflag = xflag = 0;
+	while ((ch = getopt(argc, argv, "+c:jr:x")) != -1) {
 		switch (ch) {
 		case 'c':
 			cols = number(optarg);
 			break;
 		case 'j':
-			json = optarg;
+			jflag = 1;
 			break;
 		case 'r':
 			rows = number(optarg);
@@ -108,8 +106,10 @@ main(int argc, char *argv[])
 	if (!xflag)
 		handover();
 	set_size(cols, rows);
-	if (json != NULL)
-		write_json(json);
+	if (jflag)
+		write_json();
+	if (unsetenv(INSIDE_JSON) == -1)
+		err(EX_OSERR, "unsetenv");
 	execvp(argv[0], argv);
 	err(errno == ENOENT ? 127 : 126, "%s", argv[0]);
 }
@@ -270,13 +270,15 @@ make_dirs(char *path)
 }
 
 static void
-write_json(const char *json)
+write_json(void)
 {
 	char path[PATH_MAX];
-	const char *dir;
+	const char *dir, *json;
 	ssize_t n;
 	int fd, len;
 
+	if ((json = getenv(INSIDE_JSON)) == NULL)
+		errx(EX_OSERR, "%s: not set", INSIDE_JSON);
 	if ((dir = getenv("CLAUDE_CONFIG_DIR")) == NULL || *dir != '/')
 		errx(EX_OSERR, "CLAUDE_CONFIG_DIR: not an absolute path");
 	len = snprintf(path, sizeof(path), "%s/.claude.json", dir);

@@ -51,4 +51,11 @@ struct handover_socket {
 	{ SOCK_STREAM, 80 }						\
 }
 
+/*
+ * The variable of the environment whose value `inside -j' writes as Claude
+ * Code's .claude.json; the command does not get it.  It holds a part of a key,
+ * which arguments, that every user of the host can see, must not.
+ */
+#define INSIDE_JSON		"CLAUDESEC_JSON"
+
 #endif /* INSIDE_H */
