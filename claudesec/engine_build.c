@@ -262,7 +262,7 @@ build_base(struct client *c, int fd)
 	b = c->build;
 	(void)strlcpy(b->base, BASE_REPO, sizeof(b->base));
 	b->call = docker_call("POST", NULL, IMPORT_TIMEOUT, build_imported, b,
-	    "/images/create?fromSrc=-&repo=" BASE_REPO "&tag=latest");
+	    "/images/create?fromSrc=-&repo=" BASE_REPO ":latest");
 	docker_stream(b->call, build_line);
 	docker_send_fd(b->call, fd);
 }

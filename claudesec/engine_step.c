@@ -258,14 +258,13 @@ proxyd_done(struct session *s, struct docker_reply *reply)
 static void
 proxyd_import(struct session *s)
 {
-	const char *tag;
 	int fd;
 
 	if ((fd = fcntl(engine_proxyd_fd(), F_DUPFD_CLOEXEC, 0)) == -1)
 		fatal("fcntl");
-	tag = strchr(engine_proxyd(), ':') + 1;
+	/* podman knows no tag beside the name */
 	session_call(s, STEP_PROXYD, "POST", NULL, IMPORT_TIMEOUT,
-	    "/images/create?fromSrc=-&repo=" PROXYD_REPO "&tag=%s", tag);
+	    "/images/create?fromSrc=-&repo=%s", engine_proxyd());
 	docker_stream(s->steps[STEP_PROXYD].call, proxyd_line);
 	docker_send_fd(s->steps[STEP_PROXYD].call, fd);
 }
