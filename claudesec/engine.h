@@ -27,7 +27,7 @@
 #include "claudesec.h"
 
 #define SESSIONS_MAX		64
-#define CALLS_MAX		96	/* at a time; more wait */
+#define CALLS_MAX		64	/* at a time, besides those that wait */
 #define ARGS_MAX		4096	/* count */
 #define ID_LEN			64	/* hexadecimal, of the engine's */
 #define IMAGE_ID_LEN		128	/* "sha256:" and more of the same */
@@ -150,7 +150,7 @@ struct docker_reply {
 	int		 code;		/* sysexits(3), with an error */
 	const char	*error;		/* NULL: it went well; or a line */
 	const json_t	*json;		/* NULL: none */
-	int		 fd;		/* the stream, whoever takes it sets -1 */
+	int		 fd;		/* the stream: who takes it sets -1 */
 };
 
 void		 docker_init(void);
@@ -208,6 +208,8 @@ struct client {
 	struct docker_call *resize;
 	struct ctl_size	 size;
 	int		 resized;	/* while resize was under way */
+	struct docker_call *signal;
+	const char	*nextsignal;	/* likewise; or NULL */
 };
 
 int		 client_new(uint32_t, int);

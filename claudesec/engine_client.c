@@ -59,6 +59,7 @@ static int	 client_means(const struct client *, const struct session *);
 static int	 client_operates(const struct client *);
 static void	 client_resize(struct client *);
 static void	 client_resize_done(void *, struct docker_reply *);
+static void	 client_signal(struct client *);
 static void	 client_signal_done(void *, struct docker_reply *);
 static void	 client_timeout(int, short, void *);
 static void	 client_end(struct client *);
@@ -402,19 +403,33 @@ client_handle_signal(struct client *c, struct imsg *imsg)
 	default:
 		return (-1);
 	}
-	if (c->session != NULL && c->object[0] != '\0')
-		(void)docker_call("POST", NULL, API_TIMEOUT,
-		    client_signal_done, NULL, "/%s/kill?signal=%s",
-		    c->object, name);
+	if (c->session == NULL || c->object[0] == '\0')
+		return (0);
+	c->nextsignal = name;
+	client_signal(c);
 	return (0);
+}
+
+/* One at a time as well; of those that come meanwhile the last. */
+static void
+client_signal(struct client *c)
+{
+	if (c->signal != NULL || c->nextsignal == NULL)
+		return;
+	c->signal = docker_call("POST", NULL, API_TIMEOUT,
+	    client_signal_done, c, "/%s/kill?signal=%s", c->object,
+	    c->nextsignal);
+	c->nextsignal = NULL;
 }
 
 static void
 client_signal_done(void *arg, struct docker_reply *reply)
 {
-	(void)arg;
-	if (reply->error != NULL)
-		log_debug("signal: %s", reply->error);
+	struct client *c = arg;
+
+	(void)reply;
+	c->signal = NULL;
+	client_signal(c);
 }
 
 /*
@@ -616,13 +631,15 @@ void
 client_error(struct client *c, int code, const char *fmt, ...)
 {
 	struct ctl_error ce;
+	char text[TEXT_MAXLEN];
 	va_list ap;
 
 	memset(&ce, 0, sizeof(ce));
 	ce.code = code;
 	va_start(ap, fmt);
-	(void)vsnprintf(ce.text, sizeof(ce.text), fmt, ap);
+	(void)vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
+	spec_text(ce.text, sizeof(ce.text), text, strlen(text));
 	log_debug("client %u: %s", c->id, ce.text);
 	client_send(c, IMSG_CTL_ERROR, -1, &ce, sizeof(ce));
 	client_end(c);
@@ -694,6 +711,8 @@ client_free(struct client *c)
 	peer_close(&c->peer);
 	if (c->resize != NULL)
 		docker_cancel(c->resize);
+	if (c->signal != NULL)
+		docker_cancel(c->signal);
 	shell_free(c);
 	build_free(c);
 	if (peer_compose(proc_peer(ROLE_CONTROL), IMSG_ENGINE_GONE, c->id, -1,

@@ -136,7 +136,7 @@ static CURLM		*multi;
 static struct event	 multi_timer;
 static TAILQ_HEAD(, docker_call) calls = TAILQ_HEAD_INITIALIZER(calls);
 static struct docker_call *greeting;
-static unsigned int	 ncalls;	/* asked or running */
+static unsigned int	 ncalls;	/* asked or running, limited in time */
 static uint32_t		 nextid = 1;
 static int		 version;	/* of the API, 1.version; 0: unknown */
 static int		 podman;
@@ -264,7 +264,7 @@ call_free(struct docker_call *c)
 	}
 	if (c->hijack != NULL)
 		hijack_cancel(c->hijack);
-	if (c->state != CALL_WAITING)
+	if (c->state != CALL_WAITING && c->seconds != 0)
 		ncalls--;
 	if (c->waiting)
 		event_del(&c->dataev);
@@ -294,19 +294,18 @@ call_next(void)
 			hello();
 		return;
 	}
-	TAILQ_FOREACH(c, &calls, entry) {
-		if (ncalls >= CALLS_MAX)
-			break;
-		if (c->state == CALL_WAITING)
+	TAILQ_FOREACH(c, &calls, entry)
+		if (c->state == CALL_WAITING &&
+		    (c->seconds == 0 || ncalls < CALLS_MAX))
 			call_ask(c);
-	}
 }
 
 static void
 call_ask(struct docker_call *c)
 {
 	c->state = CALL_ASKED;
-	ncalls++;
+	if (c->seconds != 0)
+		ncalls++;
 	if (peer_compose(proc_peer(ROLE_PARENT), IMSG_ENGINE_CONNECT, c->id,
 	    -1, NULL, 0) == -1)
 		fatal("peer_compose");

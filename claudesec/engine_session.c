@@ -197,15 +197,19 @@ session_advance(struct session *s)
 static void
 session_did(struct session *s, enum step step)
 {
-	const uint32_t up = STEP_BIT(STEP_AGENT_START) | STEP_BIT(STEP_SERVING);
+	const uint32_t up = STEP_BIT(STEP_AGENT_START) |
+	    STEP_BIT(STEP_SERVING);
+	char path[TEXT_MAXLEN];
 
 	if (s->state == SESSION_REMOVING)
 		return;
 	s->did |= STEP_BIT(step);
 	if (s->state == SESSION_STARTING && (s->did & up) == up) {
 		s->state = SESSION_RUNNING;
+		spec_text(path, sizeof(path), s->spec.path,
+		    strlen(s->spec.path));
 		log_info("session %s of uid %u runs in %s", s->spec.name,
-		    s->spec.owner, s->spec.path);
+		    s->spec.owner, path);
 	}
 	session_advance(s);
 }

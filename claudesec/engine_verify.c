@@ -45,7 +45,8 @@ static int	 verify_masked(const json_t *, char *, size_t);
 static int	 verify_env(const json_t *, const json_t *, char *, size_t);
 static int	 verify_mounts(const json_t *, const json_t *, char *, size_t);
 static int	 verify_mount(const json_t *, const json_t *);
-static int	 verify_networks(const json_t *, const json_t *, char *, size_t);
+static int	 verify_networks(const json_t *, const json_t *, char *,
+		    size_t);
 static int	 same_image(const char *, const char *);
 
 /* what gives a container more, wherever it is not asked for */

@@ -484,7 +484,8 @@ test_progress(void)
 		{ "progress_array", "[1]", 0, "" },
 		{ "progress_type", "{\"stream\":1,\"error\":[]}", 0, "" },
 		{ "progress_command", "{\"error\":\"x\",\"errorDetail\":"
-		    "{\"code\":1}}", -1, "a command in it ended with status 1" },
+		    "{\"code\":1}}", -1,
+		    "a command in it ended with status 1" },
 		{ "progress_control", "{\"stream\":\"\\u001bc\"}", 1,
 		    "\\033c" }
 	};
@@ -930,7 +931,8 @@ verify_each(const char *where)
 		json_decref(got);
 		/* to say nothing is to say that there is none */
 		if (json_is_false(value) ||
-		    (json_is_integer(value) && json_integer_value(value) == 0) ||
+		    (json_is_integer(value) &&
+		    json_integer_value(value) == 0) ||
 		    (json_is_string(value) && json_string_length(value) == 0))
 			continue;
 		got = made(asked, "none");
