@@ -313,7 +313,7 @@ daemon_private(const char *path)
 	switch (pid = fork()) {
 	case -1:
 		warn("fork");
-		return (-1);
+		return (EX_OSERR);
 	case 0:
 		daemon_run(path, 1);
 		event_dispatch();
@@ -321,8 +321,8 @@ daemon_private(const char *path)
 	}
 	while (waitpid(pid, &status, 0) == -1)
 		if (errno != EINTR)
-			return (-1);
-	return (WIFEXITED(status) && WEXITSTATUS(status) == 0 ? 0 : -1);
+			return (EX_OSERR);
+	return (WIFEXITED(status) ? WEXITSTATUS(status) : EX_SOFTWARE);
 }
 
 /*
@@ -374,25 +374,29 @@ daemon_run(const char *path, int own)
 
 /*
  * Into the background.  The process that was called waits until the daemon
- * takes clients and ends as well as that went; what goes wrong before is
+ * takes clients, or has ended, and then as that did; what goes wrong before is
  * said on its standard error.  Returns the descriptor to say so on.
  */
 static int
 daemon_detach(void)
 {
-	int null, p[2];
+	pid_t pid;
+	int null, p[2], status;
 	char c;
 
 	if (pipe2(p, O_CLOEXEC) == -1)
 		err(EX_OSERR, "pipe");
-	switch (fork()) {
+	switch (pid = fork()) {
 	case -1:
 		err(EX_OSERR, "fork");
 	case 0:
 		break;
 	default:
 		close(p[1]);
-		_exit(read(p[0], &c, 1) == 1 ? c : 1);
+		if (read(p[0], &c, 1) == 1)
+			_exit(0);
+		_exit(waitpid(pid, &status, 0) == pid && WIFEXITED(status) ?
+		    WEXITSTATUS(status) : 1);
 	}
 	close(p[0]);
 	if (setsid() == -1)

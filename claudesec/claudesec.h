@@ -248,8 +248,8 @@ __dead void	 usage(void);
 /*
  * Becomes the daemon in a child of the caller's, with the options of the
  * command line, private to this user and for as long as it is needed.
- * Returns in the caller, when it takes clients: 0, else -1, and the daemon
- * has said why on standard error.
+ * Returns in the caller, when it takes clients: 0, else its exit status, and
+ * the daemon has said why on standard error.
  */
 int		 daemon_private(const char *);
 

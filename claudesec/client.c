@@ -544,7 +544,7 @@ static int
 private_daemon(const char *path)
 {
 	char lock[PATH_MAX];
-	int fd, n, s;
+	int fd, n, s, status;
 
 	n = snprintf(lock, sizeof(lock), "%s.lock", path);
 	if (n < 0 || (size_t)n >= sizeof(lock))
@@ -556,8 +556,8 @@ private_daemon(const char *path)
 		if (errno != EINTR)
 			err(EX_OSERR, "%s", lock);
 	if ((s = connect_to(path)) == -1) {
-		if (daemon_private(path) == -1)
-			exit(EX_UNAVAILABLE);
+		if ((status = daemon_private(path)) != 0)
+			exit(status);
 		if ((s = connect_to(path)) == -1)
 			err(EX_UNAVAILABLE, "%s", path);
 	}

@@ -601,6 +601,36 @@ def test_is_not_there():
                                   b": Connection refused\n"))
 
 
+def private(*args):
+    run = tempfile.mkdtemp(dir=TMP)
+    env = dict(os.environ, XDG_RUNTIME_DIR=run)
+    return run + "/claudesec", lambda: subprocess.run(
+        [CLAUDESEC, *args, "status"], env=env, stdin=subprocess.DEVNULL,
+        capture_output=True, timeout=20)
+
+
+def test_private_directory_is_not_ours_alone():
+    for make in (lambda p: os.mkdir(p, 0o750), lambda p: open(p, "w").close(),
+                 lambda p: os.symlink(tempfile.mkdtemp(dir=TMP), p)):
+        path, run = private()
+        make(path)
+        r = run()
+        eq((r.returncode, r.stderr),
+           (77, b"claudesec: " + path.encode() + b": not a directory of mode "
+            b"0700 that is yours\n"))
+
+
+def test_private_daemon_does_not_start():
+    conf = TMP + "/bad.conf"
+    with open(conf, "w") as f:
+        f.write("no configuration\n")
+    path, run = private("-f", conf)
+    r = run()
+    eq(r.returncode, 78, r.stderr)
+    yes(r.stderr.startswith(conf.encode() + b":1: "), r.stderr)
+    eq(sorted(os.listdir(path)), ["sock.lock"])
+
+
 def answer(args, *messages):
     def serve(peer, r):
         for kind, data, fd in messages:
