@@ -35,6 +35,7 @@ enum handover {
 	HANDOVER_DNS_TCP,
 	HANDOVER_TLS,		/* transparent, the server name decides */
 	HANDOVER_HTTP,		/* transparent, Host decides */
+	HANDOVER_GATEWAY,	/* to the API, with a key that is not here */
 	HANDOVER_MAX
 };
 
@@ -48,7 +49,8 @@ struct handover_socket {
 	{ SOCK_DGRAM, 53 },						\
 	{ SOCK_STREAM, 53 },						\
 	{ SOCK_STREAM, 443 },						\
-	{ SOCK_STREAM, 80 }						\
+	{ SOCK_STREAM, 80 },						\
+	{ SOCK_STREAM, 3129 }						\
 }
 
 /*

@@ -61,6 +61,7 @@ if "$PKG_CONFIG" --exists libevent_core 2>/dev/null; then
 else
 	: "${LIBS_EVENT=-levent}"
 fi
+: "${LIBS_TLS=$(pkg --libs --static libssl)}" || exit 1
 if compiles 'int main(void) { return 0; }' -static-pie; then
 	: "${LDFLAGS_STATIC=-static-pie}"
 else
@@ -85,6 +86,7 @@ LIBS_BSD=	$LIBS_BSD
 LIBS_BSD_STATIC=	$LIBS_BSD_STATIC
 LIBS_EVENT=	$LIBS_EVENT
 LIBS_ENGINE=	$LIBS_ENGINE
+LIBS_TLS=	$LIBS_TLS
 LDFLAGS_STATIC=	$LDFLAGS_STATIC
 OBJS_SANDBOX=	$OBJS_SANDBOX
 YACC=		$YACC

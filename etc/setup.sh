@@ -20,7 +20,7 @@
 engine_socket=/var/run/docker.sock
 bundle=/etc/ssl/certs/ca-certificates.crt
 build_packages="byacc gcc libbsd-dev libc6-dev libevent-dev libjansson-dev
-    make pkg-config"
+    libssl-dev make pkg-config"
 run_packages="ca-certificates curl fakechroot fakeroot mmdebstrap uidmap"
 test_packages="bmake clang git iproute2 libc6-dbg mandoc musl-tools
     openssl procps python3 qemu-user tmux valgrind wget"

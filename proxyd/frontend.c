@@ -36,6 +36,7 @@
 
 #include <errno.h>
 #include <event.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
@@ -47,7 +48,7 @@
 #include "proxyd.h"
 #include "sandbox.h"
 
-#define LISTENERS_MAX	(4 * LISTEN_ADDRS + 5)
+#define LISTENERS_MAX	(4 * LISTEN_ADDRS + LISTEN_MAX)
 #define ACCEPT_MAX	64	/* in a row, of one socket */
 #define ACCEPT_PAUSE	1	/* seconds, without descriptors */
 #define DATAGRAMS_MAX	32	/* in a row, of one socket */
@@ -61,6 +62,7 @@
 #define DNS_TCP_MAX	(2 + 512)
 #define DRAIN_TIME	2000	/* milliseconds, after a refusal */
 #define TICK		250	/* milliseconds */
+#define BODY_ROUNDS	16	/* of one body before the others */
 
 /*
  * What is known of a connection on its way to become one; later its number
@@ -73,7 +75,24 @@ enum request_state {
 	REQUEST_NAME,			/* the resolver has that question */
 	REQUEST_ASKED,			/* the resolver or the relay has it */
 	REQUEST_HELLO,			/* connected, reads a ClientHello */
+	REQUEST_BODY,			/* the keeper has it, and wants a body */
+	REQUEST_ANSWER,			/* the keeper has all of it */
+	REQUEST_KEPT,			/* answered, there may be another one */
 	REQUEST_DRAIN			/* refused, waits for the client's end */
+};
+
+/* the body of a request to the gateway, on its way to the keeper */
+struct body {
+	struct event		 ev;
+	int			 fd;
+	int			 watched;
+	int			 is_chunked;
+	struct chunked		 chunked;
+	uint64_t		 left;		/* else */
+	uint64_t		 sent;
+	int			 complete;
+	char			*held;		/* read but not sent */
+	size_t			 heldoff, heldlen;
 };
 
 struct request {
@@ -93,6 +112,7 @@ struct request {
 	struct http_head	 head;
 	char			*out;		/* the head to send */
 	size_t			 outlen;
+	struct body		*body;
 };
 
 struct client {
@@ -123,6 +143,13 @@ struct noted {
 	int64_t			 since;
 };
 
+/* what the gateway lets through; a token that is empty lets nobody */
+struct gate {
+	char			 token[GATE_SECRET_SIZE];
+	struct gate_allow	 allows[GATE_ALLOWS];
+	size_t			 nallows;
+};
+
 /* a question whose name is with the resolver */
 struct question {
 	int			 used;
@@ -137,6 +164,9 @@ struct question {
 static int	 frontend_handle(struct peer *, struct imsg *);
 static void	 frontend_started(void);
 static int	 handle_conf(struct imsg *);
+static int	 handle_allow(struct imsg *);
+static int	 handle_token(struct imsg *);
+static int	 handle_end(void);
 static int	 handle_listen(struct imsg *);
 static int	 handle_refused(struct imsg *);
 static int	 handle_reply(struct imsg *);
@@ -144,6 +174,8 @@ static int	 reply_status(const char *, size_t, uint32_t *);
 static int	 handle_connected(struct imsg *);
 static int	 handle_done(struct imsg *);
 static int	 handle_name(struct imsg *);
+static int	 handle_gate_failed(struct imsg *);
+static int	 handle_gate_done(struct imsg *);
 static void	 handle_totals(void);
 static void	 listener_accept(int, short, void *);
 static void	 listener_datagram(int, short, void *);
@@ -167,12 +199,25 @@ static void	 request_head(struct request *);
 static void	 request_http(struct request *);
 static void	 request_hello(struct request *);
 static void	 request_question(struct request *);
+static void	 request_shut(struct request *);
 static void	 request_drain(struct request *);
 static void	 request_ask(struct request *, enum ask_kind);
 static void	 request_connected(struct request *, int);
 static void	 request_go(struct request *);
 static void	 request_cancel(struct request *);
 static void	 request_refuse(struct request *, int, const char *);
+static void	 gate_head(struct request *);
+static int	 gate_send(struct request *, const struct gate_request *);
+static void	 gate_body(struct request *);
+static int	 gate_read(struct request *);
+static int	 gate_read_chunks(struct request *);
+static int	 gate_hold(struct request *, const uint8_t *, size_t);
+static int	 gate_flush(struct request *);
+static void	 gate_body_event(int, short, void *);
+static void	 gate_body_free(struct request *);
+static void	 gate_wait(struct request *);
+static void	 gate_answer(struct request *);
+static void	 gate_next(struct request *);
 static void	 note_refused(const struct request *, const char *, uint16_t,
 		    const char *);
 static void	 note_log(const struct noted *, const struct request *,
@@ -200,7 +245,10 @@ static const char established[] =
 /* fatal alert, access denied */
 static const uint8_t alert[] = { 21, 3, 1, 0, 2, 2, 49 };
 
+static const char go_on[] = "HTTP/1.1 100 Continue\r\n\r\n";
+
 static struct settings	 settings;
+static struct gate	 gate, ngate;
 static struct clients	 clients = RB_INITIALIZER(&clients);
 static struct listener	 listeners[LISTENERS_MAX];
 static size_t		 nlisteners;
@@ -216,6 +264,7 @@ static uint32_t		 nconns, conns_high, conns_free, conns_used;
 /* those whose time runs, the oldest first */
 static struct requests	 heads = TAILQ_HEAD_INITIALIZER(heads);
 static struct requests	 hellos = TAILQ_HEAD_INITIALIZER(hellos);
+static struct requests	 kept = TAILQ_HEAD_INITIALIZER(kept);
 static struct requests	 drains = TAILQ_HEAD_INITIALIZER(drains);
 static struct requests	 spares = TAILQ_HEAD_INITIALIZER(spares);
 static uint32_t		 nheads;
@@ -280,6 +329,12 @@ frontend_handle(struct peer *p, struct imsg *imsg)
 	switch (imsg_get_type(imsg)) {
 	case IMSG_RECONF_CONF:
 		return (handle_conf(imsg));
+	case IMSG_GATE_ALLOW:
+		return (handle_allow(imsg));
+	case IMSG_GATE_TOKEN:
+		return (handle_token(imsg));
+	case IMSG_RECONF_END:
+		return (handle_end());
 	case IMSG_LISTEN:
 		return (handle_listen(imsg));
 	case IMSG_REFUSED:
@@ -293,6 +348,10 @@ frontend_handle(struct peer *p, struct imsg *imsg)
 		return (handle_done(imsg));
 	case IMSG_NAME:
 		return (handle_name(imsg));
+	case IMSG_GATE_FAILED:
+		return (handle_gate_failed(imsg));
+	case IMSG_GATE_DONE:
+		return (handle_gate_done(imsg));
 	case IMSG_TOTALS:
 		handle_totals();
 		return (0);
@@ -306,8 +365,40 @@ handle_conf(struct imsg *imsg)
 {
 	if (settings_get(imsg, &settings) == -1)
 		return (-1);
+	explicit_bzero(&ngate, sizeof(ngate));
 	if (settings.limits[LIMIT_CONNECTIONS] > nconns)
 		settings.limits[LIMIT_CONNECTIONS] = nconns;
+	return (0);
+}
+
+static int
+handle_allow(struct imsg *imsg)
+{
+	struct gate_allow *a;
+
+	if (ngate.nallows == GATE_ALLOWS)
+		return (-1);
+	a = &ngate.allows[ngate.nallows++];
+	if (imsg_get_data(imsg, a, sizeof(*a)) == -1 ||
+	    !imsg_is_string(a->path, sizeof(a->path)))
+		return (-1);
+	return (0);
+}
+
+static int
+handle_token(struct imsg *imsg)
+{
+	return (imsg_get_string(imsg, ngate.token, sizeof(ngate.token)));
+}
+
+static int
+handle_end(void)
+{
+	const uint32_t good = 1;
+
+	gate = ngate;
+	explicit_bzero(&ngate, sizeof(ngate));
+	compose(ROLE_PARENT, IMSG_RECONF_DONE, 0, -1, &good, sizeof(good));
 	return (0);
 }
 
@@ -475,6 +566,55 @@ handle_name(struct imsg *imsg)
 	return (0);
 }
 
+/* The keeper cannot ask, and has said nothing to the client. */
+static int
+handle_gate_failed(struct imsg *imsg)
+{
+	struct request *r;
+	struct conn *c;
+	uint32_t why;
+
+	if ((c = conn_find(imsg_get_id(imsg))) == NULL || !c->pending ||
+	    imsg_get_data(imsg, &why, sizeof(why)) == -1 ||
+	    why == REFUSAL_NONE || why >= REFUSAL_MAX)
+		return (-1);
+	c->pending = 0;
+	if ((r = c->req) == NULL) {
+		conn_release(c);
+		return (0);
+	}
+	if (r->state != REQUEST_BODY && r->state != REQUEST_ANSWER)
+		return (-1);
+	gate_body_free(r);
+	request_refuse(r, refusals[why].status, refusals[why].text);
+	return (0);
+}
+
+/* The answer was given, or broken off. */
+static int
+handle_gate_done(struct imsg *imsg)
+{
+	struct request *r;
+	struct conn *c;
+	uint32_t more;
+
+	if ((c = conn_find(imsg_get_id(imsg))) == NULL || !c->pending ||
+	    imsg_get_data(imsg, &more, sizeof(more)) == -1 || more > 1)
+		return (-1);
+	c->pending = 0;
+	if ((r = c->req) == NULL) {
+		conn_release(c);
+		return (0);
+	}
+	if (r->state != REQUEST_BODY && r->state != REQUEST_ANSWER)
+		return (-1);
+	if (more && r->state == REQUEST_ANSWER)
+		gate_next(r);
+	else
+		request_shut(r);
+	return (0);
+}
+
 static void
 handle_totals(void)
 {
@@ -584,6 +724,7 @@ client_new(struct listener *l, int fd, const struct sockaddr *sa)
 	r->head.port = 0;
 	r->out = NULL;
 	r->outlen = 0;
+	r->body = NULL;
 	event_set(&r->ev, fd, EV_READ | EV_PERSIST, request_event, r);
 	c->req = r;
 	c->pending = 0;
@@ -598,7 +739,8 @@ client_new(struct listener *l, int fd, const struct sockaddr *sa)
 	default:
 		r->state = REQUEST_HEAD;
 		http_init(&r->head, l->kind == LISTEN_HTTP ?
-		    HTTP_TRANSPARENT : HTTP_PROXY);
+		    HTTP_TRANSPARENT : l->kind == LISTEN_GATEWAY ?
+		    HTTP_GATEWAY : HTTP_PROXY);
 	}
 	request_list(r, &heads);
 	/* what it asks for has often come along */
@@ -614,7 +756,8 @@ client_turn_away(struct listener *l, int fd)
 
 	total_refused++;
 	note_refused(NULL, "", 0, why);
-	if (l->kind == LISTEN_PROXY || l->kind == LISTEN_HTTP) {
+	if (l->kind == LISTEN_PROXY || l->kind == LISTEN_HTTP ||
+	    l->kind == LISTEN_GATEWAY) {
 		len = http_error((char *)buf, sizeof(buf), 503, why);
 		(void)send(fd, buf, len, MSG_NOSIGNAL);
 	}
@@ -636,6 +779,8 @@ conn_new(const struct netaddr *addr)
 	if (conns_used >= settings.limits[LIMIT_CONNECTIONS]) {
 		if (!TAILQ_EMPTY(&drains))
 			request_close(TAILQ_FIRST(&drains));
+		else if (!TAILQ_EMPTY(&kept))
+			request_close(TAILQ_FIRST(&kept));
 		else if (!TAILQ_EMPTY(&heads))
 			request_close(TAILQ_FIRST(&heads));
 	}
@@ -706,6 +851,7 @@ request_free(struct request *r)
 
 	request_unwatch(r);
 	request_list(r, NULL);
+	gate_body_free(r);
 	free(r->out);
 	c = &conns[r->id & CONN_MASK];
 	c->req = NULL;
@@ -719,6 +865,8 @@ request_close(struct request *r)
 {
 	if (r->state == REQUEST_HELLO)
 		request_cancel(r);
+	else if (r->state == REQUEST_BODY || r->state == REQUEST_ANSWER)
+		compose(ROLE_KEEPER, IMSG_GATE_CANCEL, r->id, -1, NULL, 0);
 	request_unwatch(r);
 	close(r->fd);
 	request_free(r);
@@ -785,6 +933,17 @@ request_event(int fd, short event, void *arg)
 		break;
 	case REQUEST_QUESTION:
 		request_question(r);
+		break;
+	case REQUEST_BODY:
+		gate_body(r);
+		break;
+	case REQUEST_ANSWER:
+		gate_answer(r);
+		break;
+	case REQUEST_KEPT:
+		r->state = REQUEST_HEAD;
+		request_list(r, &heads);
+		request_head(r);
 		break;
 	case REQUEST_DRAIN:
 		request_drain(r);
@@ -859,6 +1018,8 @@ request_head(struct request *r)
 	}
 	if (request_take(r, h->len) == -1)
 		request_close(r);
+	else if (r->listener->kind == LISTEN_GATEWAY)
+		gate_head(r);
 	else if (h->connect)
 		request_ask(r, ASK_TUNNEL);
 	else
@@ -1017,13 +1178,23 @@ request_refuse(struct request *r, int status, const char *why)
 		    r->head.host[0] != '\0' ? ": " : "", why);
 		len = http_error((char *)buf, sizeof(buf), status, text);
 	}
-	if (send(r->fd, buf, len, MSG_NOSIGNAL) == -1 ||
-	    shutdown(r->fd, SHUT_WR) == -1) {
-		r->state = REQUEST_DRAIN;
+	r->state = REQUEST_DRAIN;
+	if (send(r->fd, buf, len, MSG_NOSIGNAL) == -1)
+		request_close(r);
+	else
+		request_shut(r);
+}
+
+static void
+request_shut(struct request *r)
+{
+	request_unwatch(r);
+	gate_body_free(r);
+	r->state = REQUEST_DRAIN;
+	if (shutdown(r->fd, SHUT_WR) == -1) {
 		request_close(r);
 		return;
 	}
-	r->state = REQUEST_DRAIN;
 	request_list(r, &drains);
 	request_drain(r);
 }
@@ -1038,6 +1209,272 @@ request_drain(struct request *r)
 		request_watch(r, 1);
 	else
 		request_close(r);
+}
+
+/*
+ * The gateway.  The keeper gets the head in the parts that gateway.c lets
+ * through, a socket to write the answer to, and another that the body comes
+ * from, out of its framing.
+ */
+
+/* The head was read, and stands in buf. */
+static void
+gate_head(struct request *r)
+{
+	struct gate_request g;
+	const char *why;
+	int status;
+
+	if (gate.token[0] == '\0') {
+		status = refusals[REFUSAL_NOGATEWAY].status;
+		why = refusals[REFUSAL_NOGATEWAY].text;
+	} else
+		status = gate_request(&g, &r->head, (char *)buf, gate.token,
+		    gate.allows, gate.nallows, &why);
+	if (status != 0) {
+		request_refuse(r, status, why);
+		return;
+	}
+	if ((status = gate_send(r, &g)) != 0) {
+		request_refuse(r, status, status == 431 ?
+		    "a header field is too long" : "no descriptors");
+		return;
+	}
+	if (r->body != NULL)
+		gate_body(r);
+	else
+		gate_wait(r);
+}
+
+/* 0, or a status to refuse it with. */
+static int
+gate_send(struct request *r, const struct gate_request *g)
+{
+	char line[GATE_HEADER_SIZE];
+	struct body *b;
+	size_t off;
+	ssize_t n;
+	int fd, sv[2];
+
+	off = 0;
+	while ((n = gate_header(&r->head, (char *)buf, &off, line)) > 0)
+		;
+	if (n == -1)
+		return (431);
+	sv[0] = sv[1] = -1;
+	if ((fd = fcntl(r->fd, F_DUPFD_CLOEXEC, 0)) == -1)
+		return (503);
+	if (g->framing == GATE_CHUNKED || g->length > 0) {
+		if ((b = calloc(1, sizeof(*b))) == NULL ||
+		    socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC |
+		    SOCK_NONBLOCK, 0, sv) == -1) {
+			free(b);
+			close(fd);
+			return (503);
+		}
+		b->fd = sv[0];
+		b->is_chunked = g->framing == GATE_CHUNKED;
+		b->left = g->length;
+		event_set(&b->ev, b->fd, EV_WRITE, gate_body_event, r);
+		r->body = b;
+	}
+	compose(ROLE_KEEPER, IMSG_GATE_REQUEST, r->id, fd, g, sizeof(*g));
+	off = 0;
+	while ((n = gate_header(&r->head, (char *)buf, &off, line)) > 0)
+		compose(ROLE_KEEPER, IMSG_GATE_HEADER, r->id, -1, line,
+		    (size_t)n + 1);
+	compose(ROLE_KEEPER, IMSG_GATE_GO, r->id, sv[1], NULL, 0);
+	conns[r->id & CONN_MASK].pending = 1;
+	request_unwatch(r);
+	request_list(r, NULL);
+	r->state = REQUEST_BODY;
+	if (g->expect && r->body != NULL)
+		(void)send(r->fd, go_on, sizeof(go_on) - 1, MSG_NOSIGNAL);
+	return (0);
+}
+
+/* Moves what there is of the body, as far as the keeper takes it. */
+static void
+gate_body(struct request *r)
+{
+	struct body *b;
+	int i, n;
+
+	b = r->body;
+	for (i = 0; i < BODY_ROUNDS; i++) {
+		if ((n = gate_flush(r)) == -1) {
+			/* it has answered already, or failed, and says so */
+			gate_body_free(r);
+			gate_wait(r);
+			return;
+		}
+		if (n == 0) {
+			request_unwatch(r);
+			if (!b->watched)
+				event_add(&b->ev, NULL);
+			b->watched = 1;
+			return;
+		}
+		if (b->complete) {
+			if (b->is_chunked)
+				compose(ROLE_KEEPER, IMSG_GATE_END, r->id, -1,
+				    &b->sent, sizeof(b->sent));
+			gate_body_free(r);
+			gate_wait(r);
+			return;
+		}
+		n = b->is_chunked ? gate_read_chunks(r) : gate_read(r);
+		if (n == -1) {
+			request_close(r);
+			return;
+		}
+		if (n == 0)
+			break;
+	}
+	request_watch(r, 1);
+}
+
+/* 1: something was read; 0: not now; -1: the client is gone. */
+static int
+gate_read(struct request *r)
+{
+	struct body *b;
+	size_t max;
+	ssize_t n;
+
+	b = r->body;
+	max = b->left < sizeof(buf) ? (size_t)b->left : sizeof(buf);
+	n = recv(r->fd, buf, max, 0);
+	if (n == -1 && (errno == EAGAIN || errno == EINTR))
+		return (0);
+	if (n <= 0)
+		return (-1);
+	b->left -= (uint64_t)n;
+	b->complete = b->left == 0;
+	return (gate_hold(r, buf, (size_t)n));
+}
+
+/* To the byte: what comes behind the last chunk is another request. */
+static int
+gate_read_chunks(struct request *r)
+{
+	static uint8_t taken[sizeof(buf)];
+	struct body *b;
+	size_t len;
+	ssize_t n;
+
+	b = r->body;
+	n = recv(r->fd, buf, sizeof(buf), MSG_PEEK);
+	if (n == -1 && (errno == EAGAIN || errno == EINTR))
+		return (0);
+	if (n <= 0 || (n = chunked_decode(&b->chunked, buf, (size_t)n,
+	    &len)) == -1 || recv(r->fd, taken, (size_t)n, 0) != n)
+		return (-1);
+	b->complete = chunked_done(&b->chunked);
+	return (gate_hold(r, buf, len));
+}
+
+/* What cannot be sent at once. */
+static int
+gate_hold(struct request *r, const uint8_t *data, size_t len)
+{
+	struct body *b;
+	ssize_t n;
+
+	b = r->body;
+	n = len == 0 ? 0 : send(b->fd, data, len, MSG_NOSIGNAL);
+	if (n == -1)
+		n = 0;		/* gate_flush() will see why */
+	b->sent += (uint64_t)n;
+	b->heldoff = 0;
+	b->heldlen = len - (size_t)n;
+	if (b->heldlen == 0)
+		return (1);
+	if ((b->held = malloc(b->heldlen)) == NULL)
+		return (-1);
+	memcpy(b->held, data + n, b->heldlen);
+	return (1);
+}
+
+/* 1: nothing is held; 0: some is; -1: the keeper wants no more. */
+static int
+gate_flush(struct request *r)
+{
+	struct body *b;
+	ssize_t n;
+
+	b = r->body;
+	while (b->heldoff < b->heldlen) {
+		n = send(b->fd, b->held + b->heldoff, b->heldlen - b->heldoff,
+		    MSG_NOSIGNAL);
+		if (n == -1)
+			return (errno == EAGAIN || errno == EINTR ? 0 : -1);
+		b->heldoff += (size_t)n;
+		b->sent += (uint64_t)n;
+	}
+	free(b->held);
+	b->held = NULL;
+	b->heldoff = b->heldlen = 0;
+	return (1);
+}
+
+static void
+gate_body_event(int fd, short event, void *arg)
+{
+	struct request *r = arg;
+
+	(void)fd;
+	(void)event;
+	r->body->watched = 0;
+	gate_body(r);
+}
+
+static void
+gate_body_free(struct request *r)
+{
+	struct body *b;
+
+	if ((b = r->body) == NULL)
+		return;
+	if (b->watched)
+		event_del(&b->ev);
+	close(b->fd);
+	free(b->held);
+	free(b);
+	r->body = NULL;
+}
+
+/* All is said; a client that goes away now wants no answer. */
+static void
+gate_wait(struct request *r)
+{
+	r->state = REQUEST_ANSWER;
+	request_watch(r, 1);
+}
+
+static void
+gate_answer(struct request *r)
+{
+	ssize_t n;
+
+	n = recv(r->fd, buf, 1, MSG_PEEK);
+	if (n == -1 && (errno == EAGAIN || errno == EINTR))
+		return;
+	if (n <= 0)
+		request_close(r);
+	else
+		request_unwatch(r);	/* another request has its time */
+}
+
+static void
+gate_next(struct request *r)
+{
+	http_init(&r->head, HTTP_GATEWAY);
+	r->head.host[0] = '\0';
+	r->head.port = 0;
+	r->state = REQUEST_KEPT;
+	request_list(r, &kept);
+	request_watch(r, 1);
 }
 
 /*
@@ -1081,8 +1518,11 @@ tick(int fd, short event, void *arg)
 	while ((r = TAILQ_FIRST(&drains)) != NULL &&
 	    now - r->since >= DRAIN_TIME)
 		request_close(r);
+	while ((r = TAILQ_FIRST(&kept)) != NULL && now - r->since >=
+	    (int64_t)settings.timeouts[TIMEOUT_IDLE] * 1000)
+		request_close(r);
 	more = !TAILQ_EMPTY(&heads) || !TAILQ_EMPTY(&hellos) ||
-	    !TAILQ_EMPTY(&drains);
+	    !TAILQ_EMPTY(&drains) || !TAILQ_EMPTY(&kept);
 	for (i = 0; i < NOTED_MAX; i++) {
 		if (noted[i].count > 0 && now - noted[i].since >= NOTED_TIME)
 			note_end(&noted[i]);

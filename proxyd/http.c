@@ -69,6 +69,8 @@ static enum http_result	 field_connection(struct http_head *, const char *,
 static enum http_result	 head_end(struct http_head *);
 static int		 field_kept(const struct http_head *, const char *,
 			    const char *, size_t);
+static int		 is_option(const struct http_head *, const char *,
+			    const char *, size_t);
 static int		 is(const char *, size_t, const char *);
 static size_t		 token_len(const char *, size_t);
 static const char	*status_phrase(int);
@@ -203,6 +205,8 @@ request_line(struct http_head *h, const char *line, size_t len)
 	h->path = (uint16_t)(target - line);
 	if (h->mode == HTTP_PROXY)
 		return (target_absolute(h, target, n));
+	if (h->mode == HTTP_GATEWAY && h->minor == 0)
+		return (fail(h, 505, "only HTTP/1.1 is spoken here"));
 	if (target[0] != '/')
 		return (fail(h, 400, "the target is not a path"));
 	h->path_len = (uint16_t)n;
@@ -328,7 +332,7 @@ field_host(struct http_head *h, const char *s, size_t len)
 	if (h->seen & SEEN_HOST)
 		return (fail(h, 400, "more than one Host"));
 	h->seen |= SEEN_HOST;
-	if (h->mode == HTTP_PROXY)
+	if (h->mode != HTTP_TRANSPARENT)
 		return (HTTP_MORE);
 	if (memchr(s, ':', len) == NULL)
 		r = host_parse(s, len, h->host, &why);
@@ -403,12 +407,14 @@ head_end(struct http_head *h)
 		return (fail(h, 400, "CONNECT with a body"));
 	if ((h->seen & SEEN_CODING) && h->minor == 0)
 		return (fail(h, 400, "Transfer-Encoding in HTTP/1.0"));
-	if (h->seen & SEEN_CHUNKED)
+	h->has_length = (h->seen & SEEN_LENGTH) != 0;
+	h->chunked = (h->seen & SEEN_CHUNKED) != 0;
+	if (h->chunked && h->mode != HTTP_GATEWAY)
 		return (fail(h, 411, "a chunked body is not forwarded, "
 		    "Content-Length is needed"));
-	if (h->seen & SEEN_CODING)
+	if (!h->chunked && (h->seen & SEEN_CODING))
 		return (fail(h, 501, "this Transfer-Encoding is not known"));
-	if (h->mode == HTTP_TRANSPARENT && !(h->seen & SEEN_HOST))
+	if (h->mode != HTTP_PROXY && !(h->seen & SEEN_HOST))
 		return (fail(h, 400, "Host is missing"));
 	h->len = h->scan;
 	return (HTTP_DONE);
@@ -475,10 +481,54 @@ field_kept(const struct http_head *h, const char *buf, const char *name,
 	for (i = 0; dropped[i] != NULL; i++)
 		if (is(name, len, dropped[i]))
 			return (0);
+	return (!is_option(h, buf, name, len));
+}
+
+/* Does Connection name it? */
+static int
+is_option(const struct http_head *h, const char *buf, const char *name,
+    size_t len)
+{
+	size_t	 i;
+
 	for (i = 0; i < h->nconn; i++)
 		if (h->conn[i].len == len &&
 		    strncasecmp(name, buf + h->conn[i].off, len) == 0)
-			return (0);
+			return (1);
+	return (0);
+}
+
+int
+http_closes(const struct http_head *h, const char *buf)
+{
+	return (is_option(h, buf, "close", strlen("close")));
+}
+
+/*
+ * The lines were judged when they were parsed: each is a name, a colon and a
+ * value, and ends in CR LF.
+ */
+int
+http_field(const struct http_head *h, const char *buf, size_t *off,
+    struct http_field *f)
+{
+	const char	*s, *crlf, *end;
+
+	s = buf + (*off == 0 ? h->fields : *off);
+	end = buf + h->len - 2;
+	if (s >= end)
+		return (0);
+	crlf = (const char *)memchr(s, '\n', (size_t)(end - s)) - 1;
+	*off = (size_t)(crlf + 2 - buf);
+	f->name = s;
+	f->name_len = token_len(s, (size_t)(crlf - s));
+	f->hop = is_option(h, buf, s, f->name_len);
+	for (s += f->name_len + 1; s < crlf && (*s == ' ' || *s == '\t'); s++)
+		;
+	while (crlf > s && (crlf[-1] == ' ' || crlf[-1] == '\t'))
+		crlf--;
+	f->value = s;
+	f->value_len = (size_t)(crlf - s);
 	return (1);
 }
 
@@ -514,12 +564,14 @@ status_phrase(int status)
 		const char	*phrase;
 	} phrases[] = {
 		{ 400, "Bad Request" },
+		{ 401, "Unauthorized" },
 		{ 403, "Forbidden" },
 		{ 405, "Method Not Allowed" },
 		{ 408, "Request Timeout" },
 		{ 411, "Length Required" },
 		{ 413, "Content Too Large" },
 		{ 414, "URI Too Long" },
+		{ 417, "Expectation Failed" },
 		{ 431, "Request Header Fields Too Large" },
 		{ 501, "Not Implemented" },
 		{ 502, "Bad Gateway" },

@@ -32,13 +32,14 @@
 #define F	(1 << ROLE_FRONTEND)
 #define R	(1 << ROLE_RESOLVER)
 #define Y	(1 << ROLE_RELAY)
+#define K	(1 << ROLE_KEEPER)
 #define ANY	(STATE_SETUP | STATE_RUNNING)
 #define RUN	STATE_RUNNING
 #define EXACT(s)	sizeof(s), sizeof(s)
 #define NONE	0, 0
 const struct imsg_rule imsg_rules[] = {
 	IMSG_SETUP_RULES,
-	{ IMSG_RECONF_CONF, "reconf_conf", P, F | R | Y, ANY,
+	{ IMSG_RECONF_CONF, "reconf_conf", P, F | R | Y | K, ANY,
 	    EXACT(struct settings), IMSG_NOFD },
 	{ IMSG_RECONF_SERVER, "reconf_server", P, R, ANY,
 	    EXACT(struct server), IMSG_NOFD },
@@ -48,16 +49,28 @@ const struct imsg_rule imsg_rules[] = {
 	    EXACT(struct rule), IMSG_NOFD },
 	{ IMSG_RECONF_NAME, "reconf_name", P, R, ANY,
 	    2, PATTERN_SIZE, IMSG_NOFD },
-	{ IMSG_RECONF_END, "reconf_end", P, R, ANY, NONE, IMSG_NOFD },
+	{ IMSG_GATE_CONF, "gate_conf", P, R | K, ANY,
+	    EXACT(struct gate_conf), IMSG_NOFD },
+	{ IMSG_GATE_ALLOW, "gate_allow", P, F | K, ANY,
+	    EXACT(struct gate_allow), IMSG_NOFD },
+	{ IMSG_GATE_TOKEN, "gate_token", P, F, ANY,
+	    GATE_SECRET_MIN, GATE_SECRET_SIZE, IMSG_NOFD },
+	{ IMSG_GATE_KEY, "gate_key", P, K, ANY,
+	    GATE_SECRET_MIN, GATE_SECRET_SIZE, IMSG_NOFD },
+	{ IMSG_GATE_CA, "gate_ca", P, K, ANY,
+	    1, GATE_CA_PIECE, IMSG_NOFD },
+	{ IMSG_RECONF_END, "reconf_end", P, F | R | K, ANY, NONE, IMSG_NOFD },
 	{ IMSG_LISTEN, "listen", P, F, STATE_SETUP,
 	    EXACT(uint32_t), IMSG_FD },
-	{ IMSG_TOTALS, "totals", P, F | R | Y, RUN, NONE, IMSG_NOFD },
-	{ IMSG_RECONF_DONE, "reconf_done", R, P, ANY, NONE, IMSG_NOFD },
+	{ IMSG_TOTALS, "totals", P, F | R | Y | K, RUN, NONE, IMSG_NOFD },
+	{ IMSG_RECONF_DONE, "reconf_done", F | R | K, P, ANY,
+	    EXACT(uint32_t), IMSG_NOFD },
 	{ IMSG_ASK, "ask", F, R, RUN, EXACT(struct ask), IMSG_NOFD },
 	{ IMSG_ASK_NAME, "ask_name", F, R, RUN, 2, HOST_SIZE, IMSG_NOFD },
-	{ IMSG_REFUSED, "refused", R, F, RUN, EXACT(uint32_t), IMSG_NOFD },
+	{ IMSG_REFUSED, "refused", R, F | K, RUN,
+	    EXACT(uint32_t), IMSG_NOFD },
 	{ IMSG_NAME, "name", R, F, RUN, EXACT(uint32_t), IMSG_NOFD },
-	{ IMSG_DIAL, "dial", R, Y, RUN, EXACT(struct dial), IMSG_NOFD },
+	{ IMSG_DIAL, "dial", R, Y | K, RUN, EXACT(struct dial), IMSG_NOFD },
 	{ IMSG_RECHECK, "recheck", R, Y, RUN, NONE, IMSG_NOFD },
 	{ IMSG_CHECK, "check", Y, R, RUN, EXACT(struct dial), IMSG_NOFD },
 	{ IMSG_CUT, "cut", R, Y, RUN, NONE, IMSG_NOFD },
@@ -70,6 +83,18 @@ const struct imsg_rule imsg_rules[] = {
 	{ IMSG_HEAD, "head", F, Y, RUN, 1, HEAD_PIECE, IMSG_NOFD },
 	{ IMSG_GO, "go", F, Y, RUN, EXACT(struct go), IMSG_FD },
 	{ IMSG_CANCEL, "cancel", F, Y, RUN, NONE, IMSG_NOFD },
+	{ IMSG_GATE_REQUEST, "gate_request", F, K, RUN,
+	    EXACT(struct gate_request), IMSG_FD },
+	{ IMSG_GATE_HEADER, "gate_header", F, K, RUN,
+	    4, GATE_HEADER_SIZE, IMSG_NOFD },
+	{ IMSG_GATE_GO, "gate_go", F, K, RUN, NONE, IMSG_FDOPT },
+	{ IMSG_GATE_END, "gate_end", F, K, RUN, EXACT(uint64_t), IMSG_NOFD },
+	{ IMSG_GATE_CANCEL, "gate_cancel", F, K, RUN, NONE, IMSG_NOFD },
+	{ IMSG_GATE_FAILED, "gate_failed", K, F, RUN,
+	    EXACT(uint32_t), IMSG_NOFD },
+	{ IMSG_GATE_DONE, "gate_done", K, F, RUN,
+	    EXACT(uint32_t), IMSG_NOFD },
+	{ IMSG_GATE_ASK, "gate_ask", K, R, RUN, NONE, IMSG_NOFD },
 	{ 0, NULL, 0, 0, 0, 0, 0, 0 }
 };
 /* clang-format on */

@@ -78,6 +78,8 @@ static size_t		 nexpansions, expanded;
 static int		 pushed;
 /* of the statement that is being read */
 static struct rule	 rule;
+static struct gateway	*gate;
+static int		 gate_line;
 static STAILQ_HEAD(, target) targets = STAILQ_HEAD_INITIALIZER(targets);
 
 const char *const timeout_names[TIMEOUT_MAX] = {
@@ -108,8 +110,16 @@ static void	 add_port(int64_t);
 static void	 add_prefix(const char *);
 static void	 add_listen(const char *, int64_t);
 static void	 add_server(const char *, int64_t);
+static void	 add_gateway_listen(const char *, int64_t);
 static void	 set_handover(const char *);
 static void	 set_via(const char *, int64_t);
+static void	 gate_start(const char *, int64_t);
+static void	 gate_end(void);
+static void	 gate_secret(char **, const char *);
+static void	 gate_prefix(const char *);
+static void	 gate_allow(const char *);
+static void	 gate_ca_line(const char *);
+static void	 gate_ca_file(const char *);
 static void	 set_number(const char *, const char *const *, size_t,
 		    uint32_t *, int64_t, int64_t);
 %}
@@ -119,8 +129,9 @@ static void	 set_number(const char *, const char *const *, size_t,
 	char	*string;
 }
 
-%token			ADDRESS BLOCK FILENAME HANDOVER JSON LIMIT LISTEN LOG
-%token			ON PASS PLAIN PORT RESOLVER TIMEOUT TO TRANSPARENT VIA
+%token			ADDRESS ALLOW BEARER BLOCK CA FILENAME GATEWAY HANDOVER
+%token			JSON KEY LIMIT LISTEN LOG ON PASS PATH PLAIN PORT
+%token			RESOLVER TIMEOUT TO TOKEN TRANSPARENT VIA
 %token			BAD
 %token	<string>	STRING
 %token	<number>	NUMBER
@@ -147,6 +158,12 @@ statement	: STRING '=' STRING	{ sym_set($1, $3, 0); }
 		}
 		| TRANSPARENT ON STRING	{ add_listen($3, 0); }
 		| HANDOVER STRING	{ set_handover($2); }
+		| GATEWAY ON STRING optport {
+			add_gateway_listen($3, $4 == 0 ? 3129 : $4);
+		}
+		| GATEWAY TO STRING optport {
+			gate_start($3, $4 == 0 ? 443 : $4);
+		} '{' sep gate_options '}' { gate_end(); }
 		| RESOLVER server
 		| RESOLVER '{' sep servers '}'
 		| action TO targets options { rule_end(); }
@@ -223,6 +240,37 @@ prefixes	: STRING sep		{ add_prefix($1); }
 		| prefixes STRING sep	{ add_prefix($2); }
 		;
 
+gate_options	: /* empty */
+		| gate_options gate_option sep
+		;
+
+gate_option	: TOKEN STRING		{ gate_secret(&gate->token, $2); }
+		| KEY STRING		{
+			gate->conf.bearer = 0;
+			gate_secret(&gate->key, $2);
+		}
+		| BEARER STRING		{
+			gate->conf.bearer = 1;
+			gate_secret(&gate->key, $2);
+		}
+		| PATH STRING		{ gate_prefix($2); }
+		| PLAIN			{ gate->conf.plain = 1; }
+		| ADDRESS STRING	{ add_prefix($2); }
+		| ADDRESS '{' sep prefixes '}'
+		| ALLOW STRING		{ gate_allow($2); }
+		| ALLOW '{' sep gate_allows '}'
+		| CA FILENAME STRING	{ gate_ca_file($3); }
+		| CA '{' sep gate_ca_lines '}'
+		;
+
+gate_allows	: STRING sep		{ gate_allow($1); }
+		| gate_allows STRING sep { gate_allow($2); }
+		;
+
+gate_ca_lines	: STRING sep		{ gate_ca_line($1); }
+		| gate_ca_lines STRING sep { gate_ca_line($2); }
+		;
+
 %%
 
 static const struct keyword {
@@ -230,20 +278,27 @@ static const struct keyword {
 	int		 token;
 } keywords[] = {
 	{ "address",		ADDRESS },
+	{ "allow",		ALLOW },
+	{ "bearer",		BEARER },
 	{ "block",		BLOCK },
+	{ "ca",			CA },
 	{ "file",		FILENAME },
+	{ "gateway",		GATEWAY },
 	{ "handover",		HANDOVER },
 	{ "json",		JSON },
+	{ "key",		KEY },
 	{ "limit",		LIMIT },
 	{ "listen",		LISTEN },
 	{ "log",		LOG },
 	{ "on",			ON },
 	{ "pass",		PASS },
+	{ "path",		PATH },
 	{ "plain",		PLAIN },
 	{ "port",		PORT },
 	{ "resolver",		RESOLVER },
 	{ "timeout",		TIMEOUT },
 	{ "to",			TO },
+	{ "token",		TOKEN },
 	{ "transparent",	TRANSPARENT },
 	{ "via",		VIA }
 };
@@ -268,7 +323,22 @@ void
 config_free(struct config *c)
 {
 	policy_free(&c->policy);
+	config_forget(c);
+	free(c->gateway.ca);
 	free(c);
+}
+
+void
+config_forget(struct config *c)
+{
+	struct gateway *g;
+
+	g = &c->gateway;
+	if (g->token != NULL)
+		freezero(g->token, strlen(g->token));
+	if (g->key != NULL)
+		freezero(g->key, strlen(g->key));
+	g->token = g->key = NULL;
 }
 
 struct config *
@@ -322,9 +392,10 @@ parse_clear(void)
 		TAILQ_REMOVE(&syms, sym, entry);
 		free(sym);
 	}
+	/* one of them may be a key */
 	while ((s = SLIST_FIRST(&strings)) != NULL) {
 		SLIST_REMOVE_HEAD(&strings, entry);
-		free(s);
+		freezero(s, sizeof(*s) + strlen(s->text));
 	}
 }
 
@@ -510,6 +581,7 @@ lex_quoted(void)
 	}
 	buf[n] = '\0';
 	yylval.string = keep(buf);
+	explicit_bzero(buf, n);
 	return (STRING);
 }
 
@@ -545,6 +617,7 @@ lex_word(int c)
 		return (BAD);
 	}
 	yylval.string = keep(buf);
+	explicit_bzero(buf, n);
 	return (STRING);
 }
 
@@ -786,4 +859,163 @@ set_handover(const char *path)
 		warn_at(lineno, "%s cannot be the path of a socket", path);
 		conf->handover[0] = '\0';
 	}
+}
+
+static void
+add_gateway_listen(const char *text, int64_t port)
+{
+	size_t n;
+
+	n = conf->nlistens;
+	add_listen(text, port);
+	if (conf->nlistens > n)
+		conf->listens[n].gateway = 1;
+}
+
+/*
+ * The gateway.
+ */
+
+static void
+gate_start(const char *host, int64_t port)
+{
+	const char *why;
+
+	gate = &conf->gateway;
+	gate_line = lineno;
+	if (gate->conf.host[0] != '\0')
+		warn_at(lineno, "one gateway is all there can be");
+	else if (host_parse(host, strlen(host), gate->conf.host, &why) !=
+	    HOST_OK)
+		warn_at(lineno, "%s: %s", host, why);
+	gate->conf.port = (uint16_t)port;
+	/* the ranges of addresses are collected in there */
+	memset(&rule, 0, sizeof(rule));
+}
+
+static void
+gate_end(void)
+{
+	size_t i;
+
+	if (gate->token == NULL)
+		warn_at(gate_line, "a gateway without a token");
+	if (gate->key == NULL)
+		warn_at(gate_line, "a gateway without a key or bearer");
+	if (gate->conf.plain != 0 && gate->ca != NULL)
+		warn_at(gate_line, "plain needs no ca");
+	if (gate->conf.plain == 0 && gate->ca == NULL)
+		warn_at(gate_line, "a gateway without ca");
+	gate->conf.naddrs = rule.naddrs;
+	memcpy(gate->conf.addrs, rule.addrs, sizeof(gate->conf.addrs));
+	if (gate->nallows > 0)
+		return;
+	for (i = 0; gate_defaults[i] != NULL; i++)
+		gate_allow(gate_defaults[i]);
+}
+
+/* What may stand in a header field, without a blank. */
+static void
+gate_secret(char **secret, const char *value)
+{
+	const char *p;
+	size_t len;
+
+	for (p = value; *p > ' ' && *p <= '~'; p++)
+		;
+	len = strlen(value);
+	if (*secret != NULL)
+		warn_at(lineno, "given twice");
+	else if (*p != '\0' || len < GATE_SECRET_MIN ||
+	    len >= GATE_SECRET_SIZE)
+		warn_at(lineno, "this cannot be a key");
+	else if ((*secret = strdup(value)) == NULL)
+		fatal("strdup");
+}
+
+static void
+gate_prefix(const char *path)
+{
+	size_t len;
+
+	len = strlen(path);
+	while (len > 0 && path[len - 1] == '/')
+		len--;
+	if (!gate_path_sound(path) || strchr(path, '?') != NULL ||
+	    len >= sizeof(gate->conf.prefix))
+		warn_at(lineno, "%s cannot be the path", path);
+	else {
+		memcpy(gate->conf.prefix, path, len);
+		gate->conf.prefix[len] = '\0';
+	}
+}
+
+static void
+gate_allow(const char *text)
+{
+	if (gate->nallows == GATE_ALLOWS)
+		warn_at(lineno, "more than %d to allow", GATE_ALLOWS);
+	else if (gate_allow_parse(text, &gate->allows[gate->nallows]) == -1)
+		warn_at(lineno, "%s is not a method and a path", text);
+	else
+		gate->nallows++;
+}
+
+/* A line of PEM. */
+static void
+gate_ca_line(const char *line)
+{
+	static const char letters[] = "abcdefghijklmnopqrstuvwxyz"
+	    "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+/=- ";
+	size_t len;
+	char *p;
+
+	len = strlen(line);
+	if (len > GATE_CA_LINE || strspn(line, letters) != len) {
+		warn_at(lineno, "this is no line of a certificate");
+		return;
+	}
+	if (gate->ca_len + len + 1 > GATE_CA_MAX) {
+		if (error_line != lineno)
+			warn_at(lineno, "more than %d bytes of certificates",
+			    GATE_CA_MAX);
+		return;
+	}
+	if ((p = realloc(gate->ca, gate->ca_len + len + 1)) == NULL)
+		fatal("realloc");
+	memcpy(p + gate->ca_len, line, len);
+	p[gate->ca_len + len] = '\n';
+	gate->ca = p;
+	gate->ca_len += len + 1;
+}
+
+/* A file may have text between its certificates. */
+static void
+gate_ca_file(const char *path)
+{
+	char *line;
+	size_t size;
+	FILE *fp;
+	int inside;
+
+	if ((fp = open_list(path)) == NULL) {
+		warn_at(lineno, "%s: %s", path, strerror(errno));
+		return;
+	}
+	line = NULL;
+	size = 0;
+	inside = 0;
+	while (getline(&line, &size, fp) != -1) {
+		line[strcspn(line, "\r\n")] = '\0';
+		if (strcmp(line, "-----BEGIN CERTIFICATE-----") == 0)
+			inside = 1;
+		if (inside)
+			gate_ca_line(line);
+		if (strcmp(line, "-----END CERTIFICATE-----") == 0)
+			inside = 0;
+	}
+	if (ferror(fp))
+		warn_at(lineno, "%s: cannot be read", path);
+	free(line);
+	fclose(fp);
 }

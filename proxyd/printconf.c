@@ -23,6 +23,8 @@
 #include "proxyd.h"
 
 static void	 print_rule(FILE *, const struct policy *, size_t);
+static void	 print_gateway(FILE *, const struct gateway *);
+static void	 print_ca(FILE *, const char *, size_t);
 
 void
 print_config(FILE *fp, const struct config *c)
@@ -37,7 +39,8 @@ print_config(FILE *fp, const struct config *c)
 			fprintf(fp, "transparent on %s\n",
 			    addr_print(&l->addr, addr));
 		else
-			fprintf(fp, "listen on %s port %u\n",
+			fprintf(fp, "%s on %s port %u\n",
+			    l->gateway ? "gateway" : "listen",
 			    addr_print(&l->addr, addr), l->port);
 	}
 	if (c->handover[0] != '\0')
@@ -58,6 +61,8 @@ print_config(FILE *fp, const struct config *c)
 		fprintf(fp, "log json\n");
 	for (i = 0; i < c->policy.nrules; i++)
 		print_rule(fp, &c->policy, i);
+	if (c->gateway.conf.host[0] != '\0')
+		print_gateway(fp, &c->gateway);
 }
 
 static void
@@ -93,4 +98,50 @@ print_rule(FILE *fp, const struct policy *p, size_t n)
 		fprintf(fp, " }");
 	}
 	fprintf(fp, "\n");
+}
+
+/* In place of what is secret stands what could be, and is not. */
+static void
+print_gateway(FILE *fp, const struct gateway *g)
+{
+	const struct gate_conf *c;
+	char prefix[PREFIX_STRLEN];
+	size_t i;
+
+	c = &g->conf;
+	fprintf(fp, "gateway to \"%s\" port %u {\n", c->host, c->port);
+	fprintf(fp, "\ttoken \"********\"\n");
+	fprintf(fp, "\t%s \"********\"\n", c->bearer ? "bearer" : "key");
+	if (c->prefix[0] != '\0')
+		fprintf(fp, "\tpath \"%s\"\n", c->prefix);
+	if (c->naddrs > 0) {
+		fprintf(fp, "\taddress {");
+		for (i = 0; i < c->naddrs; i++)
+			fprintf(fp, " %s", prefix_print(&c->addrs[i], prefix));
+		fprintf(fp, " }\n");
+	}
+	for (i = 0; i < g->nallows; i++)
+		fprintf(fp, "\tallow \"%s %s%s\"\n",
+		    gate_methods[g->allows[i].method], g->allows[i].path,
+		    g->allows[i].any ? "*" : "");
+	if (c->plain)
+		fprintf(fp, "\tplain\n");
+	else
+		print_ca(fp, g->ca, g->ca_len);
+	fprintf(fp, "}\n");
+}
+
+static void
+print_ca(FILE *fp, const char *ca, size_t len)
+{
+	const char *nl;
+	size_t n;
+
+	fprintf(fp, "\tca {\n");
+	for (; len > 0; ca = nl + 1, len -= n) {
+		nl = memchr(ca, '\n', len);
+		n = (size_t)(nl + 1 - ca);
+		fprintf(fp, "\t\t\"%.*s\"\n", (int)(n - 1), ca);
+	}
+	fprintf(fp, "\t}\n");
 }

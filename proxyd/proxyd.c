@@ -71,7 +71,8 @@ static void	 say(const char *, const char *);
 static void	 read_resolvers(void);
 static void	 gather_own(void);
 static void	 raise_limits(void);
-static void	 send_config(const struct config *);
+static void	 send_config(struct config *);
+static void	 send_gateway(const struct gateway *);
 static void	 send_to(unsigned int, uint32_t, const void *, size_t);
 static void	 open_listeners(const struct config *);
 static void	 open_listener(const struct netaddr *, uint16_t, uint32_t,
@@ -86,13 +87,15 @@ static void	 started(void);
 static void	 cleanup(void);
 static void	 reload(void);
 static void	 on_signal(int, short, void *);
-static int	 dispatch_resolver(struct peer *, struct imsg *);
+static int	 dispatch_child(struct peer *, struct imsg *);
+static void	 reloaded(void);
 
 const struct proc_role proc_roles[] = {
 	{ "parent",	NULL,		NULL },
-	{ "frontend",	frontend,	NULL },
-	{ "resolver",	resolver,	dispatch_resolver },
+	{ "frontend",	frontend,	dispatch_child },
+	{ "resolver",	resolver,	dispatch_child },
 	{ "relay",	relay,		NULL },
+	{ "keeper",	keeper,		dispatch_child },
 	{ NULL,		NULL,		NULL }
 };
 
@@ -107,7 +110,12 @@ const struct refusal_text refusals[REFUSAL_MAX] = {
 	{ 503, "too many names are being resolved" },
 	{ 502, "the server cannot be reached" },
 	{ 504, "the server does not answer" },
-	{ 502, "the parent proxy cannot be found" }
+	{ 502, "the parent proxy cannot be found" },
+	{ 403, "the API is reached by the base URL that the sandbox was "
+	    "given, and not otherwise" },
+	{ 403, "there is no gateway to an API here" },
+	{ 502, "the certificate of the API is not good" },
+	{ 502, "the API gave no proper answer" }
 };
 
 static const char	*conf_file = PROXYD_CONF;
@@ -115,7 +123,8 @@ static struct macros	 macros = TAILQ_HEAD_INITIALIZER(macros);
 static struct config	*conf;
 static int		 channel;	/* we are told by standard input */
 static int		 running;	/* every process is up */
-static int		 reloading;	/* the resolver has not answered yet */
+static unsigned int	 reloading;	/* how many have not answered yet */
+static int		 refused;	/* one of them says no */
 static int		 hangup;	/* and there is to be another */
 static char		 first_error[1024];
 static char		*dirs[DIRS_MAX]; /* to read in at a reload */
@@ -236,13 +245,15 @@ main(int argc, char *argv[])
 	proc_start(ROLE_FRONTEND);
 	proc_start(ROLE_RESOLVER);
 	proc_start(ROLE_RELAY);
+	proc_start(ROLE_KEEPER);
 	proc_connect(ROLE_FRONTEND, ROLE_RESOLVER);
 	proc_connect(ROLE_FRONTEND, ROLE_RELAY);
 	proc_connect(ROLE_RESOLVER, ROLE_RELAY);
+	proc_connect(ROLE_FRONTEND, ROLE_KEEPER);
+	proc_connect(ROLE_RESOLVER, ROLE_KEEPER);
 	proc_onexit(cleanup);
 	open_listeners(conf);
 	send_config(conf);
-	reloading = 1;
 
 	/*
 	 * Wide: rpath for configurations and unveil to say which, cpath and
@@ -276,6 +287,7 @@ main(int argc, char *argv[])
 static struct config *
 read_config(void)
 {
+	static char buf[4096];
 	struct config *c;
 	FILE *fp;
 
@@ -288,9 +300,16 @@ read_config(void)
 		log_warn("%s", conf_file);
 		return (NULL);
 	}
+	/* what is read may be secret, and stays where we can wipe it */
+	(void)setvbuf(fp, buf, _IOFBF, sizeof(buf));
 	c = parse_config(fp, channel ? "stdin" : conf_file, &macros,
 	    open_list, config_error);
 	fclose(fp);
+	explicit_bzero(buf, sizeof(buf));
+	if (channel) {
+		freezero(input.doc, input.doclen);
+		input.doc = NULL;
+	}
 	return (c);
 }
 
@@ -403,7 +422,6 @@ next_document(void)
 		line = end;
 	} else
 		return (0);
-	free(input.doc);
 	if ((input.doc = malloc(line + 1)) == NULL)
 		fatal("malloc");
 	if (line > 0)
@@ -413,6 +431,7 @@ next_document(void)
 	input.doclen = line + 1;
 	input.len -= end;
 	memmove(input.buf, input.buf + end, input.len);
+	explicit_bzero(input.buf + input.len, end);
 	return (1);
 }
 
@@ -527,8 +546,9 @@ raise_limits(void)
 	connections = (uint32_t)((rl.rlim_cur - reserved) / 2);
 }
 
+/* The secrets are with those who need them after this. */
 static void
-send_config(const struct config *c)
+send_config(struct config *c)
 {
 	const struct policy *p;
 	const struct rule_name *n;
@@ -564,7 +584,39 @@ send_config(const struct config *c)
 			    strlen(name) + 1);
 		}
 	}
+	send_to(ROLE_KEEPER, IMSG_RECONF_CONF, &set, sizeof(set));
+	if (c->gateway.conf.host[0] != '\0')
+		send_gateway(&c->gateway);
+	config_forget(c);
+	send_to(ROLE_FRONTEND, IMSG_RECONF_END, NULL, 0);
 	send_to(ROLE_RESOLVER, IMSG_RECONF_END, NULL, 0);
+	send_to(ROLE_KEEPER, IMSG_RECONF_END, NULL, 0);
+	reloading = 3;
+	refused = 0;
+}
+
+static void
+send_gateway(const struct gateway *g)
+{
+	size_t i, n;
+
+	send_to(ROLE_RESOLVER, IMSG_GATE_CONF, &g->conf, sizeof(g->conf));
+	send_to(ROLE_KEEPER, IMSG_GATE_CONF, &g->conf, sizeof(g->conf));
+	for (i = 0; i < g->nallows; i++) {
+		send_to(ROLE_FRONTEND, IMSG_GATE_ALLOW, &g->allows[i],
+		    sizeof(g->allows[i]));
+		send_to(ROLE_KEEPER, IMSG_GATE_ALLOW, &g->allows[i],
+		    sizeof(g->allows[i]));
+	}
+	for (i = 0; i < g->ca_len; i += n) {
+		n = g->ca_len - i;
+		if (n > GATE_CA_PIECE)
+			n = GATE_CA_PIECE;
+		send_to(ROLE_KEEPER, IMSG_GATE_CA, g->ca + i, n);
+	}
+	send_to(ROLE_FRONTEND, IMSG_GATE_TOKEN, g->token,
+	    strlen(g->token) + 1);
+	send_to(ROLE_KEEPER, IMSG_GATE_KEY, g->key, strlen(g->key) + 1);
 }
 
 static void
@@ -589,11 +641,11 @@ open_listeners(const struct config *c)
 	for (i = 0; i < c->nlistens; i++) {
 		l = &c->listens[i];
 		if (l->port != 0) {
-			open_listener(&l->addr, l->port, LISTEN_PROXY,
-			    SOCK_STREAM);
+			open_listener(&l->addr, l->port, l->gateway ?
+			    LISTEN_GATEWAY : LISTEN_PROXY, SOCK_STREAM);
 			continue;
 		}
-		for (kind = LISTEN_DNS_UDP; kind < LISTEN_MAX; kind++)
+		for (kind = LISTEN_DNS_UDP; kind <= LISTEN_HTTP; kind++)
 			open_listener(&l->addr, (uint16_t)kinds[kind].port,
 			    kind, kinds[kind].type);
 	}
@@ -842,15 +894,25 @@ reload(void)
 		say("error", first_error);
 		return;
 	}
+	/* the keeper can reach one port, or none */
+	if (c->gateway.conf.host[0] != '\0' &&
+	    c->gateway.conf.port != conf->gateway.conf.port) {
+		config_error("a gateway, and its port, come with a new start "
+		    "only");
+		log_warnx("the configuration stays as it was");
+		say("error", first_error);
+		config_free(c);
+		return;
+	}
 	if (c->nlistens != conf->nlistens || memcmp(c->listens, conf->listens,
 	    sizeof(c->listens)) != 0 ||
 	    strcmp(c->handover, conf->handover) != 0)
 		log_warnx("where to listen changes with a new start only");
 	send_config(c);
-	reloading = 1;
 	memcpy(c->listens, conf->listens, sizeof(c->listens));
 	c->nlistens = conf->nlistens;
 	memcpy(c->handover, conf->handover, sizeof(c->handover));
+	c->gateway.conf.port = conf->gateway.conf.port;
 	config_free(conf);
 	conf = c;
 }
@@ -875,6 +937,7 @@ on_signal(int sig, short event, void *arg)
 		send_to(ROLE_FRONTEND, IMSG_TOTALS, NULL, 0);
 		send_to(ROLE_RESOLVER, IMSG_TOTALS, NULL, 0);
 		send_to(ROLE_RELAY, IMSG_TOTALS, NULL, 0);
+		send_to(ROLE_KEEPER, IMSG_TOTALS, NULL, 0);
 		break;
 	default:
 		log_info("ending; signal %d", sig);
@@ -882,20 +945,44 @@ on_signal(int sig, short event, void *arg)
 	}
 }
 
+/* Each says whether what it was told is in force. */
 static int
-dispatch_resolver(struct peer *p, struct imsg *imsg)
+dispatch_child(struct peer *p, struct imsg *imsg)
 {
+	uint32_t good;
+
 	(void)p;
-	if (imsg_get_type(imsg) != IMSG_RECONF_DONE)
+	if (imsg_get_type(imsg) != IMSG_RECONF_DONE || reloading == 0 ||
+	    imsg_get_data(imsg, &good, sizeof(good)) == -1)
 		return (-1);
-	log_info("configuration in force");
-	say("ok", NULL);
-	reloading = 0;
+	if (!good)
+		refused = 1;
+	if (--reloading == 0)
+		reloaded();
+	return (0);
+}
+
+static void
+reloaded(void)
+{
+	static const char why[] = "the certificates of the gateway's ca "
+	    "cannot be used";
+
+	if (refused && !running) {
+		say("error", why);
+		fatalx("%s", why);
+	}
+	if (refused) {
+		log_warnx("%s", why);
+		say("error", why);
+	} else {
+		log_info("configuration in force");
+		say("ok", NULL);
+	}
 	if (hangup) {
 		hangup = 0;
 		reload();
 	}
 	if (channel)
 		read_documents();
-	return (0);
 }

@@ -144,8 +144,9 @@ int		 policy_addr_passed(const struct rule *,
  *
  * The body of a request is framed by Content-Length alone: it has exactly
  * `body' bytes after the head, and the process that relays them needs to
- * count, not to parse.  Chunked requests are refused (411).  Every forwarded
- * request is the only one of its upstream connection (Connection: close).
+ * count, not to parse.  Chunked requests are refused (411) but for the
+ * gateway, which decodes them.  Every forwarded request is the only one of
+ * its upstream connection (Connection: close).
  */
 #define HTTP_HEAD_MAX	16384		/* else 431 */
 #define HTTP_LINE_MAX	8192		/* request line, else 414 */
@@ -156,7 +157,8 @@ int		 policy_addr_passed(const struct rule *,
 
 enum http_mode {
 	HTTP_PROXY,			/* CONNECT and absolute-form */
-	HTTP_TRANSPARENT		/* origin-form, Host decides */
+	HTTP_TRANSPARENT,		/* origin-form, Host decides */
+	HTTP_GATEWAY			/* origin-form, bodies may be chunked */
 };
 
 enum http_result {
@@ -170,6 +172,8 @@ struct http_head {
 	char		 host[HOST_SIZE];
 	uint16_t	 port;
 	uint8_t		 connect;	/* CONNECT: a tunnel */
+	uint8_t		 chunked;	/* and body is 0 */
+	uint8_t		 has_length;	/* body may be 0 */
 	uint8_t		 minor;		/* HTTP/1.minor */
 	size_t		 len;		/* of the head, in the buffer */
 	uint64_t	 body;		/* bytes that follow the head */
@@ -195,13 +199,102 @@ struct http_head {
 	}		 conn[HTTP_CONN_MAX];
 };
 
+struct http_field {
+	const char	*name, *value;	/* in the head's buffer */
+	size_t		 name_len, value_len;
+	int		 hop;		/* Connection names it */
+};
+
 void		 http_init(struct http_head *, enum http_mode);
 enum http_result http_parse(struct http_head *, const char *, size_t);
 /* The head to send upstream; its length, or -1 if it does not fit. */
 ssize_t		 http_rebuild(const struct http_head *, const char *, char *,
 		    size_t);
+/* The next field from an offset on, which is 0 at first; 0: none any more. */
+int		 http_field(const struct http_head *, const char *, size_t *,
+		    struct http_field *);
+/* Does the client say that this was its last request? */
+int		 http_closes(const struct http_head *, const char *);
 /* A whole response: status and one line that says why; its length. */
 size_t		 http_error(char *, size_t, int, const char *);
+
+/*
+ * gateway.c: which requests go to the API, and how its answers are framed.
+ * Pure.
+ */
+#define GATE_PATH_SIZE		1024	/* of a path and its query */
+#define GATE_ALLOW_SIZE		128
+#define GATE_ALLOWS		64
+#define GATE_HEADER_SIZE	8192	/* of one field */
+#define GATE_HEAD_SIZE		(HTTP_HEAD_MAX + 8192) /* with the key's */
+#define GATE_RESPONSE_MAX	16384	/* of an answer's head */
+#define GATE_REBUILD_MAX	(GATE_RESPONSE_MAX + 128)
+#define GATE_SECRET_SIZE	4096
+#define GATE_SECRET_MIN		8
+#define GATE_CA_MAX		(1024 * 1024)
+#define GATE_CA_PIECE		8192
+#define GATE_CA_LINE		80
+
+enum { GATE_GET, GATE_HEAD, GATE_POST, GATE_PUT, GATE_PATCH, GATE_DELETE,
+    GATE_METHODS };
+enum { GATE_NONE, GATE_LENGTH, GATE_CHUNKED };	/* how a body is framed */
+enum gate_result { GATE_MORE, GATE_DONE, GATE_BAD };
+
+extern const char *const gate_methods[GATE_METHODS];
+extern const char *const gate_defaults[];	/* ends with NULL */
+
+struct gate_allow {
+	uint8_t		 method;
+	uint8_t		 any;		/* one segment more, whatever it is */
+	char		 path[GATE_ALLOW_SIZE];
+};
+
+struct gate_request {
+	uint8_t		 method;
+	uint8_t		 framing;
+	uint8_t		 expect;	/* 100-continue */
+	uint8_t		 close;		/* the client's last */
+	uint64_t	 length;	/* of the body, if it has one */
+	char		 path[GATE_PATH_SIZE];
+};
+
+struct gate_response {
+	int		 status;
+	int		 framing;
+	int		 chunked;
+	int		 has_length;
+	int		 close;		/* the connection's last */
+	uint64_t	 length;
+	size_t		 fields;	/* where they start */
+	size_t		 len;		/* of the head */
+};
+
+struct chunked {
+	uint8_t		 state;
+	uint8_t		 digits;
+	uint64_t	 left;
+};
+
+int		 gate_path_sound(const char *);
+int		 gate_allow_parse(const char *, struct gate_allow *);
+int		 gate_allowed(const struct gate_allow *, size_t, uint8_t,
+		    const char *);
+int		 gate_request(struct gate_request *, const struct http_head *,
+		    const char *, const char *, const struct gate_allow *,
+		    size_t, const char **);
+int		 gate_request_sound(const struct gate_request *);
+ssize_t		 gate_header(const struct http_head *, const char *, size_t *,
+		    char [GATE_HEADER_SIZE]);
+int		 gate_header_sound(const char *);
+int		 gate_header_passes(const char *, size_t);
+/* The last argument: it answers HEAD. */
+enum gate_result gate_response(struct gate_response *, const char *, size_t,
+		    int);
+ssize_t		 gate_response_rebuild(const struct gate_response *,
+		    const char *, int, char *, size_t);
+void		 chunked_init(struct chunked *);
+int		 chunked_done(const struct chunked *);
+ssize_t		 chunked_decode(struct chunked *, uint8_t *, size_t, size_t *);
 
 /*
  * hello.c: the ClientHello, looked at and left where it is.  Pure.
@@ -294,7 +387,8 @@ enum {
 	ROLE_PARENT,
 	ROLE_FRONTEND,
 	ROLE_RESOLVER,
-	ROLE_RELAY
+	ROLE_RELAY,
+	ROLE_KEEPER
 };
 
 /*
@@ -315,12 +409,17 @@ enum imsg_type {
 	IMSG_RECONF_OWN,	/* struct netaddr, an address of the host's */
 	IMSG_RECONF_RULE,	/* struct rule */
 	IMSG_RECONF_NAME,	/* a name of the rule before */
+	IMSG_GATE_CONF,		/* struct gate_conf, there is a gateway */
+	IMSG_GATE_ALLOW,	/* struct gate_allow, of frontend and keeper */
+	IMSG_GATE_TOKEN,	/* frontend: what the agent has for a key */
+	IMSG_GATE_KEY,		/* keeper: what the API takes for one */
+	IMSG_GATE_CA,		/* keeper: a piece of the certificates */
 	IMSG_RECONF_END,	/* take it */
 	IMSG_LISTEN,		/* uint32_t, enum listen_kind; the socket */
 	IMSG_TOTALS,		/* log them */
 
 	/* to the parent */
-	IMSG_RECONF_DONE,	/* resolver: the new rules are in force */
+	IMSG_RECONF_DONE,	/* uint32_t, 1 if it is in force there */
 
 	/* frontend to resolver */
 	IMSG_ASK,		/* struct ask; may this connection be? */
@@ -348,7 +447,25 @@ enum imsg_type {
 	/* frontend to relay, after IMSG_CONNECTED */
 	IMSG_HEAD,		/* a piece of the head to send first */
 	IMSG_GO,		/* struct go; the client */
-	IMSG_CANCEL		/* the client is gone, or was refused */
+	IMSG_CANCEL,		/* the client is gone, or was refused */
+
+	/*
+	 * Frontend to keeper, for the gateway: REQUEST, any HEADERs, GO; then
+	 * END if the body is chunked.  What comes back is FAILED or DONE,
+	 * after which the id may be used for another one.
+	 */
+	IMSG_GATE_REQUEST,	/* struct gate_request; where to answer */
+	IMSG_GATE_HEADER,	/* a field, "name: value" */
+	IMSG_GATE_GO,		/* where the body comes from, if there is one */
+	IMSG_GATE_END,		/* uint64_t, the length of the body */
+	IMSG_GATE_CANCEL,	/* the client is gone, or its body is wrong */
+
+	/* keeper to frontend */
+	IMSG_GATE_FAILED,	/* uint32_t, enum refusal; nothing was said */
+	IMSG_GATE_DONE,		/* uint32_t, 1 if more may be asked */
+
+	/* keeper to resolver, which answers with DIAL or REFUSED */
+	IMSG_GATE_ASK		/* where is the API? */
 };
 
 /* why a connection does not come to be; refusals[] in proxyd.c says more */
@@ -364,12 +481,17 @@ enum refusal {
 	REFUSAL_CONNECT,	/* the server refuses, or cannot be reached */
 	REFUSAL_TIMEOUT,	/* the server does not answer */
 	REFUSAL_VIA,		/* the parent proxy cannot be found */
+	REFUSAL_GATEWAY,	/* the API, which has a gateway */
+	REFUSAL_NOGATEWAY,	/* there is none */
+	REFUSAL_TLS,		/* the API's certificate is not good */
+	REFUSAL_BROKEN,		/* its answer is none, or it hung up */
 	REFUSAL_MAX
 };
 
 enum ask_kind {
 	ASK_TUNNEL,		/* CONNECT, or a transparent TLS connection */
-	ASK_HTTP		/* a request to forward */
+	ASK_HTTP,		/* a request to forward */
+	ASK_GATEWAY		/* the resolver's own: the keeper asks */
 };
 
 struct ask {
@@ -407,6 +529,7 @@ enum listen_kind {
 	LISTEN_DNS_TCP,
 	LISTEN_TLS,
 	LISTEN_HTTP,
+	LISTEN_GATEWAY,
 	LISTEN_MAX
 };
 
@@ -446,10 +569,33 @@ struct server {
 #define LISTEN_ADDRS	16
 #define OWN_MAX		256
 
-/* one statement: a proxy port, or the four transparent ones */
+/* one statement: a port, or the four transparent ones */
 struct listen_addr {
 	struct netaddr	 addr;
 	uint16_t	 port;		/* 0: transparent */
+	uint8_t		 gateway;	/* else a proxy */
+};
+
+/* where the API is, and what it wants */
+struct gate_conf {
+	char		 host[HOST_SIZE];
+	uint16_t	 port;
+	uint8_t		 plain;		/* no TLS */
+	uint8_t		 bearer;	/* the key is a token, so to say */
+	uint8_t		 naddrs;
+	struct prefix	 addrs[RULE_ADDRS]; /* may be though inside */
+	char		 prefix[GATE_ALLOW_SIZE]; /* of all paths, or empty */
+};
+
+/* NULL for what was not given */
+struct gateway {
+	struct gate_conf conf;		/* without a host: there is none */
+	struct gate_allow allows[GATE_ALLOWS];
+	size_t		 nallows;
+	char		*token;
+	char		*key;
+	char		*ca;		/* PEM */
+	size_t		 ca_len;
 };
 
 struct config {
@@ -460,6 +606,7 @@ struct config {
 	struct server	 servers[SERVERS_MAX];
 	size_t		 nservers;
 	struct policy	 policy;	/* in the order written */
+	struct gateway	 gateway;
 };
 
 struct imsg;
@@ -494,6 +641,8 @@ struct config	*parse_config(FILE *, const char *, const struct macros *,
 		    FILE *(*)(const char *), void (*)(const char *));
 struct config	*config_new(void);
 void		 config_free(struct config *);
+/* Wipes what is secret, which stays where it was sent to. */
+void		 config_forget(struct config *);
 
 /* printconf.c: prints what parses to the same again */
 void		 print_config(FILE *, const struct config *);
@@ -523,5 +672,8 @@ __dead void	 resolver(void);
 
 /* relay.c */
 __dead void	 relay(void);
+
+/* keeper.c */
+__dead void	 keeper(void);
 
 #endif /* PROXYD_H */

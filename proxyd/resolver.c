@@ -104,6 +104,8 @@ struct rules {
 	struct netaddr		 own[OWN_MAX];
 	size_t			 nown;
 	struct policy		 policy;
+	struct gate_conf	 gateway;	/* its host may be empty */
+	struct rule		 gate_rule;	/* what the keeper may dial */
 };
 
 static int	 resolver_handle(struct peer *, struct imsg *);
@@ -113,16 +115,20 @@ static int	 handle_server(struct imsg *);
 static int	 handle_own(struct imsg *);
 static int	 handle_rule(struct imsg *);
 static int	 handle_rule_name(struct imsg *);
+static int	 handle_gateway(struct imsg *);
 static int	 handle_end(void);
 static int	 handle_ask(struct imsg *);
 static int	 handle_ask_name(struct imsg *);
+static int	 handle_gate_ask(struct imsg *);
+static void	 resolve(uint32_t, const struct ask *);
+static int	 is_gateway(const char *);
 static int	 handle_check(struct imsg *);
 static void	 handle_totals(void);
 static const char *dialled(const struct ask *);
 static const struct rule *decide(const char *, uint16_t, uint32_t);
 static int	 sound_name(const char *);
 static void	 answer(const struct entry *, uint32_t, const struct ask *);
-static void	 refuse(uint32_t, enum refusal);
+static void	 refuse(uint32_t, uint32_t, enum refusal);
 static void	 order(struct dial *, const struct entry *);
 static struct entry *entry_find(const char *);
 static struct entry *entry_new(const char *);
@@ -205,12 +211,16 @@ resolver_handle(struct peer *p, struct imsg *imsg)
 		return (handle_rule(imsg));
 	case IMSG_RECONF_NAME:
 		return (handle_rule_name(imsg));
+	case IMSG_GATE_CONF:
+		return (handle_gateway(imsg));
 	case IMSG_RECONF_END:
 		return (handle_end());
 	case IMSG_ASK:
 		return (handle_ask(imsg));
 	case IMSG_ASK_NAME:
 		return (handle_ask_name(imsg));
+	case IMSG_GATE_ASK:
+		return (handle_gate_ask(imsg));
 	case IMSG_CHECK:
 		return (handle_check(imsg));
 	case IMSG_TOTALS:
@@ -282,8 +292,35 @@ handle_rule_name(struct imsg *imsg)
 }
 
 static int
+handle_gateway(struct imsg *imsg)
+{
+	struct policy policy;
+	struct gate_conf *g;
+	struct rule *r;
+
+	if (nrules == NULL)
+		return (-1);
+	g = &nrules->gateway;
+	if (imsg_get_data(imsg, g, sizeof(*g)) == -1 ||
+	    !imsg_is_string(g->host, sizeof(g->host)) ||
+	    !sound_name(g->host) || g->port == 0)
+		return (-1);
+	r = &nrules->gate_rule;
+	r->action = RULE_PASS;
+	r->naddrs = g->naddrs;
+	memcpy(r->addrs, g->addrs, sizeof(r->addrs));
+	policy_init(&policy);
+	if (policy_add_rule(&policy, r) == -1)
+		return (-1);
+	policy_free(&policy);
+	return (0);
+}
+
+static int
 handle_end(void)
 {
+	const uint32_t good = 1;
+
 	if (nrules == NULL || nrules->nservers == 0)
 		return (-1);
 	policy_seal(&nrules->policy);
@@ -296,7 +333,7 @@ handle_end(void)
 	cache_flush();
 	if (proc_state == STATE_RUNNING)
 		compose(ROLE_RELAY, IMSG_RECHECK, 0, NULL, 0);
-	compose(ROLE_PARENT, IMSG_RECONF_DONE, 0, NULL, 0);
+	compose(ROLE_PARENT, IMSG_RECONF_DONE, 0, &good, sizeof(good));
 	return (0);
 }
 
@@ -307,51 +344,75 @@ handle_end(void)
 static int
 handle_ask(struct imsg *imsg)
 {
-	const char *name;
-	struct netaddr addr;
-	struct entry *e, literal;
 	struct ask ask;
-	uint32_t id;
 
-	id = imsg_get_id(imsg);
 	if (imsg_get_data(imsg, &ask, sizeof(ask)) == -1 || ask.port == 0 ||
 	    ask.kind > ASK_HTTP || !imsg_is_string(ask.host,
 	    sizeof(ask.host)) || !sound_name(ask.host))
 		return (-1);
-	total_asked++;
-	if (decide(ask.host, ask.port, ask.kind) == NULL) {
-		refuse(id, REFUSAL_BLOCKED);
+	resolve(imsg_get_id(imsg), &ask);
+	return (0);
+}
+
+/* The keeper names no host, and so no other one. */
+static int
+handle_gate_ask(struct imsg *imsg)
+{
+	struct ask ask;
+
+	if (rules->gateway.host[0] == '\0') {
+		refuse(imsg_get_id(imsg), ASK_GATEWAY, REFUSAL_NOGATEWAY);
 		return (0);
 	}
-	name = dialled(&ask);
+	memset(&ask, 0, sizeof(ask));
+	ask.kind = ASK_GATEWAY;
+	ask.port = rules->gateway.port;
+	(void)strlcpy(ask.host, rules->gateway.host, sizeof(ask.host));
+	resolve(imsg_get_id(imsg), &ask);
+	return (0);
+}
+
+static void
+resolve(uint32_t id, const struct ask *ask)
+{
+	const char *name;
+	struct netaddr addr;
+	struct entry *e, literal;
+
+	total_asked++;
+	if (decide(ask->host, ask->port, ask->kind) == NULL) {
+		refuse(id, ask->kind, is_gateway(ask->host) ?
+		    REFUSAL_GATEWAY : REFUSAL_BLOCKED);
+		return;
+	}
+	name = dialled(ask);
 	if (addr_parse(name, &addr) == 0) {
 		/* only a parent proxy is called by its address */
 		memset(&literal, 0, sizeof(literal));
 		(void)strlcpy(literal.host, name, sizeof(literal.host));
 		literal.addrs = &addr;
 		literal.naddrs = 1;
-		answer(&literal, id, &ask);
-		return (0);
+		answer(&literal, id, ask);
+		return;
 	}
 	if ((e = entry_find(name)) != NULL && e->lookup == NULL) {
 		total_hits++;
 		TAILQ_REMOVE(&used, e, by_use);
 		TAILQ_INSERT_HEAD(&used, e, by_use);
-		answer(e, id, &ask);
-		return (0);
+		answer(e, id, ask);
+		return;
 	}
 	if (e == NULL) {
 		if (nlookups >= rules->settings.limits[LIMIT_LOOKUPS] ||
 		    nlookups >= lookups_max) {
-			refuse(id, REFUSAL_BUSY);
-			return (0);
+			refuse(id, ask->kind, REFUSAL_BUSY);
+			return;
 		}
 		e = entry_new(name);
-		entry_wait(e, id, &ask);
+		entry_wait(e, id, ask);
 		lookup_start(e);
 	} else
-		entry_wait(e, id, &ask);
-	return (0);
+		entry_wait(e, id, ask);
 }
 
 static int
@@ -363,7 +424,8 @@ handle_ask_name(struct imsg *imsg)
 	if (imsg_get_string(imsg, name, sizeof(name)) == -1 ||
 	    !sound_name(name))
 		return (-1);
-	passed = policy_name_passed(&rules->policy, name) != 0;
+	passed = !is_gateway(name) &&
+	    policy_name_passed(&rules->policy, name) != 0;
 	compose(ROLE_FRONTEND, IMSG_NAME, imsg_get_id(imsg), &passed,
 	    sizeof(passed));
 	return (0);
@@ -422,11 +484,23 @@ decide(const char *host, uint16_t port, uint32_t kind)
 {
 	const struct rule *rule;
 
+	if (kind == ASK_GATEWAY)
+		return (is_gateway(host) && port == rules->gateway.port ?
+		    &rules->gate_rule : NULL);
+	/* a tunnel to the API would take anybody's key there */
+	if (is_gateway(host))
+		return (NULL);
 	/* what is forwarded without TLS has but one port */
 	if (kind == ASK_HTTP && port != 80)
 		return (NULL);
 	rule = policy_decide(&rules->policy, host, port);
 	return (rule == NULL || rule->action != RULE_PASS ? NULL : rule);
+}
+
+static int
+is_gateway(const char *host)
+{
+	return (strcmp(host, rules->gateway.host) == 0);
 }
 
 /* Is it what host_parse() would make of it? */
@@ -454,23 +528,23 @@ answer(const struct entry *e, uint32_t id, const struct ask *ask)
 
 	/* the rules may have changed while the name was resolved */
 	if ((rule = decide(ask->host, ask->port, ask->kind)) == NULL) {
-		refuse(id, REFUSAL_BLOCKED);
+		refuse(id, ask->kind, REFUSAL_BLOCKED);
 		return;
 	}
 	via = rules->settings.via_port != 0;
 	if (strcmp(e->host, dialled(ask)) != 0) {
-		refuse(id, REFUSAL_BUSY);
+		refuse(id, ask->kind, REFUSAL_BUSY);
 		return;
 	}
 	if (e->refusal != REFUSAL_NONE) {
-		refuse(id, via ? REFUSAL_VIA : e->refusal);
+		refuse(id, ask->kind, via ? REFUSAL_VIA : e->refusal);
 		return;
 	}
 	for (i = 0; !via && i < e->naddrs; i++) {
 		if (policy_addr_passed(rule, &e->addrs[i], rules->own,
 		    rules->nown))
 			continue;
-		refuse(id, REFUSAL_INSIDE);
+		refuse(id, ask->kind, REFUSAL_INSIDE);
 		return;
 	}
 	memset(&dial, 0, sizeof(dial));
@@ -479,17 +553,18 @@ answer(const struct entry *e, uint32_t id, const struct ask *ask)
 	dial.plain = rule->plain;
 	order(&dial, e);
 	(void)strlcpy(dial.host, ask->host, sizeof(dial.host));
-	compose(ROLE_RELAY, IMSG_DIAL, id, &dial, sizeof(dial));
+	compose(ask->kind == ASK_GATEWAY ? ROLE_KEEPER : ROLE_RELAY, IMSG_DIAL,
+	    id, &dial, sizeof(dial));
 }
 
 static void
-refuse(uint32_t id, enum refusal refusal)
+refuse(uint32_t id, uint32_t kind, enum refusal refusal)
 {
 	uint32_t why;
 
 	total_refused++;
 	why = refusal;
-	compose(ROLE_FRONTEND, IMSG_REFUSED, id, &why, sizeof(why));
+	compose(kind == ASK_GATEWAY ? ROLE_KEEPER : ROLE_FRONTEND, IMSG_REFUSED, id, &why, sizeof(why));
 }
 
 /*

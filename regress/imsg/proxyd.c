@@ -53,6 +53,7 @@ prepare(unsigned int role, struct imsgbuf *ch, int running)
 int
 is_text(uint32_t type)
 {
-	/* bytes for the origin, and of a parent proxy */
-	return (type != IMSG_HEAD && type != IMSG_REPLY);
+	/* bytes for the origin, of a parent proxy, and of certificates */
+	return (type != IMSG_HEAD && type != IMSG_REPLY &&
+	    type != IMSG_GATE_CA);
 }

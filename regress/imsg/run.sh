@@ -16,5 +16,5 @@ status=0
 "$tmp/drive-claudesec" "$(pwd)/../../claudesec/claudesec" \
     parent conf control engine +client || status=1
 "$tmp/drive-proxyd" "$(pwd)/../../proxyd/proxyd" \
-    parent frontend resolver relay || status=1
+    parent frontend resolver relay keeper || status=1
 exit $status

@@ -180,7 +180,7 @@ test_confined() {
 for name in parent conf control engine; do
 	test_kill claudesec $name
 done
-for name in parent frontend resolver relay; do
+for name in parent frontend resolver relay keeper; do
 	test_kill proxyd $name
 done
 test_stale_socket

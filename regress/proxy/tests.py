@@ -1515,7 +1515,7 @@ def test_log_json():
 def test_totals():
     plog.mark()
     px.p.send_signal(signal.SIGUSR1)
-    wait("totals", lambda: plog.text().count("totals ") == 3)
+    wait("totals", lambda: plog.text().count("totals ") == 4)
 
 
 # ---- processes
@@ -1642,7 +1642,7 @@ def send_fds(path, fds, magic):
         return b""
 
 
-def handover_sockets(addr="127.0.0.1", ports=(3128, 53, 53, 443, 80)):
+def handover_sockets(addr="127.0.0.1", ports=(3128, 53, 53, 443, 80, 3129)):
     r = []
     for i, p in enumerate(ports):
         s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM if i == 1 else
@@ -1684,8 +1684,8 @@ def test_handover():
         pair = socket.socketpair()
         for name, bad, m in (
                 ("no descriptor", [], magic),
-                ("four", fds[:4], magic),
-                ("six", fds + [fds[0]], magic),
+                ("five", fds[:5], magic),
+                ("seven", fds + [fds[0]], magic),
                 ("wrong order", [fds[1], fds[0]] + fds[2:], magic),
                 ("a file", [null] + fds[1:], magic),
                 ("another port", [other.fileno()] + fds[1:], magic),
