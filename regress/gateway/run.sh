@@ -1,0 +1,43 @@
+#!/bin/sh
+#
+# run.sh: the gateway and the keeper, between a client and an API of the tests
+# over TLS, in a network namespace of their own that has nothing but loopback.
+# Wants root.  PROXYD names another binary.
+
+set -u
+cd "$(dirname "$0")" || exit 1
+PROXYD=$(realpath "${PROXYD:-../../proxyd/proxyd}")
+[ -x "$PROXYD" ] || { echo "FAIL gateway: no $PROXYD, run make"; exit 1; }
+[ "$(id -u)" = 0 ] || { echo "FAIL gateway: run as root"; exit 1; }
+for tool in ip openssl python3 unshare; do
+	command -v $tool >/dev/null || { echo "FAIL gateway: no $tool"; exit 1; }
+done
+id -u _proxyd >/dev/null 2>&1 ||
+    { echo "FAIL gateway: no user _proxyd"; exit 1; }
+
+TMP=$(mktemp -d "${TMPDIR:-/tmp}/gateway.XXXXXX") || exit 1
+trap 'rm -rf "$TMP"' EXIT
+trap 'exit 1' INT TERM HUP
+export PROXYD TMP
+chmod 755 "$TMP"
+
+# ca NAME: a certificate authority; cert NAME CA SUBJECT: what it signs
+ca() {
+	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 \
+	    -nodes -days 2 -subj "/CN=$1" \
+	    -addext keyUsage=critical,keyCertSign \
+	    -keyout "$TMP/$1.key" -out "$TMP/$1.pem"
+}
+cert() {
+	openssl req -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes \
+	    -subj "/CN=$3" -keyout "$TMP/$1.key" -out "$TMP/$1.csr" &&
+	echo "subjectAltName=DNS:$3" >"$TMP/$1.ext" &&
+	openssl x509 -req -days 2 -in "$TMP/$1.csr" -CA "$TMP/$2.pem" \
+	    -CAkey "$TMP/$2.key" -CAcreateserial -extfile "$TMP/$1.ext" \
+	    -out "$TMP/$1.pem"
+}
+{ ca good && ca bad && cert api good api.example &&
+    cert other good other.example && cert forged bad api.example
+} >"$TMP/openssl.log" 2>&1 ||
+    { echo "FAIL gateway: no certificates"; cat "$TMP/openssl.log"; exit 1; }
+unshare -n python3 tests.py "$@"
