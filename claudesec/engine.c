@@ -125,6 +125,17 @@ engine_proxyd_fd(void)
 	return (proxyd_fd);
 }
 
+void
+engine_random_id(char id[SESSION_LEN + 1])
+{
+	unsigned char random[SESSION_LEN / 2];
+	size_t i;
+
+	arc4random_buf(random, sizeof(random));
+	for (i = 0; i < sizeof(random); i++)
+		(void)snprintf(id + 2 * i, 3, "%02x", random[i]);
+}
+
 /*
  * The parent ends a private daemon that nobody needs.
  */

@@ -111,7 +111,8 @@ json_t		*spec_agent(const struct spec *, const struct config *,
 json_t		*spec_sidecar(const struct spec *);
 json_t		*spec_volume(const struct spec *);
 json_t		*spec_network(void);
-json_t		*spec_exec(const struct spec *);
+json_t		*spec_exec(const struct spec *, const char *);
+json_t		*spec_kill(const char *, int);
 char		*spec_policy(const struct config *);
 char		*spec_claude_json(const struct config *);
 char		*spec_tar(const struct tar_file *, size_t, size_t *);
@@ -184,6 +185,7 @@ const char	*engine_proxyd(void);
 int		 engine_proxyd_fd(void);
 char		*engine_read(int, size_t, size_t *);
 void		 engine_busy(void);
+void		 engine_random_id(char [SESSION_LEN + 1]);
 
 /* engine_client.c */
 struct client {
@@ -356,6 +358,7 @@ void		 sidecar_close(struct session *);
 /* engine_shell.c: a command in the container of a running session */
 void		 shell_start(struct client *, const struct session *);
 void		 shell_done(struct client *);
+void		 shell_signal(struct client *, int);
 void		 shell_free(struct client *);
 
 /* engine_build.c: images */

@@ -375,10 +375,6 @@ client_resize_done(void *arg, struct docker_reply *reply)
 	client_resize(c);
 }
 
-/*
- * A command that joined a session cannot be reached by the API; it gets its
- * terminal's signals, and the end of its input.
- */
 static int
 client_handle_signal(struct client *c, struct imsg *imsg)
 {
@@ -403,10 +399,12 @@ client_handle_signal(struct client *c, struct imsg *imsg)
 	default:
 		return (-1);
 	}
-	if (c->session == NULL || c->object[0] == '\0')
-		return (0);
-	c->nextsignal = name;
-	client_signal(c);
+	if (c->shell != NULL)
+		shell_signal(c, sig);
+	else if (c->session != NULL && c->object[0] != '\0') {
+		c->nextsignal = name;
+		client_signal(c);
+	}
 	return (0);
 }
 

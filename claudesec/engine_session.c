@@ -117,9 +117,7 @@ session_new(void)
 void
 session_start(struct client *c)
 {
-	unsigned char random[SESSION_LEN / 2];
 	struct session *s;
-	size_t i;
 
 	if (nsessions >= SESSIONS_MAX) {
 		client_error(c, EX_TEMPFAIL, "too many sessions");
@@ -137,9 +135,7 @@ session_start(struct client *c)
 	memset(&c->spec.env, 0, sizeof(c->spec.env));
 	s->named = s->spec.name[0] != '\0';
 	s->since = time(NULL);
-	arc4random_buf(random, sizeof(random));
-	for (i = 0; i < sizeof(random); i++)
-		(void)snprintf(s->spec.session + 2 * i, 3, "%02x", random[i]);
+	engine_random_id(s->spec.session);
 	(void)strlcpy(s->spec.daemon, engine_daemon(),
 	    sizeof(s->spec.daemon));
 	(void)strlcpy(s->spec.image, engine_config()->fixed.image,

@@ -18,12 +18,14 @@
 /*
  * A command in the container of a running session, beside the agent.  The
  * engine's API cannot wait for one, so its client says when the stream has
- * ended, and then its exit status is asked for.
+ * ended, and then its exit status is asked for.  Nor can it reach one with a
+ * signal: another command does that, which knows the first by its mark.
  */
 
 #include <sys/types.h>
 
 #include <event.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -35,12 +37,15 @@
 #define API_TIMEOUT	30
 #define STATUS_DELAY	50000	/* microseconds until it is asked again */
 #define STATUS_TRIES	100
+#define KILLS_MAX	32		/* under way */
 
 struct shell {
 	struct client	*client;
 	struct docker_call *call;
 	struct event	 timer;
 	char		 name[NAME_MAXLEN];	/* of the session */
+	char		 agent[ID_LEN + 1];
+	char		 mark[SESSION_LEN + 1];
 	char		 id[ID_LEN + 1];
 	int		 attached;
 	int		 done;
@@ -53,6 +58,10 @@ static void	 shell_ask(int, short, void *);
 static void	 shell_status(void *, struct docker_reply *);
 static void	 shell_end(struct shell *, struct docker_reply *,
 		    const char *);
+static void	 shell_kill(void *, struct docker_reply *);
+static void	 shell_killed(void *, struct docker_reply *);
+
+static unsigned int	 nkills;
 
 void
 shell_start(struct client *c, const struct session *s)
@@ -60,16 +69,19 @@ shell_start(struct client *c, const struct session *s)
 	struct shell *sh;
 	json_t *exec;
 
-	if ((exec = spec_exec(&c->spec)) == NULL) {
+	if ((sh = calloc(1, sizeof(*sh))) == NULL)
+		fatal("calloc");
+	engine_random_id(sh->mark);
+	if ((exec = spec_exec(&c->spec, sh->mark)) == NULL) {
+		free(sh);
 		client_error(c, EX_DATAERR, "an argument is not UTF-8");
 		return;
 	}
-	if ((sh = calloc(1, sizeof(*sh))) == NULL)
-		fatal("calloc");
 	sh->client = c;
 	c->shell = sh;
 	evtimer_set(&sh->timer, shell_ask, sh);
 	(void)strlcpy(sh->name, s->spec.name, sizeof(sh->name));
+	(void)strlcpy(sh->agent, s->agent, sizeof(sh->agent));
 	sh->call = docker_call("POST", exec, API_TIMEOUT, shell_created, sh,
 	    "/containers/%s/exec", s->agent);
 }
@@ -81,6 +93,9 @@ shell_free(struct client *c)
 
 	if ((sh = c->shell) == NULL)
 		return;
+	/* as the end of a terminal does */
+	if (!c->ended)
+		shell_signal(c, SIGHUP);
 	c->shell = NULL;
 	if (sh->call != NULL)
 		docker_cancel(sh->call);
@@ -191,4 +206,48 @@ shell_end(struct shell *sh, struct docker_reply *reply, const char *what)
 	else
 		client_error(sh->client, reply->code, "cannot %s the session "
 		    "%s: %s", what, sh->name, reply->error);
+}
+
+/*
+ * Signals the command and what it started.  Nobody waits for it.
+ */
+void
+shell_signal(struct client *c, int sig)
+{
+	struct shell *sh;
+	json_t *exec;
+
+	sh = c->shell;
+	if (!sh->attached || nkills == KILLS_MAX)
+		return;
+	if ((exec = spec_kill(sh->mark, sig)) == NULL)
+		fatal("spec_kill");
+	nkills++;
+	(void)docker_call("POST", exec, API_TIMEOUT, shell_kill, NULL,
+	    "/containers/%s/exec", sh->agent);
+}
+
+static void
+shell_kill(void *arg, struct docker_reply *reply)
+{
+	char id[ID_LEN + 1];
+	json_t *start;
+
+	(void)arg;
+	if (reply->error != NULL || spec_id(reply->json, id) == -1) {
+		nkills--;
+		return;
+	}
+	if ((start = json_pack("{s:b, s:b}", "Detach", 1, "Tty", 0)) == NULL)
+		fatal("json_pack");
+	(void)docker_call("POST", start, API_TIMEOUT, shell_killed, NULL,
+	    "/exec/%s/start", id);
+}
+
+static void
+shell_killed(void *arg, struct docker_reply *reply)
+{
+	(void)arg;
+	(void)reply;
+	nkills--;
 }

@@ -522,8 +522,11 @@ spec_command(const struct spec *s, int join)
 	return (cmd);
 }
 
+/*
+ * A command beside the agent, and one that signals the first by its mark.
+ */
 json_t *
-spec_exec(const struct spec *s)
+spec_exec(const struct spec *s, const char *mark)
 {
 	json_t *env;
 	size_t i;
@@ -531,7 +534,7 @@ spec_exec(const struct spec *s)
 
 	if ((env = json_array()) == NULL)
 		return (NULL);
-	error = 0;
+	error = append_format(env, "%s=%s", INSIDE_MARK, mark);
 	for (i = 0; i < s->env.n; i++)
 		error |= append_string(env, s->env.v[i]);
 	if (error) {
@@ -544,6 +547,16 @@ spec_exec(const struct spec *s)
 	    "WorkingDir", AGENT_WORKSPACE,
 	    "Env", env,
 	    "Cmd", spec_command(s, 1)));
+}
+
+json_t *
+spec_kill(const char *mark, int sig)
+{
+	char number[16];
+
+	(void)snprintf(number, sizeof(number), "%d", sig);
+	return (json_pack("{s:[s, s, s, s]}", "Cmd", AGENT_RUN "/inside",
+	    "-k", mark, number));
 }
 
 /*

@@ -33,6 +33,7 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 
+#include <dirent.h>
 #include <err.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -51,6 +52,7 @@
 #define HANDOVER_TIMEOUT	10	/* seconds for each step of proxyd's */
 #define CONNECT_DELAY		5000000	/* nanoseconds until it is tried again */
 #define CONNECT_TRIES		6000
+#define ENVIRON_MAX		(256 * 1024)	/* what is looked at of one */
 
 static void	 usage(void) __attribute__((__noreturn__));
 static unsigned short number(const char *);
@@ -62,12 +64,15 @@ static void	 handover(void);
 static void	 set_size(unsigned short, unsigned short);
 static void	 make_dirs(char *);
 static void	 write_json(void);
+static void	 kill_marked(const char *, int);
+static int	 is_marked(const char *, const char *);
 
 static void
 usage(void)
 {
 	fprintf(stderr, "usage: inside [-jx] [-c columns -r rows] [--] command "
-	    "[argument ...]\n");
+	    "[argument ...]\n"
+	    "       inside -k mark signal\n");
 	exit(EX_OSERR);
 }
 
@@ -75,17 +80,22 @@ int
 main(int argc, char *argv[])
 {
 	unsigned short cols, rows;
+	const char *mark;
 	int ch, jflag, xflag;
 
 	cols = rows = 0;
 	jflag = xflag = 0;
-	while ((ch = getopt(argc, argv, "+c:jr:x")) != -1) {
+	mark = NULL;
+	while ((ch = getopt(argc, argv, "+c:jk:r:x")) != -1) {
 		switch (ch) {
 		case 'c':
 			cols = number(optarg);
 			break;
 		case 'j':
 			jflag = 1;
+			break;
+		case 'k':
+			mark = optarg;
 			break;
 		case 'r':
 			rows = number(optarg);
@@ -102,6 +112,10 @@ main(int argc, char *argv[])
 	if (argc == 0)
 		usage();
 
+	if (mark != NULL) {
+		kill_marked(mark, number(argv[0]));
+		return (0);
+	}
 	clean();
 	if (!xflag)
 		handover();
@@ -296,6 +310,56 @@ write_json(void)
 			err(EX_OSERR, "%s", path);
 		}
 	(void)close(fd);
+}
+
+/*
+ * Who wants to reach the processes of a command that joined the container has
+ * no other way: the engine's API starts such a command, and no more.
+ */
+static void
+kill_marked(const char *mark, int sig)
+{
+	char entry[128], path[64];
+	struct dirent *d;
+	DIR *proc;
+	int n;
+
+	n = snprintf(entry, sizeof(entry), "%s=%s", INSIDE_MARK, mark);
+	if (n < 0 || (size_t)n >= sizeof(entry))
+		usage();
+	if ((proc = opendir("/proc")) == NULL)
+		err(EX_OSERR, "/proc");
+	while ((d = readdir(proc)) != NULL) {
+		if (strspn(d->d_name, "0123456789") != strlen(d->d_name))
+			continue;
+		n = snprintf(path, sizeof(path), "/proc/%.20s/environ",
+		    d->d_name);
+		if (n > 0 && is_marked(path, entry))
+			(void)kill((pid_t)strtol(d->d_name, NULL, 10), sig);
+	}
+	(void)closedir(proc);
+}
+
+static int
+is_marked(const char *path, const char *entry)
+{
+	static char buf[ENVIRON_MAX + 1];
+	const char *s;
+	ssize_t n;
+	size_t len;
+	int fd;
+
+	if ((fd = open(path, O_RDONLY | O_CLOEXEC)) == -1)
+		return (0);
+	for (len = 0; len < ENVIRON_MAX; len += (size_t)n)
+		if ((n = read(fd, buf + len, ENVIRON_MAX - len)) <= 0)
+			break;
+	(void)close(fd);
+	buf[len] = '\0';
+	for (s = buf; s < buf + len; s += strlen(s) + 1)
+		if (strcmp(s, entry) == 0)
+			return (1);
+	return (0);
 }
 
 static unsigned short

@@ -60,4 +60,10 @@ struct handover_socket {
  */
 #define INSIDE_JSON		"CLAUDESEC_JSON"
 
+/*
+ * The variable by whose value `inside -k' knows the processes of one command
+ * that joined the session.
+ */
+#define INSIDE_MARK		"CLAUDESEC_MARK"
+
 #endif /* INSIDE_H */

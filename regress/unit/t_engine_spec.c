@@ -729,7 +729,7 @@ test_not_utf8(void)
 	(void)strings_add(&s.args, "\377", 1);
 	CASE(spec_agent(&s, sample_config(), "{}") == NULL,
 	    "argument_not_utf8", "made");
-	CASE(spec_exec(&s) == NULL, "exec_not_utf8", "made");
+	CASE(spec_exec(&s, "m") == NULL, "exec_not_utf8", "made");
 	free_spec(&s);
 	sample_spec(&s);
 	(void)strlcpy(s.path, "/\377", sizeof(s.path));
@@ -746,16 +746,23 @@ test_exec(void)
 
 	sample_spec(&s);
 	s.shell = 1;
-	json = spec_exec(&s);
+	json = spec_exec(&s, "m");
 	text = json_dumps(json, JSON_COMPACT | JSON_SORT_KEYS);
 	CASE(text != NULL && strcmp(text, "{\"AttachStderr\":true,"
 	    "\"AttachStdin\":true,\"AttachStdout\":true,\"Cmd\":["
 	    "\"/run/claudesec/inside\",\"-x\",\"--\",\"-p\",\"hello\"],"
-	    "\"Env\":[\"TERM=xterm\"],\"Tty\":false,"
+	    "\"Env\":[\"CLAUDESEC_MARK=m\",\"TERM=xterm\"],\"Tty\":false,"
 	    "\"WorkingDir\":\"/workspace\"}") == 0, "exec", "%s", text);
 	free(text);
 	json_decref(json);
 	free_spec(&s);
+	json = spec_kill("m", 15);
+	text = json_dumps(json, JSON_COMPACT);
+	CASE(text != NULL && strcmp(text,
+	    "{\"Cmd\":[\"/run/claudesec/inside\",\"-k\",\"m\",\"15\"]}") == 0,
+	    "kill", "%s", text);
+	free(text);
+	json_decref(json);
 }
 
 static void
