@@ -288,6 +288,17 @@ __dead void	 engine(void);
 __dead void	 client(int, char **, const char *);
 /* queues an argument, in pieces: 0, or -1 and errno */
 int		 client_compose_arg(struct imsgbuf *, uint32_t, const char *);
+/* overwrites what a terminal would not just show */
+void		 text_clean(char *);
+
+/* client_base.c: what makes a base image is prepared before the sandbox */
+void		 base_prepare(void);
+int		 base_start(struct peer *);
+
+/* client_status.c */
+int		 status_add(struct imsg *);
+void		 status_print(void);
+void		 status_json(void);
 
 /*
  * term.c.  term_init(), told whether it is for a command of the user's, opens

@@ -27,7 +27,6 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
-#include <sys/wait.h>
 
 #include <err.h>
 #include <errno.h>
@@ -35,29 +34,19 @@
 #include <fcntl.h>
 #include <jansson.h>
 #include <locale.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
 #include <time.h>
 #include <unistd.h>
-#include <wchar.h>
 #include <wctype.h>
 
 #include "claudesec.h"
-
-#define BASE_PROGRAM	DATADIR "/base.sh"
-#define BASE_MILLIS	300	/* for the daemon to say it first */
 
 struct command {
 	const char	*name;
 	const char	*args;		/* as in the manual */
 	void		 (*run)(int, char **);
-};
-
-struct row {
-	struct ctl_session	 session;
-	TAILQ_ENTRY(row)	 entry;
 };
 
 static void	 client_build(int, char **);
@@ -95,22 +84,7 @@ static int	 client_handle_error(struct imsg *);
 static int	 client_handle_progress(struct imsg *);
 static int	 client_handle_needbase(struct peer *, struct imsg *);
 static int	 client_handle_attached(struct peer *, struct imsg *);
-static int	 client_handle_session(struct imsg *);
 static int	 client_handle_exit(struct imsg *);
-
-static void	 base_prepare(void);
-static __dead void base_helper(int, int);
-static int	 base_run(int);
-static void	 base_ended(int, short, void *);
-static void	 base_failed(int, short, void *);
-
-static void	 status_print(void);
-static void	 status_line(const int *, const char *, const char *,
-		    const char *, const char *, const char *);
-static void	 status_json(void);
-static json_t	*json_text(char *);
-static void	 text_clean(char *);
-static int	 text_width(const char *);
 static __dead void finish(int);
 
 static const struct command commands[] = {
@@ -141,11 +115,6 @@ static int	 json;
 
 static struct peer daemon_peer;
 static int	 answered, attached, retried, hung_up;
-static TAILQ_HEAD(, row) rows = TAILQ_HEAD_INITIALIZER(rows);
-
-/* what would make a base image, and the pipe that it writes to */
-static int	 base_fd = -1, base_tar = -1, base_status;
-static struct event base_ev, base_timer;
 
 void
 client(int argc, char *argv[], const char *path)
@@ -584,7 +553,7 @@ client_dispatch(struct peer *p, struct imsg *imsg)
 	case IMSG_CTL_ATTACHED:
 		return (client_handle_attached(p, imsg));
 	case IMSG_CTL_SESSION:
-		return (client_handle_session(imsg));
+		return (type == IMSG_CTL_STATUS ? status_add(imsg) : -1);
 	case IMSG_CTL_EXIT:
 		return (client_handle_exit(imsg));
 	default:
@@ -679,15 +648,9 @@ client_handle_progress(struct imsg *imsg)
 static int
 client_handle_needbase(struct peer *p, struct imsg *imsg)
 {
-	if (base_tar == -1 || client_handle_progress(imsg) == -1)
+	if (type != IMSG_CTL_BUILD || client_handle_progress(imsg) == -1)
 		return (-1);
-	if (peer_compose(p, IMSG_CTL_BASE, 0, base_tar, NULL, 0) == -1 ||
-	    send(base_fd, "", 1, MSG_NOSIGNAL) != 1)
-		err(EX_OSERR, "cannot start %s", BASE_PROGRAM);
-	base_tar = -1;
-	event_set(&base_ev, base_fd, EV_READ, base_ended, NULL);
-	event_add(&base_ev, NULL);
-	return (0);
+	return (base_start(p));
 }
 
 static int
@@ -706,27 +669,6 @@ client_handle_attached(struct peer *p, struct imsg *imsg)
 	if (pledge("stdio tty", NULL) == -1)
 		err(EX_OSERR, "pledge");
 	term_attach(fd, p);
-	return (0);
-}
-
-static int
-client_handle_session(struct imsg *imsg)
-{
-	struct ctl_session *s;
-	struct row *row;
-
-	if (type != IMSG_CTL_STATUS)
-		return (-1);
-	if ((row = calloc(1, sizeof(*row))) == NULL)
-		err(EX_OSERR, NULL);
-	TAILQ_INSERT_TAIL(&rows, row, entry);
-	s = &row->session;
-	if (imsg_get_data(imsg, s, sizeof(*s)) == -1 ||
-	    !imsg_is_string(s->name, sizeof(s->name)) ||
-	    !imsg_is_string(s->state, sizeof(s->state)) ||
-	    !imsg_is_string(s->image, sizeof(s->image)) ||
-	    !imsg_is_string(s->path, sizeof(s->path)))
-		return (-1);
 	return (0);
 }
 
@@ -750,214 +692,9 @@ client_handle_exit(struct imsg *imsg)
 }
 
 /*
- * The base image.  Its script needs all of the user's rights, when we have
- * none any more, so a helper is started before and waits for the word.  The
- * pipe that the image goes through ends when the helper saw the script
- * succeed.  If it fails, our connection ends first, and the daemon can tell
- * that what came is not all.
- */
-static void
-base_prepare(void)
-{
-	int p[2], s[2];
-
-	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, s) == -1)
-		err(EX_OSERR, "socketpair");
-	if (pipe2(p, O_CLOEXEC) == -1)
-		err(EX_OSERR, "pipe");
-	switch (fork()) {
-	case -1:
-		err(EX_OSERR, "fork");
-	case 0:
-		close(s[0]);
-		close(p[0]);
-		base_helper(s[1], p[1]);
-	}
-	close(s[1]);
-	close(p[1]);
-	base_fd = s[0];
-	base_tar = p[0];
-}
-
-static __dead void
-base_helper(int s, int tar)
-{
-	int status;
-	char c;
-
-	/* the keyboard's signals end the others, and their end ours */
-	(void)signal(SIGINT, SIG_IGN);
-	(void)signal(SIGQUIT, SIG_IGN);
-	(void)signal(SIGHUP, SIG_IGN);
-	if (read(s, &c, 1) != 1)
-		_exit(0);
-	if ((status = base_run(tar)) == 0)
-		close(tar);
-	(void)send(s, &status, sizeof(status), MSG_NOSIGNAL);
-	(void)read(s, &c, 1);
-	if (status != 0)
-		(void)sleep(1);
-	_exit(0);
-}
-
-static int
-base_run(int tar)
-{
-	pid_t pid;
-	int null, status;
-
-	switch (pid = fork()) {
-	case -1:
-		warn("fork");
-		return (-1);
-	case 0:
-		(void)signal(SIGINT, SIG_DFL);
-		(void)signal(SIGQUIT, SIG_DFL);
-		(void)signal(SIGHUP, SIG_DFL);
-		if ((null = open("/dev/null", O_RDONLY)) == -1 ||
-		    dup2(null, STDIN_FILENO) == -1 ||
-		    dup2(tar, STDOUT_FILENO) == -1)
-			err(EX_OSERR, "/dev/null");
-		closefrom(STDERR_FILENO + 1);
-		(void)execl(BASE_PROGRAM, "base.sh", (char *)NULL);
-		err(127, "%s", BASE_PROGRAM);
-	}
-	while (waitpid(pid, &status, 0) == -1)
-		if (errno != EINTR)
-			return (-1);
-	return (status);
-}
-
-static void
-base_ended(int fd, short event, void *arg)
-{
-	struct timeval tv = { 0, BASE_MILLIS * 1000 };
-
-	(void)event;
-	(void)arg;
-	if (read(fd, &base_status, sizeof(base_status)) !=
-	    (ssize_t)sizeof(base_status))
-		base_status = -1;
-	if (base_status == 0)
-		return;
-	/* perhaps it failed because the daemon did not want any more */
-	evtimer_set(&base_timer, base_failed, NULL);
-	evtimer_add(&base_timer, &tv);
-}
-
-static void
-base_failed(int fd, short event, void *arg)
-{
-	(void)fd;
-	(void)event;
-	(void)arg;
-	peer_close(&daemon_peer);
-	if (base_status != -1 && WIFEXITED(base_status))
-		errx(EX_UNAVAILABLE, "%s: exit status %d", BASE_PROGRAM,
-		    WEXITSTATUS(base_status));
-	errx(EX_UNAVAILABLE, "%s: did not come to its end", BASE_PROGRAM);
-}
-
-/*
- * Status: columns on a terminal, else tabs and no heading.
- */
-static void
-status_print(void)
-{
-	char since[32];
-	struct ctl_session *s;
-	struct row *row;
-	struct tm tm;
-	time_t t;
-	int width[2];
-
-	width[0] = text_width("NAME");
-	width[1] = text_width("DIRECTORY");
-	TAILQ_FOREACH(row, &rows, entry) {
-		s = &row->session;
-		text_clean(s->name);
-		text_clean(s->path);
-		text_clean(s->state);
-		text_clean(s->image);
-		if (width[0] < text_width(s->name))
-			width[0] = text_width(s->name);
-		if (width[1] < text_width(s->path))
-			width[1] = text_width(s->path);
-	}
-	if (isatty(STDOUT_FILENO) && !TAILQ_EMPTY(&rows))
-		status_line(width, "NAME", "DIRECTORY", "SINCE", "STATE",
-		    "IMAGE");
-	TAILQ_FOREACH(row, &rows, entry) {
-		s = &row->session;
-		t = (time_t)s->since;
-		/* unlike localtime(3) it does not look for files again */
-		if (localtime_r(&t, &tm) == NULL || strftime(since,
-		    sizeof(since), "%Y-%m-%d %H:%M", &tm) == 0)
-			(void)strlcpy(since, "-", sizeof(since));
-		status_line(width, s->name, s->path, since, s->state,
-		    s->image);
-	}
-}
-
-static void
-status_line(const int *width, const char *name, const char *path,
-    const char *since, const char *state, const char *image)
-{
-	if (isatty(STDOUT_FILENO))
-		(void)printf("%s%*s  %s%*s  %-16s  %-8s  %s\n", name,
-		    width[0] - text_width(name), "", path,
-		    width[1] - text_width(path), "", since, state, image);
-	else
-		(void)printf("%s\t%s\t%s\t%s\t%s\n", name, path, since, state,
-		    image);
-}
-
-static void
-status_json(void)
-{
-	struct ctl_session *s;
-	struct row *row;
-	json_t *array, *object;
-
-	if ((array = json_array()) == NULL)
-		err(EX_OSERR, NULL);
-	TAILQ_FOREACH(row, &rows, entry) {
-		s = &row->session;
-		object = json_pack("{s:o, s:o, s:I, s:o, s:o, s:I}",
-		    "name", json_text(s->name), "directory",
-		    json_text(s->path), "since", (json_int_t)s->since,
-		    "state", json_text(s->state), "image",
-		    json_text(s->image), "uid", (json_int_t)s->uid);
-		if (json_array_append_new(array, object) == -1)
-			err(EX_OSERR, NULL);
-	}
-	if (json_dumpf(array, stdout, JSON_INDENT(2)) == -1)
-		err(EX_IOERR, "standard output");
-	(void)printf("\n");
-	json_decref(array);
-}
-
-/*
- * JSON is UTF-8; a path need not be.
- */
-static json_t *
-json_text(char *s)
-{
-	json_t *text;
-	char *p;
-
-	if ((text = json_string(s)) != NULL)
-		return (text);
-	for (p = s; *p != '\0'; p++)
-		if ((*p & 0x80) != 0)
-			*p = '?';
-	return (json_string(s));
-}
-
-/*
  * A terminal would act on control characters.
  */
-static void
+void
 text_clean(char *s)
 {
 	wchar_t wc;
@@ -973,21 +710,6 @@ text_clean(char *s)
 		}
 		memset(s, '?', (size_t)n);
 	}
-}
-
-static int
-text_width(const char *s)
-{
-	wchar_t wc;
-	int n, width;
-
-	for (width = 0; *s != '\0'; s += n) {
-		if ((n = mbtowc(&wc, s, MB_CUR_MAX)) < 1)
-			n = 1;
-		else if (wcwidth(wc) > 0)
-			width += wcwidth(wc);
-	}
-	return (width);
 }
 
 static __dead void
