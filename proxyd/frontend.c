@@ -52,11 +52,6 @@
 #define ACCEPT_MAX	64	/* in a row, of one socket */
 #define ACCEPT_PAUSE	1	/* seconds, without descriptors */
 #define DATAGRAMS_MAX	32	/* in a row, of one socket */
-#define NOTED_MAX	64	/* refused hosts that are counted */
-#define NOTED_LINES	5	/* logged of a host in a while */
-#define NOTED_TIME	60000	/* milliseconds, that while */
-#define LINES_BURST	100	/* logged of all hosts at once */
-#define LINES_TIME	1000	/* milliseconds until one more */
 #define QUESTIONS_MAX	256	/* that wait for the resolver */
 #define DNS_TTL		60	/* of our answers, in seconds */
 #define DNS_TCP_MAX	(2 + 512)
@@ -136,13 +131,6 @@ struct listener {
 	uint8_t			 addr[4];	/* where it listens */
 };
 
-/* a host that was refused, so that it does not fill the log */
-struct noted {
-	char			 host[HOST_SIZE];
-	uint32_t		 count;		/* 0: not in use */
-	int64_t			 since;
-};
-
 /* what the gateway lets through; a token that is empty lets nobody */
 struct gate {
 	char			 token[GATE_SECRET_SIZE];
@@ -218,12 +206,8 @@ static void	 gate_body_free(struct request *);
 static void	 gate_wait(struct request *);
 static void	 gate_answer(struct request *);
 static void	 gate_next(struct request *);
-static void	 note_refused(const struct request *, const char *, uint16_t,
+static void	 request_note(const struct request *, const char *, uint16_t,
 		    const char *);
-static void	 note_log(const struct noted *, const struct request *,
-		    uint16_t, const char *);
-static int	 note_room(void);
-static void	 note_end(struct noted *);
 static void	 ticks_start(void);
 static void	 tick(int, short, void *);
 static int	 question_allowed(void);
@@ -273,9 +257,6 @@ static struct event	 tick_ev, pause_ev;
 static int		 ticking, paused;
 static int64_t		 questions_since;
 static uint32_t		 questions_count;
-static struct noted	 noted[NOTED_MAX];
-static int64_t		 lines_since;
-static uint32_t		 lines, lines_lost;
 static uint64_t		 total_accepted, total_refused, total_questions;
 
 /* what is looked at; nothing stays in it */
@@ -755,7 +736,7 @@ client_turn_away(struct listener *l, int fd)
 	size_t len;
 
 	total_refused++;
-	note_refused(NULL, "", 0, why);
+	request_note(NULL, "", 0, why);
 	if (l->kind == LISTEN_PROXY || l->kind == LISTEN_HTTP ||
 	    l->kind == LISTEN_GATEWAY) {
 		len = http_error((char *)buf, sizeof(buf), 503, why);
@@ -1166,7 +1147,7 @@ request_refuse(struct request *r, int status, const char *why)
 	size_t len;
 
 	total_refused++;
-	note_refused(r, r->head.host, r->head.port, why);
+	request_note(r, r->head.host, r->head.port, why);
 	request_unwatch(r);
 	if (r->state == REQUEST_HELLO)
 		request_cancel(r);
@@ -1197,6 +1178,23 @@ request_shut(struct request *r)
 	}
 	request_list(r, &drains);
 	request_drain(r);
+}
+
+static void
+request_note(const struct request *r, const char *host, uint16_t port,
+    const char *why)
+{
+	struct refused ref;
+
+	memset(&ref, 0, sizeof(ref));
+	ref.host = host;
+	ref.port = port;
+	if (r != NULL) {
+		ref.client = r->addr;
+		ref.client_port = r->port;
+	}
+	refusal_log(&ref, why, settings.json != 0, now_ms());
+	ticks_start();
 }
 
 static void
@@ -1497,7 +1495,6 @@ tick(int fd, short event, void *arg)
 {
 	struct request *r;
 	int64_t now;
-	size_t i;
 	int more;
 
 	(void)fd;
@@ -1523,111 +1520,11 @@ tick(int fd, short event, void *arg)
 		request_close(r);
 	more = !TAILQ_EMPTY(&heads) || !TAILQ_EMPTY(&hellos) ||
 	    !TAILQ_EMPTY(&drains) || !TAILQ_EMPTY(&kept);
-	for (i = 0; i < NOTED_MAX; i++) {
-		if (noted[i].count > 0 && now - noted[i].since >= NOTED_TIME)
-			note_end(&noted[i]);
-		if (noted[i].count > 0)
-			more = 1;
-	}
+	if (refusal_tick(settings.json != 0, now))
+		more = 1;
 	ticking = 0;
 	if (more)
 		ticks_start();
-}
-
-/*
- * Refusals in the log: a few lines a host and a few of all hosts, and numbers
- * for the others, so that an agent cannot fill a disk.
- */
-
-static void
-note_refused(const struct request *r, const char *host, uint16_t port,
-    const char *why)
-{
-	struct noted *n, *old;
-	int64_t now;
-	size_t i;
-
-	now = now_ms();
-	for (n = NULL, old = &noted[0], i = 0; i < NOTED_MAX; i++) {
-		if (noted[i].count > 0 && strcmp(noted[i].host, host) == 0)
-			n = &noted[i];
-		if (noted[i].count == 0 ||
-		    (old->count > 0 && noted[i].since < old->since))
-			old = &noted[i];
-	}
-	if (n == NULL) {
-		n = old;
-		note_end(n);
-		n->since = now;
-		(void)strlcpy(n->host, host, sizeof(n->host));
-		ticks_start();
-	}
-	if (n->count++ < NOTED_LINES)
-		note_log(n, r, port, why);
-}
-
-static void
-note_log(const struct noted *n, const struct request *r, uint16_t port,
-    const char *why)
-{
-	struct report rep;
-
-	if (!note_room()) {
-		lines_lost++;
-		return;
-	}
-	report_start(&rep, "refused", settings.json != 0);
-	if (n->host[0] != '\0')
-		report_string(&rep, "host", n->host);
-	if (port != 0)
-		report_number(&rep, "port", port);
-	if (r != NULL)
-		report_address(&rep, "client", &r->addr, r->port);
-	report_string(&rep, "reason", why);
-	if (lines_lost > 0)
-		report_number(&rep, "unlogged", lines_lost);
-	lines_lost = 0;
-	report_end(&rep);
-}
-
-/* A burst of lines, then one a second. */
-static int
-note_room(void)
-{
-	int64_t now;
-	uint64_t n;
-
-	now = now_ms();
-	n = (uint64_t)(now - lines_since) / LINES_TIME;
-	if (n >= lines) {
-		lines = 0;
-		lines_since = now;
-	} else {
-		lines -= (uint32_t)n;
-		lines_since += (int64_t)n * LINES_TIME;
-	}
-	if (lines >= LINES_BURST)
-		return (0);
-	lines++;
-	return (1);
-}
-
-/* Makes room for another host; says how often this one came back. */
-static void
-note_end(struct noted *n)
-{
-	struct report rep;
-
-	if (n->count > NOTED_LINES) {
-		if (note_room()) {
-			report_start(&rep, "refused", settings.json != 0);
-			report_string(&rep, "host", n->host);
-			report_number(&rep, "count", n->count - NOTED_LINES);
-			report_end(&rep);
-		} else
-			lines_lost++;
-	}
-	n->count = 0;
 }
 
 /*
@@ -1740,7 +1637,7 @@ question_answer(struct question *q, int passed)
 	rcode = passed && (q->dns.type == DNS_A || q->dns.type == DNS_AAAA) ?
 	    DNS_NOERROR : DNS_REFUSED;
 	if (!passed && q->dns.name[0] != '\0')
-		note_refused(q->req, q->dns.name, 53,
+		request_note(q->req, q->dns.name, 53,
 		    refusals[REFUSAL_BLOCKED].text);
 	len = dns_reply(reply + 2, q->msg, &q->dns, rcode,
 	    passed && q->dns.type == DNS_A ? q->listener->addr : NULL, DNS_TTL);

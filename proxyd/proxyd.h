@@ -664,6 +664,22 @@ void		 report_address(struct report *, const char *,
 		    const struct netaddr *, uint16_t);
 void		 report_end(struct report *);
 
+/*
+ * frontend_log.c: refusals in the log, no more of them than it can bear.  The
+ * last argument is now, in milliseconds.  refusal_tick() is to be called now
+ * and then as long as it returns 1.
+ */
+struct refused {
+	const char	*host;		/* empty if it is not known */
+	uint16_t	 port;
+	uint16_t	 client_port;
+	struct netaddr	 client;
+};
+
+void		 refusal_log(const struct refused *, const char *, int,
+		    int64_t);
+int		 refusal_tick(int, int64_t);
+
 /* frontend.c */
 __dead void	 frontend(void);
 

@@ -35,7 +35,6 @@
 
 #include <errno.h>
 #include <event.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -45,93 +44,13 @@
 #include "imsg.h"
 #include "proc.h"
 #include "proxyd.h"
+#include "relay.h"
 #include "sandbox.h"
 
-#define BUF_SIZE	16384
-#define HELD_MAX	(64 * 1024 * 1024) /* of all that cannot be written */
-#define PIPES_MAX	64
-#define PIPE_SIZE	(256 * 1024)
-#define ROUNDS_MAX	8	/* of one flow before the others */
-#define ATTEMPTS_MAX	2	/* of one connection at a time */
 #define CLOSE_TIME	5000	/* milliseconds, for the client to go */
 #define NEXT_ADDRESS	250	/* milliseconds */
 #define DIAL_TICK	50	/* milliseconds */
 #define TICK		1	/* seconds */
-
-struct tunnel;
-TAILQ_HEAD(tunnels, tunnel);
-
-/* a pipe of the pool, or of a flow that has bytes in it */
-struct rpipe {
-	int			 fd[2];
-	size_t			 size;
-	SLIST_ENTRY(rpipe)	 entry;
-};
-
-enum { CLIENT, SERVER };
-#define RESET_NONE	0
-#define RESET_BOTH	(1 << CLIENT | 1 << SERVER)
-
-struct side {
-	struct event		 ev;
-	struct tunnel		*tunnel;
-	int			 fd;
-	short			 watched;
-};
-
-/* from one side to the other, numbered as the side that it comes from */
-struct flow {
-	uint64_t		 bytes;
-	uint64_t		 budget;	/* more is thrown away */
-	char			*left;		/* read but not written */
-	size_t			 leftlen, leftoff;
-	struct rpipe		*pipe;		/* with so many bytes in it */
-	size_t			 piped;
-	uint8_t			 fast;		/* worth a pipe */
-	uint8_t			 eof;		/* nothing more to read */
-	uint8_t			 shut;		/* and the other side knows */
-};
-
-/* on the way to be connected */
-struct attempt {
-	struct event		 ev;
-	struct tunnel		*tunnel;
-	int			 fd;		/* -1: none */
-	unsigned int		 n;		/* of its address */
-};
-struct dialing {
-	struct dial		 dial;
-	unsigned int		 next;		/* address to try */
-	int			 error;		/* of the last that failed */
-	struct attempt		 attempts[ATTEMPTS_MAX];
-	SLIST_ENTRY(dialing)	 entry;
-};
-
-enum tunnel_state {
-	TUNNEL_DIALING,
-	TUNNEL_VIA,				/* a parent proxy is dialling */
-	TUNNEL_CONNECTED,			/* waits for the frontend */
-	TUNNEL_OPEN
-};
-
-struct tunnel {
-	uint32_t		 id;
-	enum tunnel_state	 state;
-	struct side		 sides[2];
-	struct flow		 flows[2];
-	struct dialing		*dialing;
-	char			*host;
-	struct netaddr		 addr;		/* of the server */
-	struct netaddr		 client;
-	uint16_t		 port, client_port, via;
-	uint8_t			 plain;
-	uint16_t		 seen;		/* of a parent proxy's answer */
-	int64_t			 since;		/* when it was opened */
-	int64_t			 last;		/* byte, or attempt */
-	/* in lists by these times */
-	struct tunnels		*by_since, *by_last;
-	TAILQ_ENTRY(tunnel)	 since_entry, last_entry;
-};
 
 static int	 relay_handle(struct peer *, struct imsg *);
 static void	 relay_started(void);
@@ -152,7 +71,6 @@ static void	 tunnel_lists(struct tunnel *, struct tunnels *,
 static void	 tunnel_touch(struct tunnel *);
 static void	 tunnel_last(struct tunnel *, struct tunnels *);
 static void	 tunnel_watch(struct tunnel *);
-static void	 tunnel_end(struct tunnel *, int, const char *);
 static void	 dial_next(struct tunnel *);
 static int	 dial_address(struct tunnel *, struct attempt *);
 static void	 dial_event(int, short, void *);
@@ -165,16 +83,6 @@ static void	 via_watch(struct tunnel *);
 static void	 via_event(int, short, void *);
 static void	 via_connected(struct tunnel *, size_t);
 static void	 side_event(int, short, void *);
-static int	 flow_run(struct tunnel *, int);
-static int	 flow_write(struct tunnel *, int);
-static int	 flow_read(struct tunnel *, int);
-static int	 flow_copy(struct tunnel *, int);
-static int	 flow_splice(struct tunnel *, int);
-static int	 flow_error(struct tunnel *, int);
-static int	 flow_hold(struct flow *, const char *, size_t);
-static void	 flow_release(struct flow *);
-static struct rpipe *pipe_get(void);
-static void	 pipe_put(struct rpipe *, size_t);
 static void	 ticks_start(void);
 static void	 dial_tick(int, short, void *);
 static void	 tick(int, short, void *);
@@ -198,17 +106,10 @@ static struct tunnels	 closing = TAILQ_HEAD_INITIALIZER(closing);
 static struct tunnels	 spares = TAILQ_HEAD_INITIALIZER(spares);
 static SLIST_HEAD(, dialing) spare_dials = SLIST_HEAD_INITIALIZER(spare_dials);
 
-static SLIST_HEAD(, rpipe) pipes = SLIST_HEAD_INITIALIZER(pipes);
-static unsigned int	 npipes, pipes_max;
-static size_t		 held;
-
 static struct event	 dial_ev, tick_ev;
 static int		 dial_ticking, ticking;
 
 static uint64_t		 total_tunnels, total_failed, total_bytes[2];
-
-/* passes through; nothing stays in it */
-static char		 buf[BUF_SIZE];
 
 void
 relay(void)
@@ -221,9 +122,7 @@ relay(void)
 		ntunnels = CONN_MASK;
 	if ((tunnels = calloc(ntunnels, sizeof(*tunnels))) == NULL)
 		fatal("calloc");
-	pipes_max = (unsigned int)getdtablesize() / 16;
-	if (pipes_max > PIPES_MAX)
-		pipes_max = PIPES_MAX;
+	flow_init();
 	/* Wide: as narrow, and recvfd to get the channels to the others. */
 	if (sandbox_net("connect") == -1 ||
 	    pledge("stdio inet recvfd", NULL) == -1)
@@ -334,11 +233,11 @@ handle_head(struct imsg *imsg)
 	if ((t = tunnel_find(imsg_get_id(imsg))) == NULL)
 		return (0);
 	len = imsg_get_len(imsg);
-	if (t->state != TUNNEL_CONNECTED || len > sizeof(buf) ||
+	if (t->state != TUNNEL_CONNECTED || len > sizeof(relay_buf) ||
 	    t->flows[CLIENT].leftlen + len > HTTP_REBUILD_MAX ||
-	    imsg_get_data(imsg, buf, len) == -1)
+	    imsg_get_data(imsg, relay_buf, len) == -1)
 		return (-1);
-	if (flow_hold(&t->flows[CLIENT], buf, len) == -1)
+	if (flow_hold(&t->flows[CLIENT], relay_buf, len) == -1)
 		tunnel_end(t, RESET_BOTH, "no memory");
 	return (0);
 }
@@ -542,6 +441,13 @@ tunnel_touch(struct tunnel *t)
 	tunnel_last(t, t->by_last);
 }
 
+/* What is left is for the client to go away. */
+void
+tunnel_closing(struct tunnel *t)
+{
+	tunnel_last(t, &closing);
+}
+
 static void
 tunnel_last(struct tunnel *t, struct tunnels *last)
 {
@@ -588,7 +494,7 @@ tunnel_watch(struct tunnel *t)
  * The end of a connection that the frontend knows to be one; a bit for each
  * side that is to see it as a reset.
  */
-static void
+void
 tunnel_end(struct tunnel *t, int reset, const char *why)
 {
 	const struct linger linger = { 1, 0 };
@@ -808,13 +714,13 @@ via_event(int fd, short event, void *arg)
 	(void)event;
 	t = s->tunnel;
 	s->watched = 0;
-	n = recv(fd, buf, REPLY_MAX, MSG_PEEK);
+	n = recv(fd, relay_buf, REPLY_MAX, MSG_PEEK);
 	if (n <= 0 || (size_t)n <= t->seen) {
 		dial_failed(t, REFUSAL_CONNECT);
 		return;
 	}
 	t->seen = (uint16_t)n;
-	compose(ROLE_FRONTEND, IMSG_REPLY, t->id, buf, (size_t)n);
+	compose(ROLE_FRONTEND, IMSG_REPLY, t->id, relay_buf, (size_t)n);
 }
 
 static void
@@ -824,7 +730,7 @@ via_connected(struct tunnel *t, size_t len)
 
 	fd = t->sides[SERVER].fd;
 	lowat = 1;
-	if (recv(fd, buf, len, 0) != (ssize_t)len || setsockopt(fd,
+	if (recv(fd, relay_buf, len, 0) != (ssize_t)len || setsockopt(fd,
 	    SOL_SOCKET, SO_RCVLOWAT, &lowat, sizeof(lowat)) == -1)
 		dial_failed(t, REFUSAL_CONNECT);
 	else
@@ -851,248 +757,6 @@ side_event(int fd, short event, void *arg)
 	if ((event & EV_READ) && flow_run(t, i) == -1)
 		return;
 	tunnel_watch(t);
-}
-
-/* Reads and writes until one of them would wait, or others should have a go. */
-static int
-flow_run(struct tunnel *t, int i)
-{
-	struct flow *f;
-	int more, rounds;
-
-	f = &t->flows[i];
-	for (rounds = 0, more = 1; ; rounds++) {
-		if (flow_write(t, i) == -1)
-			return (-1);
-		if (f->leftlen > 0 || f->piped > 0)
-			return (0);
-		if (f->eof || !more || rounds == ROUNDS_MAX)
-			break;
-		if ((more = flow_read(t, i)) == -1)
-			return (-1);
-	}
-	if (f->piped == 0 && f->pipe != NULL) {
-		pipe_put(f->pipe, 0);
-		f->pipe = NULL;
-	}
-	if (!f->eof || f->shut)
-		return (0);
-	f->shut = 1;
-	if (t->flows[!i].shut) {
-		tunnel_end(t, RESET_NONE, "closed");
-		return (-1);
-	}
-	/* a request ends with its answer; then the client has time to go */
-	if (i == SERVER && t->flows[CLIENT].budget != BODY_UNBOUNDED) {
-		t->flows[CLIENT].budget = 0;
-		tunnel_last(t, &closing);
-	}
-	if (shutdown(t->sides[!i].fd, SHUT_WR) == -1)
-		return (flow_error(t, !i));
-	return (0);
-}
-
-/* Writes what was read before, as far as that goes. */
-static int
-flow_write(struct tunnel *t, int i)
-{
-	struct flow *f;
-	ssize_t n;
-	int fd;
-
-	f = &t->flows[i];
-	fd = t->sides[!i].fd;
-	while (f->leftlen > 0) {
-		n = send(fd, f->left + f->leftoff, f->leftlen, MSG_NOSIGNAL);
-		if (n == -1)
-			return (flow_error(t, !i));
-		f->leftoff += (size_t)n;
-		f->leftlen -= (size_t)n;
-		held -= (size_t)n;
-	}
-	free(f->left);
-	f->left = NULL;
-	f->leftoff = 0;
-#ifdef SPLICE_F_MOVE
-	while (f->piped > 0) {
-		n = splice(f->pipe->fd[0], NULL, fd, NULL, f->piped,
-		    SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
-		if (n == -1)
-			return (flow_error(t, !i));
-		f->piped -= (size_t)n;
-	}
-#endif
-	return (0);
-}
-
-/* 1: there may be more to read, 0: there is not now. */
-static int
-flow_read(struct tunnel *t, int i)
-{
-	struct flow *f;
-	ssize_t n;
-
-	f = &t->flows[i];
-	if (f->budget == 0) {
-		/* what comes behind a request is no part of it */
-		n = recv(t->sides[i].fd, buf, sizeof(buf), 0);
-		if (n == -1)
-			return (flow_error(t, i));
-		f->eof = n == 0;
-		return (n > 0);
-	}
-	if (f->fast && f->pipe == NULL)
-		f->pipe = pipe_get();
-	return (f->pipe != NULL ? flow_splice(t, i) : flow_copy(t, i));
-}
-
-static int
-flow_copy(struct tunnel *t, int i)
-{
-	struct flow *f;
-	ssize_t n, w;
-	size_t max;
-
-	f = &t->flows[i];
-	max = f->budget < sizeof(buf) ? (size_t)f->budget : sizeof(buf);
-	n = recv(t->sides[i].fd, buf, max, 0);
-	if (n == -1)
-		return (flow_error(t, i));
-	if (n == 0) {
-		f->eof = 1;
-		return (1);
-	}
-	f->bytes += (size_t)n;
-	if (f->budget != BODY_UNBOUNDED)
-		f->budget -= (size_t)n;
-	f->fast = (size_t)n == sizeof(buf);
-	w = send(t->sides[!i].fd, buf, (size_t)n, MSG_NOSIGNAL);
-	if (w == -1) {
-		if (errno != EAGAIN && errno != EINTR)
-			return (flow_error(t, !i));
-		w = 0;
-	}
-	if (w < n && flow_hold(f, buf + w, (size_t)(n - w)) == -1) {
-		tunnel_end(t, RESET_BOTH, "no memory");
-		return (-1);
-	}
-	return (f->fast);
-}
-
-static int
-flow_splice(struct tunnel *t, int i)
-{
-#ifdef SPLICE_F_MOVE
-	struct flow *f;
-	ssize_t n;
-	size_t max;
-
-	f = &t->flows[i];
-	max = f->budget < f->pipe->size ? (size_t)f->budget : f->pipe->size;
-	n = splice(t->sides[i].fd, NULL, f->pipe->fd[1], NULL, max,
-	    SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
-	if (n == -1)
-		return (flow_error(t, i));
-	if (n == 0) {
-		f->eof = 1;
-		return (1);
-	}
-	f->bytes += (size_t)n;
-	if (f->budget != BODY_UNBOUNDED)
-		f->budget -= (size_t)n;
-	f->piped = (size_t)n;
-	f->fast = (size_t)n >= BUF_SIZE;
-	return (1);
-#else
-	return (flow_copy(t, i));
-#endif
-}
-
-/*
- * A call on a side failed.  That it would have to wait is no error; else the
- * other side is told as we were.
- */
-static int
-flow_error(struct tunnel *t, int i)
-{
-	if (errno == EAGAIN || errno == EINTR)
-		return (0);
-	tunnel_end(t, 1 << !i, errno == ETIMEDOUT ? (i == CLIENT ?
-	    "the client is gone" : "the server is gone") :
-	    (i == CLIENT ? "reset by the client" : "reset by the server"));
-	return (-1);
-}
-
-static int
-flow_hold(struct flow *f, const char *data, size_t len)
-{
-	char *p;
-
-	if (held + len > HELD_MAX ||
-	    (p = realloc(f->left, f->leftoff + f->leftlen + len)) == NULL)
-		return (-1);
-	memcpy(p + f->leftoff + f->leftlen, data, len);
-	f->left = p;
-	f->leftlen += len;
-	held += len;
-	return (0);
-}
-
-static void
-flow_release(struct flow *f)
-{
-	held -= f->leftlen;
-	free(f->left);
-	f->left = NULL;
-	f->leftlen = f->leftoff = 0;
-	if (f->pipe != NULL)
-		pipe_put(f->pipe, f->piped);
-	f->pipe = NULL;
-	f->piped = 0;
-}
-
-/* NULL if all are in use; the buffer serves as well. */
-static struct rpipe *
-pipe_get(void)
-{
-#ifdef SPLICE_F_MOVE
-	struct rpipe *p;
-	int size;
-
-	if ((p = SLIST_FIRST(&pipes)) != NULL) {
-		SLIST_REMOVE_HEAD(&pipes, entry);
-		return (p);
-	}
-	if (npipes == pipes_max || (p = malloc(sizeof(*p))) == NULL)
-		return (NULL);
-	if (pipe2(p->fd, O_CLOEXEC | O_NONBLOCK) == -1) {
-		free(p);
-		return (NULL);
-	}
-	/* smaller where the system has no more for us */
-	if ((size = fcntl(p->fd[0], F_SETPIPE_SZ, PIPE_SIZE)) == -1 &&
-	    (size = fcntl(p->fd[0], F_GETPIPE_SZ)) == -1)
-		size = BUF_SIZE;
-	p->size = (size_t)size;
-	npipes++;
-	return (p);
-#else
-	return (NULL);
-#endif
-}
-
-/* A pipe that is not empty is of no use to others. */
-static void
-pipe_put(struct rpipe *p, size_t piped)
-{
-	if (piped == 0) {
-		SLIST_INSERT_HEAD(&pipes, p, entry);
-		return;
-	}
-	close(p->fd[0]);
-	close(p->fd[1]);
-	free(p);
-	npipes--;
 }
 
 /*
