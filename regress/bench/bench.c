@@ -15,25 +15,26 @@
  */
 
 /*
- * Load for a proxy, and an origin for it to connect to.  One process, one
- * epoll(7) loop, no more work a connection than the proxy makes it do.
+ * Load for a proxy, an origin for it to connect to and a DNS server for it to
+ * ask.  One process, one epoll(7) loop, and as few calls as can be, so that
+ * it is the proxy that is measured.
  *
- *	bench origin port
- *	bench dns port
- *	bench setup proxy-port host port at-once milliseconds
- *	bench echo proxy-port host port times
- *	bench stream proxy-port host port streams up|down milliseconds
- *	bench idle proxy-port host port number
+ *	bench origin address port
+ *	bench dns address answer
+ *	bench [-d] [-p pid,...] address port host setup at-once milliseconds
+ *	bench [-d] [-p pid,...] address port host stream up|down number
+ *	    milliseconds
+ *	bench [-d] address port host echo milliseconds
+ *	bench [-d] address port host idle number
  *
- * The proxy listens on 127.0.0.1; port 0 is no proxy at all.  A tunnel begins
- * with a ClientHello for the host, which the origin answers with a byte.  The
- * byte behind the hello says what the origin then does: `c' closes, `e' echoes,
- * `s' sends without end, `r' reads without end.  Every name's address is
- * 127.0.0.1.
+ * The load goes to the proxy at address and port, which is asked for port 443
+ * of the host; with -d it is the host itself that is there.  A tunnel is up
+ * when the origin's first byte has come, which answers a ClientHello for the
+ * host.  What the origin does then the client says in the hello's random.
+ * The processor time is that of the processes named.
  */
 
 #include <sys/epoll.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 
 #include <arpa/inet.h>
@@ -42,7 +43,7 @@
 
 #include <err.h>
 #include <errno.h>
-#include <poll.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -51,28 +52,128 @@
 #include <time.h>
 #include <unistd.h>
 
-#define CONNS_MAX	65536
-#define SAMPLES_MAX	4000000
-#define CHUNK		(256 * 1024)
+#ifndef __dead
+#define __dead		__attribute__((__noreturn__))
+#endif
 
-enum state { FREE, CONNECTING, ASKED, GREETED, STREAMING, LISTENING };
+#define CONNS_MAX	65536		/* descriptors */
+#define SAMPLES_MAX	1000000
+#define CHUNK		(256 * 1024)
+#define PIDS_MAX	16
+#define WAIT		5000		/* milliseconds for anything */
+#define WARMUP		0.1		/* seconds of a stream */
+#define IDLE_ATONCE	64
+
+#define HELLO_SIZE	517
+#define HELLO_RANDOM	11
+#define ANSWER_TTL	300
+
+/* what the origin does behind its first byte */
+#define MODE_WAIT	'w'
+#define MODE_ECHO	'e'
+#define MODE_SEND	's'
+#define MODE_READ	'r'
+
+enum state { ASKED, GREETED, UP };
 
 struct conn {
 	enum state	 state;
 	char		 mode;
+	size_t		 got;		/* of a hello */
 	double		 since;
 };
 
+static __dead void usage(void);
+static double	 now(void);
+static void	 watch(int, int, uint32_t);
+static void	 address(struct sockaddr_in *, const char *, const char *);
+static __dead void dns(const char *, const char *);
+static __dead void origin(const char *, const char *);
+static void	 origin_accept(int);
+static void	 origin_event(int);
+static void	 make_hello(const char *, char);
+static unsigned char *put(unsigned char *, size_t, unsigned int);
+static int	 begin(void);
+static int	 advance(int);
+static void	 finish(int, int);
+static void	 establish(unsigned int, unsigned int, double, int);
+static double	 percentile(double);
+static int	 cmp(const void *, const void *);
+static double	 cpu(void);
+static void	 parse_pids(char *);
+static void	 setup(unsigned int, double);
+static void	 stream(unsigned int, double);
+static void	 echo(double);
+static void	 idle(unsigned int);
+
 static struct conn	 conns[CONNS_MAX];	/* by descriptor */
 static int		 ep;
-static unsigned char	 hello[1024];
-static size_t		 hellolen;
-static char		 head[512];
 static struct sockaddr_in to;
 static int		 direct;
+static char		 head[512];
+static unsigned char	 hello[HELLO_SIZE];
 static char		 chunk[CHUNK];
-static float		*samples;
-static size_t		 nsamples;
+
+static float		 samples[SAMPLES_MAX];	/* seconds */
+static size_t		 nsamples, nfailed;
+static clockid_t	 clocks[PIDS_MAX];
+static size_t		 nclocks;
+
+static __dead void
+usage(void)
+{
+	errx(1, "the source says how");
+}
+
+int
+main(int argc, char *argv[])
+{
+	const char *what;
+	int ch, up;
+
+	signal(SIGPIPE, SIG_IGN);
+	if ((ep = epoll_create1(0)) == -1)
+		err(1, "epoll_create1");
+	while ((ch = getopt(argc, argv, "dp:")) != -1)
+		switch (ch) {
+		case 'd':
+			direct = 1;
+			break;
+		case 'p':
+			parse_pids(optarg);
+			break;
+		default:
+			usage();
+		}
+	argc -= optind;
+	argv += optind;
+	if (argc == 3 && strcmp(argv[0], "origin") == 0)
+		origin(argv[1], argv[2]);
+	if (argc == 3 && strcmp(argv[0], "dns") == 0)
+		dns(argv[1], argv[2]);
+	if (argc < 5)
+		usage();
+	address(&to, argv[0], argv[1]);
+	(void)snprintf(head, sizeof(head), "CONNECT %s:443 HTTP/1.1\r\n"
+	    "Host: %s:443\r\nUser-Agent: bench\r\n\r\n", argv[2], argv[2]);
+	what = argv[3];
+	if (argc == 6 && strcmp(what, "setup") == 0) {
+		make_hello(argv[2], MODE_WAIT);
+		setup((unsigned int)atoi(argv[4]), atof(argv[5]) / 1e3);
+	} else if (argc == 7 && strcmp(what, "stream") == 0) {
+		up = strcmp(argv[4], "up") == 0;
+		make_hello(argv[2], up ? MODE_READ : MODE_SEND);
+		stream((unsigned int)atoi(argv[5]), atof(argv[6]) / 1e3);
+	} else if (argc == 5 && strcmp(what, "echo") == 0) {
+		make_hello(argv[2], MODE_ECHO);
+		echo(atof(argv[4]) / 1e3);
+	} else if (argc == 5 && strcmp(what, "idle") == 0) {
+		make_hello(argv[2], MODE_WAIT);
+		idle((unsigned int)atoi(argv[4]));
+	} else
+		usage();
+	return (0);
+}
 
 static double
 now(void)
@@ -83,51 +184,8 @@ now(void)
 	return ((double)ts.tv_sec + (double)ts.tv_nsec / 1e9);
 }
 
-static unsigned char *
-put(unsigned char *p, size_t n, unsigned int bytes)
-{
-	while (bytes-- > 0)
-		*p++ = (unsigned char)(n >> 8 * bytes);
-	return (p);
-}
-
-/* A ClientHello of 517 bytes, as they are, padded by an extension. */
 static void
-make_hello(const char *host, char mode)
-{
-	unsigned char *p;
-	size_t len, pad;
-
-	len = strlen(host);
-	pad = 512 - 4 - 2 - 32 - 1 - 4 - 2 - 2 - (9 + len) - 4;
-	p = hello;
-	p = put(p, 0x160301, 3);
-	p = put(p, 512, 2);
-	p = put(p, 1, 1);
-	p = put(p, 508, 3);
-	p = put(p, 0x0303, 2);
-	memset(p, 7, 32);
-	p = put(p + 32, 0, 1);
-	p = put(p, 2, 2);
-	p = put(p, 0x1301, 2);
-	p = put(p, 0x0100, 2);
-	p = put(p, 9 + len + 4 + pad, 2);
-	p = put(p, 0, 2);
-	p = put(p, len + 5, 2);
-	p = put(p, len + 3, 2);
-	p = put(p, 0, 1);
-	p = put(p, len, 2);
-	memcpy(p, host, len);
-	p = put(p + len, 21, 2);
-	p = put(p, pad, 2);
-	memset(p, 0, pad);
-	p += pad;
-	*p++ = (unsigned char)mode;
-	hellolen = (size_t)(p - hello);
-}
-
-static void
-watch(int fd, uint32_t events, int op)
+watch(int fd, int op, uint32_t events)
 {
 	struct epoll_event ev;
 
@@ -139,136 +197,222 @@ watch(int fd, uint32_t events, int op)
 }
 
 static void
+address(struct sockaddr_in *sin, const char *addr, const char *port)
+{
+	memset(sin, 0, sizeof(*sin));
+	sin->sin_family = AF_INET;
+	sin->sin_port = htons((uint16_t)atoi(port));
+	if (inet_pton(AF_INET, addr, &sin->sin_addr) != 1)
+		errx(1, "%s: no address", addr);
+}
+
+/*
+ * The other side.
+ */
+
+/* Every name has one address and no other records. */
+static __dead void
+dns(const char *addr, const char *answer)
+{
+	static const unsigned char rr[] = {
+		0xc0, 12, 0, 1, 0, 1, 0, 0, ANSWER_TTL >> 8, ANSWER_TTL & 0xff,
+		0, 4
+	};
+	struct sockaddr_in from, sin;
+	unsigned char msg[600];
+	socklen_t fromlen;
+	ssize_t n;
+	size_t end;
+	int fd;
+
+	address(&sin, addr, "53");
+	if ((fd = socket(AF_INET, SOCK_DGRAM, 0)) == -1 ||
+	    bind(fd, (struct sockaddr *)&sin, sizeof(sin)) == -1)
+		err(1, "bind");
+	address(&sin, answer, "0");
+	for (;;) {
+		fromlen = sizeof(from);
+		n = recvfrom(fd, msg, 512, 0, (struct sockaddr *)&from,
+		    &fromlen);
+		if (n < 17)
+			continue;
+		for (end = 12; end < (size_t)n && msg[end] != 0;
+		    end += msg[end] + 1U)
+			;
+		end += 5;
+		if (end > (size_t)n)
+			continue;
+		msg[2] = 0x81;
+		msg[3] = 0x80;
+		memset(msg + 6, 0, 6);
+		if (msg[end - 3] == 1) {
+			msg[7] = 1;
+			memcpy(msg + end, rr, sizeof(rr));
+			memcpy(msg + end + sizeof(rr), &sin.sin_addr, 4);
+			end += sizeof(rr) + 4;
+		}
+		(void)sendto(fd, msg, end, 0, (struct sockaddr *)&from,
+		    fromlen);
+	}
+}
+
+static __dead void
+origin(const char *addr, const char *port)
+{
+	struct epoll_event evs[256];
+	struct sockaddr_in sin;
+	int fd, i, n;
+
+	address(&sin, addr, port);
+	fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+	if (fd == -1 || bind(fd, (struct sockaddr *)&sin, sizeof(sin)) == -1 ||
+	    listen(fd, 4096) == -1)
+		err(1, "listen");
+	watch(fd, EPOLL_CTL_ADD, EPOLLIN);
+	for (;;) {
+		n = epoll_wait(ep, evs, 256, -1);
+		for (i = 0; i < n; i++)
+			if (evs[i].data.fd == fd)
+				origin_accept(fd);
+			else
+				origin_event(evs[i].data.fd);
+	}
+}
+
+static void
+origin_accept(int fd)
+{
+	int new;
+
+	while ((new = accept4(fd, NULL, NULL, SOCK_NONBLOCK)) != -1) {
+		if (new >= CONNS_MAX)
+			errx(1, "too many connections");
+		conns[new].state = ASKED;
+		conns[new].got = 0;
+		watch(new, EPOLL_CTL_ADD, EPOLLIN);
+	}
+}
+
+static void
 origin_event(int fd)
 {
 	struct conn *c;
 	ssize_t n;
-	int new, on;
+	size_t seen;
+	int on;
 
 	c = &conns[fd];
-	on = 1;
-	switch (c->state) {
-	case LISTENING:
-		while ((new = accept4(fd, NULL, NULL, SOCK_NONBLOCK)) != -1) {
-			(void)setsockopt(new, IPPROTO_TCP, TCP_NODELAY, &on,
+	if (c->state == ASKED) {
+		n = recv(fd, chunk, HELLO_SIZE - c->got, 0);
+		if (n > 0) {
+			seen = c->got;
+			c->got += (size_t)n;
+			if (seen <= HELLO_RANDOM && c->got > HELLO_RANDOM)
+				c->mode = chunk[HELLO_RANDOM - seen];
+			if (c->got < HELLO_SIZE)
+				return;
+			n = send(fd, "!", 1, MSG_NOSIGNAL);
+		}
+		c->state = UP;
+		on = 1;
+		if (c->mode == MODE_ECHO)
+			(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on,
 			    sizeof(on));
-			conns[new].state = GREETED;
-			watch(new, EPOLLIN, EPOLL_CTL_ADD);
-		}
-		return;
-	case GREETED:
-		n = recv(fd, chunk, 518, 0);
-		if (n != 518) {
-			close(fd);
-			return;
-		}
-		c->mode = chunk[517];
-		if (send(fd, "!", 1, MSG_NOSIGNAL) != 1 || c->mode == 'c') {
-			close(fd);
-			return;
-		}
-		c->state = STREAMING;
-		if (c->mode == 's')
-			watch(fd, EPOLLOUT, EPOLL_CTL_MOD);
-		return;
-	default:
-		if (c->mode == 's')
-			n = send(fd, chunk, sizeof(chunk), MSG_NOSIGNAL);
-		else
-			n = recv(fd, chunk, sizeof(chunk), 0);
-		if (n > 0 && c->mode == 'e')
+		if (n == 1 && c->mode == MODE_SEND)
+			watch(fd, EPOLL_CTL_MOD, EPOLLOUT);
+	} else if (c->mode == MODE_SEND)
+		n = send(fd, chunk, sizeof(chunk), MSG_NOSIGNAL);
+	else if (c->mode == MODE_READ)
+		n = recv(fd, NULL, sizeof(chunk), MSG_TRUNC);
+	else {
+		n = recv(fd, chunk, sizeof(chunk), 0);
+		if (n > 0 && c->mode == MODE_ECHO)
 			n = send(fd, chunk, (size_t)n, MSG_NOSIGNAL);
-		if (n == 0 || (n == -1 && errno != EAGAIN))
-			close(fd);
 	}
+	if (n == 0 || (n == -1 && errno != EAGAIN))
+		close(fd);
 }
 
-static void
-origin(int port)
-{
-	struct sockaddr_in sin;
-	struct epoll_event evs[64];
-	int fd, i, n, on;
+/*
+ * Tunnels.
+ */
 
-	on = 1;
-	memset(&sin, 0, sizeof(sin));
-	sin.sin_family = AF_INET;
-	sin.sin_port = htons((uint16_t)port);
-	if ((fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0)) == -1 ||
-	    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) == -1 ||
-	    bind(fd, (struct sockaddr *)&sin, sizeof(sin)) == -1 ||
-	    listen(fd, 4096) == -1)
-		err(1, "listen");
-	conns[fd].state = LISTENING;
-	watch(fd, EPOLLIN, EPOLL_CTL_ADD);
-	for (;;) {
-		n = epoll_wait(ep, evs, 64, -1);
-		for (i = 0; i < n; i++)
-			origin_event(evs[i].data.fd);
-	}
+/* As long as many a browser's, which an extension of zeros pads. */
+static void
+make_hello(const char *host, char mode)
+{
+	unsigned char *p;
+	size_t len, rest;
+
+	len = strlen(host);
+	p = hello;
+	p = put(p, 0x160301, 3);
+	p = put(p, HELLO_SIZE - 5, 2);
+	p = put(p, 1, 1);
+	p = put(p, HELLO_SIZE - 9, 3);
+	p = put(p, 0x0303, 2);
+	memset(p, mode, 32);
+	p = put(p + 32, 0, 1);
+	p = put(p, 2, 2);
+	p = put(p, 0x1301, 2);
+	p = put(p, 0x0100, 2);
+	rest = HELLO_SIZE - (size_t)(p + 2 - hello);
+	p = put(p, rest, 2);
+	p = put(p, 0, 2);
+	p = put(p, len + 5, 2);
+	p = put(p, len + 3, 2);
+	p = put(p, 0, 1);
+	p = put(p, len, 2);
+	memcpy(p, host, len);
+	p = put(p + len, 43, 2);
+	p = put(p, 3, 2);
+	p = put(p, 2, 1);
+	p = put(p, 0x0304, 2);
+	p = put(p, 21, 2);
+	rest = HELLO_SIZE - (size_t)(p + 2 - hello);
+	(void)put(p, rest, 2);
 }
 
-static void
-dns(int port)
+static unsigned char *
+put(unsigned char *p, size_t n, unsigned int bytes)
 {
-	static const unsigned char rr[] = { 0xc0, 12, 0, 1, 0, 1, 0, 0, 0, 60,
-	    0, 4, 127, 0, 0, 1 };
-	unsigned char msg[1024];
-	struct sockaddr_in sin;
-	socklen_t len;
-	ssize_t n;
-	size_t i;
+	while (bytes-- > 0)
+		*p++ = (unsigned char)(n >> 8 * bytes);
+	return (p);
+}
+
+/*
+ * Within a machine a connection is there when connect(2) returns, although
+ * that does not say so.
+ */
+static int
+begin(void)
+{
+	const void *first;
+	size_t len;
+	double t;
 	int fd;
 
-	memset(&sin, 0, sizeof(sin));
-	sin.sin_family = AF_INET;
-	sin.sin_port = htons((uint16_t)port);
-	sin.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-	if ((fd = socket(AF_INET, SOCK_DGRAM, 0)) == -1 ||
-	    bind(fd, (struct sockaddr *)&sin, sizeof(sin)) == -1)
-		err(1, "bind");
-	for (;;) {
-		len = sizeof(sin);
-		n = recvfrom(fd, msg, 512, 0, (struct sockaddr *)&sin, &len);
-		for (i = 12; n > 0 && i < (size_t)n && msg[i] != 0; i++)
-			i += msg[i];
-		if (n < 17 || i + 5 > (size_t)n)
-			continue;
-		memset(msg + 6, 0, 6);
-		msg[2] = 0x81;
-		msg[3] = 0x80;
-		i += 5;
-		if (msg[i - 3] == 1) {
-			msg[7] = 1;
-			memcpy(msg + i, rr, sizeof(rr));
-			i += sizeof(rr);
-		}
-		(void)sendto(fd, msg, i, 0, (struct sockaddr *)&sin, len);
-	}
-}
-
-static int
-start(void)
-{
-	struct linger linger = { 1, 0 };
-	int fd, on;
-
-	on = 1;
-	if ((fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0)) == -1)
+	t = now();
+	fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+	if (fd == -1 || fd >= CONNS_MAX)
 		err(1, "socket");
-	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-	/* no TIME_WAIT, or the ports run out */
-	(void)setsockopt(fd, SOL_SOCKET, SO_LINGER, &linger, sizeof(linger));
 	if (connect(fd, (struct sockaddr *)&to, sizeof(to)) == -1 &&
 	    errno != EINPROGRESS)
 		err(1, "connect");
-	conns[fd].state = CONNECTING;
-	conns[fd].since = now();
-	watch(fd, EPOLLOUT, EPOLL_CTL_ADD);
+	first = direct ? (const void *)hello : head;
+	len = direct ? sizeof(hello) : strlen(head);
+	if (send(fd, first, len, MSG_NOSIGNAL) != (ssize_t)len) {
+		close(fd);
+		return (-1);
+	}
+	conns[fd].state = direct ? GREETED : ASKED;
+	conns[fd].since = t;
+	watch(fd, EPOLL_CTL_ADD, EPOLLIN);
 	return (fd);
 }
 
-/* 1: the tunnel is up and its byte came; -1: it failed. */
+/* 1: the tunnel is up; -1: it failed. */
 static int
 advance(int fd)
 {
@@ -276,206 +420,210 @@ advance(int fd)
 	ssize_t n;
 
 	c = &conns[fd];
-	switch (c->state) {
-	case CONNECTING:
-		if (!direct) {
-			if (send(fd, head, strlen(head), MSG_NOSIGNAL) == -1)
-				return (-1);
-			c->state = ASKED;
-			watch(fd, EPOLLIN, EPOLL_CTL_MOD);
-			return (0);
-		}
-		watch(fd, EPOLLIN, EPOLL_CTL_MOD);
-		break;
-	case ASKED:
-		n = recv(fd, chunk, 1024, 0);
-		if (n < 12 || memcmp(chunk + 8, " 200", 4) != 0)
+	if (c->state == GREETED) {
+		if (recv(fd, chunk, 1, 0) != 1)
 			return (-1);
-		break;
-	default:
-		return (recv(fd, chunk, 1, 0) == 1 ? 1 : -1);
+		c->state = UP;
+		return (1);
 	}
-	if (send(fd, hello, hellolen, MSG_NOSIGNAL) != (ssize_t)hellolen)
+	n = recv(fd, chunk, 1024, 0);
+	if (n < 12 || memcmp(chunk + 8, " 200", 4) != 0 ||
+	    send(fd, hello, sizeof(hello), MSG_NOSIGNAL) != sizeof(hello))
 		return (-1);
 	c->state = GREETED;
 	return (0);
 }
 
 static void
-done(int fd)
+finish(int fd, int keep)
 {
 	if (nsamples < SAMPLES_MAX)
 		samples[nsamples++] = (float)(now() - conns[fd].since);
-	close(fd);
+	if (keep)
+		watch(fd, EPOLL_CTL_DEL, 0);
+	else
+		close(fd);
+}
+
+/* Up to a number of tunnels, so many at once, until some time. */
+static void
+establish(unsigned int number, unsigned int atonce, double until, int keep)
+{
+	struct epoll_event evs[256];
+	unsigned int begun, open;
+	int fd, i, n, r;
+
+	begun = open = 0;
+	do {
+		while (open < atonce && begun < number && now() < until) {
+			begun++;
+			if (begin() == -1)
+				nfailed++;
+			else
+				open++;
+		}
+		if (open == 0)
+			break;
+		if ((n = epoll_wait(ep, evs, 256, WAIT)) == 0)
+			errx(1, "%u tunnels hang", open);
+		for (i = 0; i < n; i++) {
+			fd = evs[i].data.fd;
+			if ((r = advance(fd)) == 0)
+				continue;
+			open--;
+			if (r == 1)
+				finish(fd, keep);
+			else {
+				nfailed++;
+				close(fd);
+			}
+		}
+	} while (nfailed <= 100);
+	if (nsamples == 0 || nfailed > 100)
+		errx(1, "%zu tunnels failed", nfailed);
+}
+
+/*
+ * Measurements.
+ */
+
+static double
+percentile(double part)
+{
+	qsort(samples, nsamples, sizeof(*samples), cmp);
+	return ((double)samples[(size_t)((double)(nsamples - 1) * part)]);
 }
 
 static int
 cmp(const void *a, const void *b)
 {
-	float x = *(const float *)a, y = *(const float *)b;
+	const float *x = a, *y = b;
 
-	return (x < y ? -1 : x > y);
+	return (*x < *y ? -1 : *x > *y);
 }
 
-static void
-setup(int atonce, double secs)
+static double
+cpu(void)
 {
-	struct epoll_event evs[256];
-	double begin, end;
-	size_t failed;
-	int i, n, open, r;
+	struct timespec ts;
+	double sum;
+	size_t i;
 
-	failed = 0;
-	begin = now();
-	end = begin + secs;
-	for (open = 0; open < atonce; open++)
-		start();
-	while (open > 0) {
-		n = epoll_wait(ep, evs, 256, 5000);
-		if (n == 0)
-			errx(1, "%d tunnels hang", open);
-		for (i = 0; i < n; i++) {
-			if ((r = advance(evs[i].data.fd)) == 0)
-				continue;
-			if (r == 1)
-				done(evs[i].data.fd);
-			else {
-				failed++;
-				close(evs[i].data.fd);
-			}
-			if (now() < end)
-				start();
-			else
-				open--;
-		}
+	for (sum = 0, i = 0; i < nclocks; i++) {
+		if (clock_gettime(clocks[i], &ts) == -1)
+			err(1, "a process is gone");
+		sum += (double)ts.tv_sec + (double)ts.tv_nsec / 1e9;
 	}
-	secs = now() - begin;
-	qsort(samples, nsamples, sizeof(*samples), cmp);
-	if (nsamples == 0)
-		errx(1, "no tunnel came up");
-	printf("%.0f %.3f %.3f %zu %zu\n", (double)nsamples / secs,
-	    samples[nsamples / 2] * 1e3,
-	    samples[(size_t)((double)nsamples * 0.99)] * 1e3, nsamples, failed);
-}
-
-/* One tunnel, waited for. */
-static int
-tunnel(void)
-{
-	struct pollfd pfd;
-	int fd, r;
-
-	fd = start();
-	pfd.fd = fd;
-	do {
-		pfd.events = conns[fd].state == CONNECTING ? POLLOUT : POLLIN;
-		if (poll(&pfd, 1, 5000) != 1)
-			errx(1, "a tunnel hangs");
-	} while ((r = advance(fd)) == 0);
-	if (r == -1)
-		errx(1, "a tunnel failed");
-	conns[fd].state = STREAMING;
-	return (fd);
+	return (sum);
 }
 
 static void
-echo(int times)
+parse_pids(char *list)
 {
-	struct epoll_event ev;
-	double t;
-	int fd, i;
+	char *pid;
 
-	fd = tunnel();
-	for (i = 0; i < times; i++) {
-		t = now();
-		if (send(fd, "x", 1, 0) != 1)
-			err(1, "send");
-		while (recv(fd, chunk, 1, 0) != 1)
-			if (epoll_wait(ep, &ev, 1, 5000) != 1)
-				errx(1, "no echo");
-		samples[nsamples++] = (float)(now() - t);
+	for (pid = strtok(list, ","); pid != NULL; pid = strtok(NULL, ",")) {
+		if (nclocks == PIDS_MAX)
+			errx(1, "too many processes");
+		if (clock_getcpuclockid((pid_t)atoi(pid),
+		    &clocks[nclocks++]) != 0)
+			errx(1, "no process %s", pid);
 	}
-	qsort(samples, nsamples, sizeof(*samples), cmp);
-	printf("%.1f %.1f\n", samples[nsamples / 2] * 1e6,
-	    samples[(size_t)((double)nsamples * 0.99)] * 1e6);
 }
 
+/* tunnels a second, p50 and p99 in us, CPU seconds for 1,000, failed ones */
 static void
-stream(int streams, int up, double secs)
+setup(unsigned int atonce, double secs)
+{
+	double before, t;
+
+	/* what a proxy does once */
+	establish(1, 1, now() + 1, 0);
+	nsamples = 0;
+	before = cpu();
+	t = now();
+	establish(SAMPLES_MAX, atonce, t + secs, 0);
+	secs = now() - t;
+	before = cpu() - before;
+	printf("%.1f %.1f %.1f %.5f %zu\n", (double)nsamples / secs,
+	    percentile(0.5) * 1e6, percentile(0.99) * 1e6,
+	    before / (double)nsamples * 1e3, nfailed);
+}
+
+/* MB/s, CPU seconds a GB */
+static void
+stream(unsigned int number, double secs)
 {
 	struct epoll_event evs[64];
-	double begin, bytes;
+	double before, bytes, end, t;
+	uint32_t what;
 	ssize_t r;
-	int i, n;
+	int fd, i, n, up;
 
-	for (i = 0; i < streams; i++)
-		watch(tunnel(), up ? EPOLLOUT : EPOLLIN, EPOLL_CTL_MOD);
-	bytes = 0;
-	begin = now();
-	while (now() < begin + secs) {
-		n = epoll_wait(ep, evs, 64, 5000);
+	up = hello[HELLO_RANDOM] == MODE_READ;
+	what = up ? EPOLLOUT : EPOLLIN;
+	establish(number, number, now() + 1, 1);
+	if (nsamples < number)
+		errx(1, "a tunnel failed");
+	for (fd = 0; fd < CONNS_MAX; fd++)
+		if (conns[fd].state == UP)
+			watch(fd, EPOLL_CTL_ADD, what);
+	before = bytes = 0;
+	t = now() + WARMUP;
+	for (end = 0; end == 0 || now() < end;) {
+		if (end == 0 && now() >= t) {
+			before = cpu();
+			bytes = 0;
+			t = now();
+			end = t + secs;
+		}
+		if ((n = epoll_wait(ep, evs, 64, WAIT)) == 0)
+			errx(1, "a stream hangs");
 		for (i = 0; i < n; i++) {
-			r = up ? send(evs[i].data.fd, chunk, sizeof(chunk),
-			    MSG_NOSIGNAL) :
-			    recv(evs[i].data.fd, chunk, sizeof(chunk), 0);
+			fd = evs[i].data.fd;
+			r = up ? send(fd, chunk, sizeof(chunk), MSG_NOSIGNAL) :
+			    recv(fd, NULL, sizeof(chunk), MSG_TRUNC);
 			if (r == 0 || (r == -1 && errno != EAGAIN))
 				errx(1, "a stream broke");
 			if (r > 0)
 				bytes += (double)r;
 		}
 	}
-	printf("%.0f %.3f\n", bytes / 1e6 / (now() - begin), bytes / 1e9);
+	t = now() - t;
+	printf("%.1f %.5f\n", bytes / t / 1e6, (cpu() - before) / bytes * 1e9);
 }
 
-int
-main(int argc, char *argv[])
+/* p50 and p99 of a byte's way there and back in us */
+static void
+echo(double secs)
 {
-	struct rlimit rl;
-	const char *what;
-	int i;
+	double begun, end;
+	int fd, on;
 
-	signal(SIGPIPE, SIG_IGN);
-	if (getrlimit(RLIMIT_NOFILE, &rl) == 0) {
-		rl.rlim_cur = rl.rlim_max;
-		(void)setrlimit(RLIMIT_NOFILE, &rl);
-	}
-	if ((ep = epoll_create1(0)) == -1)
-		err(1, "epoll_create1");
-	if ((samples = malloc(SAMPLES_MAX * sizeof(*samples))) == NULL)
-		err(1, "malloc");
-	what = argc > 1 ? argv[1] : "";
-	if (strcmp(what, "origin") == 0 && argc == 3)
-		origin(atoi(argv[2]));
-	if (strcmp(what, "dns") == 0 && argc == 3)
-		dns(atoi(argv[2]));
-	if (argc < 6)
-		errx(1, "see the source");
-	direct = atoi(argv[2]) == 0;
-	memset(&to, 0, sizeof(to));
-	to.sin_family = AF_INET;
-	to.sin_port = htons((uint16_t)atoi(direct ? argv[4] : argv[2]));
-	to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-	(void)snprintf(head, sizeof(head), "CONNECT %s:%s HTTP/1.1\r\n"
-	    "Host: %s:%s\r\nUser-Agent: bench\r\n\r\n", argv[3], argv[4],
-	    argv[3], argv[4]);
-	if (strcmp(what, "setup") == 0 && argc == 7) {
-		make_hello(argv[3], 'c');
-		setup(atoi(argv[5]), atof(argv[6]) / 1e3);
-	} else if (strcmp(what, "echo") == 0) {
-		make_hello(argv[3], 'e');
-		echo(atoi(argv[5]));
-	} else if (strcmp(what, "stream") == 0 && argc == 8) {
-		make_hello(argv[3], strcmp(argv[6], "up") == 0 ? 'r' : 's');
-		stream(atoi(argv[5]), strcmp(argv[6], "up") == 0,
-		    atof(argv[7]) / 1e3);
-	} else if (strcmp(what, "idle") == 0) {
-		make_hello(argv[3], 'e');
-		for (i = 0; i < atoi(argv[5]); i++)
-			(void)tunnel();
-		printf("%d\n", i);
-		fflush(stdout);
-		pause();
-	} else
-		errx(1, "see the source");
-	return (0);
+	on = 1;
+	establish(1, 1, now() + 1, 1);
+	for (fd = 0; conns[fd].state != UP; fd++)
+		;
+	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+	if (fcntl(fd, F_SETFL, 0) == -1)
+		err(1, "fcntl");
+	nsamples = 0;
+	end = now() + secs;
+	do {
+		begun = now();
+		if (send(fd, chunk, 1, 0) != 1 || recv(fd, chunk, 1, 0) != 1)
+			errx(1, "no echo");
+		samples[nsamples++] = (float)(now() - begun);
+	} while (now() < end && nsamples < SAMPLES_MAX);
+	printf("%.1f %.1f\n", percentile(0.5) * 1e6, percentile(0.99) * 1e6);
+}
+
+/* Says when the tunnels are up, and keeps them until told to go. */
+static void
+idle(unsigned int number)
+{
+	establish(number, IDLE_ATONCE, now() + 60, 1);
+	printf("%zu\n", nsamples);
+	(void)fflush(stdout);
+	pause();
 }
