@@ -696,6 +696,7 @@ test_limits(void)
 	struct http_head	 h;
 	enum http_result	 r;
 	static char		 buf[2 * HTTP_HEAD_MAX];
+	char			*one;
 	size_t			 i, len, n;
 
 	/* The head of exactly 16 KB passes, one byte more does not. */
@@ -732,6 +733,11 @@ test_limits(void)
 			CASE(r == HTTP_ERROR && h.status == 431,
 			    "http 101 headers", "%d: %d", (int)r, h.status);
 	}
+	http_init(&h, HTTP_PROXY);
+	one = exact("\x16", 1);
+	r = http_parse(&h, one + 1, 0);
+	CASE(r == HTTP_MORE, "http of nothing", "%d", (int)r);
+	free(one);
 	memset(buf, 'x', sizeof(buf));
 	memcpy(buf, "GET http://a.example/", 21);
 	r = parse(&h, HTTP_PROXY, buf, HTTP_LINE_MAX, 1000);
