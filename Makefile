@@ -49,7 +49,8 @@ lint:
 
 # byte for byte the same each time; wants GNU tar
 dist: clean
-	tar --sort=name --mtime=@0 --owner=0 --group=0 --numeric-owner \
+	tar --sort=name --mode='u=rwX,go=rX' --mtime=@0 --owner=0 \
+	    --group=0 --numeric-owner \
 	    --transform='s,^,${DISTNAME}/,' -cf - ${TOP} | \
 	    gzip -9n >${DISTNAME}.tar.gz
 
