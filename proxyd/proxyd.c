@@ -245,12 +245,14 @@ main(int argc, char *argv[])
 	proc_start(ROLE_FRONTEND);
 	proc_start(ROLE_RESOLVER);
 	proc_start(ROLE_RELAY);
-	proc_start(ROLE_KEEPER);
 	proc_connect(ROLE_FRONTEND, ROLE_RESOLVER);
 	proc_connect(ROLE_FRONTEND, ROLE_RELAY);
 	proc_connect(ROLE_RESOLVER, ROLE_RELAY);
-	proc_connect(ROLE_FRONTEND, ROLE_KEEPER);
-	proc_connect(ROLE_RESOLVER, ROLE_KEEPER);
+	if (conf->gateway.conf.host[0] != '\0') {
+		proc_start(ROLE_KEEPER);
+		proc_connect(ROLE_FRONTEND, ROLE_KEEPER);
+		proc_connect(ROLE_RESOLVER, ROLE_KEEPER);
+	}
 	proc_onexit(cleanup);
 	open_listeners(conf);
 	send_config(conf);
@@ -584,14 +586,18 @@ send_config(struct config *c)
 			    strlen(name) + 1);
 		}
 	}
-	send_to(ROLE_KEEPER, IMSG_RECONF_CONF, &set, sizeof(set));
+	if (proc_peer(ROLE_KEEPER) != NULL)
+		send_to(ROLE_KEEPER, IMSG_RECONF_CONF, &set, sizeof(set));
 	if (c->gateway.conf.host[0] != '\0')
 		send_gateway(&c->gateway);
 	config_forget(c);
 	send_to(ROLE_FRONTEND, IMSG_RECONF_END, NULL, 0);
 	send_to(ROLE_RESOLVER, IMSG_RECONF_END, NULL, 0);
-	send_to(ROLE_KEEPER, IMSG_RECONF_END, NULL, 0);
-	reloading = 3;
+	reloading = 2;
+	if (proc_peer(ROLE_KEEPER) != NULL) {
+		send_to(ROLE_KEEPER, IMSG_RECONF_END, NULL, 0);
+		reloading++;
+	}
 	refused = 0;
 }
 
@@ -894,7 +900,7 @@ reload(void)
 		say("error", first_error);
 		return;
 	}
-	/* the keeper can reach one port, or none */
+	/* the keeper can reach one port; without a gateway there is none */
 	if (c->gateway.conf.host[0] != '\0' &&
 	    c->gateway.conf.port != conf->gateway.conf.port) {
 		config_error("a gateway, and its port, come with a new start "
@@ -937,7 +943,8 @@ on_signal(int sig, short event, void *arg)
 		send_to(ROLE_FRONTEND, IMSG_TOTALS, NULL, 0);
 		send_to(ROLE_RESOLVER, IMSG_TOTALS, NULL, 0);
 		send_to(ROLE_RELAY, IMSG_TOTALS, NULL, 0);
-		send_to(ROLE_KEEPER, IMSG_TOTALS, NULL, 0);
+		if (proc_peer(ROLE_KEEPER) != NULL)
+			send_to(ROLE_KEEPER, IMSG_TOTALS, NULL, 0);
 		break;
 	default:
 		log_info("ending; signal %d", sig);

@@ -69,9 +69,17 @@ start_claudesec() {
 	await 'takes clients'
 }
 
+# with a gateway, or there is no keeper
 start_proxyd() {
-	printf 'listen on 127.0.0.1 port %d\npass to "example.org"\n' $port \
-	    >"$tmp/proxyd.conf"
+	cat >"$tmp/proxyd.conf" <<-END
+	listen on 127.0.0.1 port $port
+	gateway on 127.0.0.1 port $((port + 1))
+	gateway to api.example.org {
+		plain
+		key "no-key-at-all-of-any-account"
+		token "no-token-that-anybody-would-give"
+	}
+	END
 	rm -f "$tmp/log"
 	"$proxyd" -d -f "$tmp/proxyd.conf" >"$tmp/log" 2>&1 &
 	parent=$!

@@ -1515,7 +1515,7 @@ def test_log_json():
 def test_totals():
     plog.mark()
     px.p.send_signal(signal.SIGUSR1)
-    wait("totals", lambda: plog.text().count("totals ") == 4)
+    wait("totals", lambda: plog.text().count("totals ") == 3)
 
 
 # ---- processes
