@@ -62,7 +62,12 @@ else
 	: "${LIBS_EVENT=-levent}"
 fi
 : "${LIBS_TLS=$(pkg --libs --static libssl)}" || exit 1
-if compiles 'int main(void) { return 0; }' -static-pie; then
+# libcrypto brings 20,000 relocations, which each process of proxyd reads: they
+# are short in this form, if libc knows it as well as the linker
+relr=-Wl,-z,pack-relative-relocs
+if compiles 'int main(void) { return 0; }' -static-pie $relr && "$tmp/t"; then
+	: "${LDFLAGS_STATIC=-static-pie $relr}"
+elif compiles 'int main(void) { return 0; }' -static-pie; then
 	: "${LDFLAGS_STATIC=-static-pie}"
 else
 	: "${LDFLAGS_STATIC=-static}"
