@@ -46,6 +46,7 @@
 #include "imsg.h"
 #include "proc.h"
 #include "proxyd.h"
+#include "frontend.h"
 #include "sandbox.h"
 
 #define LISTENERS_MAX	(4 * LISTEN_ADDRS + LISTEN_MAX)
@@ -57,58 +58,6 @@
 #define DNS_TCP_MAX	(2 + 512)
 #define DRAIN_TIME	2000	/* milliseconds, after a refusal */
 #define TICK		250	/* milliseconds */
-#define BODY_ROUNDS	16	/* of one body before the others */
-
-/*
- * What is known of a connection on its way to become one; later its number
- * in use is all that is left here.
- */
-enum request_state {
-	REQUEST_HEAD,			/* reads a head */
-	REQUEST_FIRST,			/* reads a transparent ClientHello */
-	REQUEST_QUESTION,		/* reads a question over TCP */
-	REQUEST_NAME,			/* the resolver has that question */
-	REQUEST_ASKED,			/* the resolver or the relay has it */
-	REQUEST_HELLO,			/* connected, reads a ClientHello */
-	REQUEST_BODY,			/* the keeper has it, and wants a body */
-	REQUEST_ANSWER,			/* the keeper has all of it */
-	REQUEST_KEPT,			/* answered, there may be another one */
-	REQUEST_DRAIN			/* refused, waits for the client's end */
-};
-
-/* the body of a request to the gateway, on its way to the keeper */
-struct body {
-	struct event		 ev;
-	int			 fd;
-	int			 watched;
-	int			 is_chunked;
-	struct chunked		 chunked;
-	uint64_t		 left;		/* else */
-	uint64_t		 sent;
-	int			 complete;
-	char			*held;		/* read but not sent */
-	size_t			 heldoff, heldlen;
-};
-
-struct request {
-	struct event		 ev;
-	uint32_t		 id;
-	int			 fd;
-	enum request_state	 state;
-	int			 watched;	/* ev is pending */
-	int			 lowat;		/* SO_RCVLOWAT, as we set it */
-	size_t			 seen;		/* bytes when last looked */
-	int64_t			 since;		/* milliseconds */
-	TAILQ_HEAD(requests, request) *list;	/* whose time runs */
-	TAILQ_ENTRY(request)	 entry;
-	struct listener		*listener;
-	struct netaddr		 addr;		/* of the client */
-	uint16_t		 port;
-	struct http_head	 head;
-	char			*out;		/* the head to send */
-	size_t			 outlen;
-	struct body		*body;
-};
 
 struct client {
 	struct netaddr		 addr;
@@ -131,13 +80,6 @@ struct listener {
 	uint8_t			 addr[4];	/* where it listens */
 };
 
-/* what the gateway lets through; a token that is empty lets nobody */
-struct gate {
-	char			 token[GATE_SECRET_SIZE];
-	struct gate_allow	 allows[GATE_ALLOWS];
-	size_t			 nallows;
-};
-
 /* a question whose name is with the resolver */
 struct question {
 	int			 used;
@@ -152,8 +94,6 @@ struct question {
 static int	 frontend_handle(struct peer *, struct imsg *);
 static void	 frontend_started(void);
 static int	 handle_conf(struct imsg *);
-static int	 handle_allow(struct imsg *);
-static int	 handle_token(struct imsg *);
 static int	 handle_end(void);
 static int	 handle_listen(struct imsg *);
 static int	 handle_refused(struct imsg *);
@@ -162,8 +102,8 @@ static int	 reply_status(const char *, size_t, uint32_t *);
 static int	 handle_connected(struct imsg *);
 static int	 handle_done(struct imsg *);
 static int	 handle_name(struct imsg *);
-static int	 handle_gate_failed(struct imsg *);
-static int	 handle_gate_done(struct imsg *);
+static int	 handle_gate(struct imsg *,
+		    int (*)(struct request *, uint32_t));
 static void	 handle_totals(void);
 static void	 listener_accept(int, short, void *);
 static void	 listener_datagram(int, short, void *);
@@ -176,10 +116,6 @@ static struct conn *conn_new(const struct netaddr *);
 static struct conn *conn_find(uint32_t);
 static void	 conn_release(struct conn *);
 static void	 request_free(struct request *);
-static void	 request_close(struct request *);
-static void	 request_list(struct request *, struct requests *);
-static void	 request_watch(struct request *, size_t);
-static void	 request_unwatch(struct request *);
 static void	 request_event(int, short, void *);
 static ssize_t	 request_peek(struct request *, size_t);
 static int	 request_take(struct request *, size_t);
@@ -187,25 +123,11 @@ static void	 request_head(struct request *);
 static void	 request_http(struct request *);
 static void	 request_hello(struct request *);
 static void	 request_question(struct request *);
-static void	 request_shut(struct request *);
 static void	 request_drain(struct request *);
 static void	 request_ask(struct request *, enum ask_kind);
 static void	 request_connected(struct request *, int);
 static void	 request_go(struct request *);
 static void	 request_cancel(struct request *);
-static void	 request_refuse(struct request *, int, const char *);
-static void	 gate_head(struct request *);
-static int	 gate_send(struct request *, const struct gate_request *);
-static void	 gate_body(struct request *);
-static int	 gate_read(struct request *);
-static int	 gate_read_chunks(struct request *);
-static int	 gate_hold(struct request *, const uint8_t *, size_t);
-static int	 gate_flush(struct request *);
-static void	 gate_body_event(int, short, void *);
-static void	 gate_body_free(struct request *);
-static void	 gate_wait(struct request *);
-static void	 gate_answer(struct request *);
-static void	 gate_next(struct request *);
 static void	 request_note(const struct request *, const char *, uint16_t,
 		    const char *);
 static void	 ticks_start(void);
@@ -229,10 +151,8 @@ static const char established[] =
 /* fatal alert, access denied */
 static const uint8_t alert[] = { 21, 3, 1, 0, 2, 2, 49 };
 
-static const char go_on[] = "HTTP/1.1 100 Continue\r\n\r\n";
 
 static struct settings	 settings;
-static struct gate	 gate, ngate;
 static struct clients	 clients = RB_INITIALIZER(&clients);
 static struct listener	 listeners[LISTENERS_MAX];
 static size_t		 nlisteners;
@@ -260,7 +180,7 @@ static uint32_t		 questions_count;
 static uint64_t		 total_accepted, total_refused, total_questions;
 
 /* what is looked at; nothing stays in it */
-static uint8_t		 buf[HTTP_HEAD_MAX + 1];
+uint8_t			 peeked[HTTP_HEAD_MAX + 1];
 
 #define NO_CONN		UINT32_MAX
 
@@ -311,9 +231,9 @@ frontend_handle(struct peer *p, struct imsg *imsg)
 	case IMSG_RECONF_CONF:
 		return (handle_conf(imsg));
 	case IMSG_GATE_ALLOW:
-		return (handle_allow(imsg));
+		return (gate_allow_add(imsg));
 	case IMSG_GATE_TOKEN:
-		return (handle_token(imsg));
+		return (gate_token_set(imsg));
 	case IMSG_RECONF_END:
 		return (handle_end());
 	case IMSG_LISTEN:
@@ -330,9 +250,9 @@ frontend_handle(struct peer *p, struct imsg *imsg)
 	case IMSG_NAME:
 		return (handle_name(imsg));
 	case IMSG_GATE_FAILED:
-		return (handle_gate_failed(imsg));
+		return (handle_gate(imsg, gate_failed));
 	case IMSG_GATE_DONE:
-		return (handle_gate_done(imsg));
+		return (handle_gate(imsg, gate_done));
 	case IMSG_TOTALS:
 		handle_totals();
 		return (0);
@@ -346,30 +266,10 @@ handle_conf(struct imsg *imsg)
 {
 	if (settings_get(imsg, &settings) == -1)
 		return (-1);
-	explicit_bzero(&ngate, sizeof(ngate));
+	gate_reset();
 	if (settings.limits[LIMIT_CONNECTIONS] > nconns)
 		settings.limits[LIMIT_CONNECTIONS] = nconns;
 	return (0);
-}
-
-static int
-handle_allow(struct imsg *imsg)
-{
-	struct gate_allow *a;
-
-	if (ngate.nallows == GATE_ALLOWS)
-		return (-1);
-	a = &ngate.allows[ngate.nallows++];
-	if (imsg_get_data(imsg, a, sizeof(*a)) == -1 ||
-	    !imsg_is_string(a->path, sizeof(a->path)))
-		return (-1);
-	return (0);
-}
-
-static int
-handle_token(struct imsg *imsg)
-{
-	return (imsg_get_string(imsg, ngate.token, sizeof(ngate.token)));
 }
 
 static int
@@ -377,8 +277,7 @@ handle_end(void)
 {
 	const uint32_t good = 1;
 
-	gate = ngate;
-	explicit_bzero(&ngate, sizeof(ngate));
+	gate_take();
 	compose(ROLE_PARENT, IMSG_RECONF_DONE, 0, -1, &good, sizeof(good));
 	return (0);
 }
@@ -454,12 +353,12 @@ handle_reply(struct imsg *imsg)
 	int status;
 
 	if ((c = conn_find(imsg_get_id(imsg))) == NULL || !c->pending ||
-	    imsg_get_len(imsg) > sizeof(buf) ||
-	    imsg_get_data(imsg, buf, imsg_get_len(imsg)) == -1)
+	    imsg_get_len(imsg) > sizeof(peeked) ||
+	    imsg_get_data(imsg, peeked, imsg_get_len(imsg)) == -1)
 		return (-1);
 	if ((r = c->req) == NULL || r->state != REQUEST_ASKED)
 		return (-1);
-	status = reply_status((const char *)buf, imsg_get_len(imsg), &len);
+	status = reply_status((const char *)peeked, imsg_get_len(imsg), &len);
 	if (status == 0 || status / 100 == 2) {
 		compose(ROLE_RELAY, IMSG_REPLIED, r->id, -1, &len,
 		    sizeof(len));
@@ -548,16 +447,16 @@ handle_name(struct imsg *imsg)
 }
 
 /* The keeper cannot ask, and has said nothing to the client. */
+/* Of the keeper: f does what it says of a request that is still there. */
 static int
-handle_gate_failed(struct imsg *imsg)
+handle_gate(struct imsg *imsg, int (*f)(struct request *, uint32_t))
 {
 	struct request *r;
 	struct conn *c;
-	uint32_t why;
+	uint32_t value;
 
 	if ((c = conn_find(imsg_get_id(imsg))) == NULL || !c->pending ||
-	    imsg_get_data(imsg, &why, sizeof(why)) == -1 ||
-	    why == REFUSAL_NONE || why >= REFUSAL_MAX)
+	    imsg_get_data(imsg, &value, sizeof(value)) == -1)
 		return (-1);
 	c->pending = 0;
 	if ((r = c->req) == NULL) {
@@ -566,34 +465,7 @@ handle_gate_failed(struct imsg *imsg)
 	}
 	if (r->state != REQUEST_BODY && r->state != REQUEST_ANSWER)
 		return (-1);
-	gate_body_free(r);
-	request_refuse(r, refusals[why].status, refusals[why].text);
-	return (0);
-}
-
-/* The answer was given, or broken off. */
-static int
-handle_gate_done(struct imsg *imsg)
-{
-	struct request *r;
-	struct conn *c;
-	uint32_t more;
-
-	if ((c = conn_find(imsg_get_id(imsg))) == NULL || !c->pending ||
-	    imsg_get_data(imsg, &more, sizeof(more)) == -1 || more > 1)
-		return (-1);
-	c->pending = 0;
-	if ((r = c->req) == NULL) {
-		conn_release(c);
-		return (0);
-	}
-	if (r->state != REQUEST_BODY && r->state != REQUEST_ANSWER)
-		return (-1);
-	if (more && r->state == REQUEST_ANSWER)
-		gate_next(r);
-	else
-		request_shut(r);
-	return (0);
+	return (f(r, value));
 }
 
 static void
@@ -739,8 +611,8 @@ client_turn_away(struct listener *l, int fd)
 	request_note(NULL, "", 0, why);
 	if (l->kind == LISTEN_PROXY || l->kind == LISTEN_HTTP ||
 	    l->kind == LISTEN_GATEWAY) {
-		len = http_error((char *)buf, sizeof(buf), 503, why);
-		(void)send(fd, buf, len, MSG_NOSIGNAL);
+		len = http_error((char *)peeked, sizeof(peeked), 503, why);
+		(void)send(fd, peeked, len, MSG_NOSIGNAL);
 	}
 	close(fd);
 }
@@ -841,7 +713,7 @@ request_free(struct request *r)
 	TAILQ_INSERT_HEAD(&spares, r, entry);
 }
 
-static void
+void
 request_close(struct request *r)
 {
 	if (r->state == REQUEST_HELLO)
@@ -854,7 +726,7 @@ request_close(struct request *r)
 }
 
 /* Lets another time, or none, run for the request. */
-static void
+void
 request_list(struct request *r, struct requests *list)
 {
 	if (r->list != NULL)
@@ -872,7 +744,7 @@ request_list(struct request *r, struct requests *list)
 }
 
 /* Waits until there are so many bytes to look at. */
-static void
+void
 request_watch(struct request *r, size_t need)
 {
 	int lowat;
@@ -889,7 +761,7 @@ request_watch(struct request *r, size_t need)
 	r->watched = 1;
 }
 
-static void
+void
 request_unwatch(struct request *r)
 {
 	if (r->watched)
@@ -944,7 +816,7 @@ request_peek(struct request *r, size_t size)
 {
 	ssize_t n;
 
-	n = recv(r->fd, buf, size, MSG_PEEK);
+	n = recv(r->fd, peeked, size, MSG_PEEK);
 	if (n == -1 && (errno == EAGAIN || errno == EINTR)) {
 		request_watch(r, (size_t)r->lowat);
 		return (-1);
@@ -958,14 +830,14 @@ request_peek(struct request *r, size_t size)
 	return (n);
 }
 
-/* Takes what was looked at into buf. */
+/* Takes what was looked at into peeked. */
 static int
 request_take(struct request *r, size_t len)
 {
 	ssize_t n;
 	int lowat;
 
-	n = recv(r->fd, buf, len, 0);
+	n = recv(r->fd, peeked, len, 0);
 	if (n == -1 || (size_t)n != len)
 		return (-1);
 	r->seen = 0;
@@ -986,7 +858,7 @@ request_head(struct request *r)
 	h = &r->head;
 	if ((n = request_peek(r, HTTP_HEAD_MAX)) == -1)
 		return;
-	switch (http_parse(h, (char *)buf, (size_t)n)) {
+	switch (http_parse(h, (char *)peeked, (size_t)n)) {
 	case HTTP_MORE:
 		request_watch(r, (size_t)n + 1);
 		return;
@@ -1022,7 +894,7 @@ request_http(struct request *r)
 		request_refuse(r, 503, "no memory");
 		return;
 	}
-	n = http_rebuild(&r->head, (char *)buf, r->out, HTTP_REBUILD_MAX);
+	n = http_rebuild(&r->head, (char *)peeked, r->out, HTTP_REBUILD_MAX);
 	if (n == -1) {
 		request_refuse(r, 431, "the request head is too long");
 		return;
@@ -1043,7 +915,7 @@ request_hello(struct request *r)
 
 	if ((n = request_peek(r, HELLO_MAX)) == -1)
 		return;
-	switch (hello_parse(&h, buf, (size_t)n)) {
+	switch (hello_parse(&h, peeked, (size_t)n)) {
 	case HELLO_MORE:
 		request_watch(r, h.need);
 		return;
@@ -1140,7 +1012,7 @@ request_cancel(struct request *r)
  * Says no: to HTTP in its words, to TLS with an alert.  The client gets some
  * time to read that before the connection goes.
  */
-static void
+void
 request_refuse(struct request *r, int status, const char *why)
 {
 	char text[HOST_SIZE + 128];
@@ -1152,21 +1024,21 @@ request_refuse(struct request *r, int status, const char *why)
 	if (r->state == REQUEST_HELLO)
 		request_cancel(r);
 	if (status == 0 || r->listener->kind == LISTEN_TLS) {
-		memcpy(buf, alert, sizeof(alert));
+		memcpy(peeked, alert, sizeof(alert));
 		len = sizeof(alert);
 	} else {
 		(void)snprintf(text, sizeof(text), "%s%s%s", r->head.host,
 		    r->head.host[0] != '\0' ? ": " : "", why);
-		len = http_error((char *)buf, sizeof(buf), status, text);
+		len = http_error((char *)peeked, sizeof(peeked), status, text);
 	}
 	r->state = REQUEST_DRAIN;
-	if (send(r->fd, buf, len, MSG_NOSIGNAL) == -1)
+	if (send(r->fd, peeked, len, MSG_NOSIGNAL) == -1)
 		request_close(r);
 	else
 		request_shut(r);
 }
 
-static void
+void
 request_shut(struct request *r)
 {
 	request_unwatch(r);
@@ -1202,274 +1074,26 @@ request_drain(struct request *r)
 {
 	ssize_t n;
 
-	n = recv(r->fd, buf, sizeof(buf), 0);
+	n = recv(r->fd, peeked, sizeof(peeked), 0);
 	if (n > 0 || (n == -1 && (errno == EAGAIN || errno == EINTR)))
 		request_watch(r, 1);
 	else
 		request_close(r);
 }
 
-/*
- * The gateway.  The keeper gets the head in the parts that gateway.c lets
- * through, a socket to write the answer to, and another that the body comes
- * from, out of its framing.
- */
-
-/* The head was read, and stands in buf. */
-static void
-gate_head(struct request *r)
+/* The keeper has it now, and will say how it ended. */
+void
+request_pending(struct request *r)
 {
-	struct gate_request g;
-	const char *why;
-	int status;
-
-	if (gate.token[0] == '\0') {
-		status = refusals[REFUSAL_NOGATEWAY].status;
-		why = refusals[REFUSAL_NOGATEWAY].text;
-	} else
-		status = gate_request(&g, &r->head, (char *)buf, gate.token,
-		    gate.allows, gate.nallows, &why);
-	if (status != 0) {
-		request_refuse(r, status, why);
-		return;
-	}
-	if ((status = gate_send(r, &g)) != 0) {
-		request_refuse(r, status, status == 431 ?
-		    "a header field is too long" : "no descriptors");
-		return;
-	}
-	if (r->body != NULL)
-		gate_body(r);
-	else
-		gate_wait(r);
-}
-
-/* 0, or a status to refuse it with. */
-static int
-gate_send(struct request *r, const struct gate_request *g)
-{
-	char line[GATE_HEADER_SIZE];
-	struct body *b;
-	size_t off;
-	ssize_t n;
-	int fd, sv[2];
-
-	off = 0;
-	while ((n = gate_header(&r->head, (char *)buf, &off, line)) > 0)
-		;
-	if (n == -1)
-		return (431);
-	sv[0] = sv[1] = -1;
-	if ((fd = fcntl(r->fd, F_DUPFD_CLOEXEC, 0)) == -1)
-		return (503);
-	if (g->framing == GATE_CHUNKED || g->length > 0) {
-		if ((b = calloc(1, sizeof(*b))) == NULL ||
-		    socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC |
-		    SOCK_NONBLOCK, 0, sv) == -1) {
-			free(b);
-			close(fd);
-			return (503);
-		}
-		b->fd = sv[0];
-		b->is_chunked = g->framing == GATE_CHUNKED;
-		b->left = g->length;
-		event_set(&b->ev, b->fd, EV_WRITE, gate_body_event, r);
-		r->body = b;
-	}
-	compose(ROLE_KEEPER, IMSG_GATE_REQUEST, r->id, fd, g, sizeof(*g));
-	off = 0;
-	while ((n = gate_header(&r->head, (char *)buf, &off, line)) > 0)
-		compose(ROLE_KEEPER, IMSG_GATE_HEADER, r->id, -1, line,
-		    (size_t)n + 1);
-	compose(ROLE_KEEPER, IMSG_GATE_GO, r->id, sv[1], NULL, 0);
 	conns[r->id & CONN_MASK].pending = 1;
 	request_unwatch(r);
 	request_list(r, NULL);
-	r->state = REQUEST_BODY;
-	if (g->expect && r->body != NULL)
-		(void)send(r->fd, go_on, sizeof(go_on) - 1, MSG_NOSIGNAL);
-	return (0);
 }
 
-/* Moves what there is of the body, as far as the keeper takes it. */
-static void
-gate_body(struct request *r)
+/* Answered; there may be another one on the same connection. */
+void
+request_keep(struct request *r)
 {
-	struct body *b;
-	int i, n;
-
-	b = r->body;
-	for (i = 0; i < BODY_ROUNDS; i++) {
-		if ((n = gate_flush(r)) == -1) {
-			/* it has answered already, or failed, and says so */
-			gate_body_free(r);
-			gate_wait(r);
-			return;
-		}
-		if (n == 0) {
-			request_unwatch(r);
-			if (!b->watched)
-				event_add(&b->ev, NULL);
-			b->watched = 1;
-			return;
-		}
-		if (b->complete) {
-			if (b->is_chunked)
-				compose(ROLE_KEEPER, IMSG_GATE_END, r->id, -1,
-				    &b->sent, sizeof(b->sent));
-			gate_body_free(r);
-			gate_wait(r);
-			return;
-		}
-		n = b->is_chunked ? gate_read_chunks(r) : gate_read(r);
-		if (n == -1) {
-			request_close(r);
-			return;
-		}
-		if (n == 0)
-			break;
-	}
-	request_watch(r, 1);
-}
-
-/* 1: something was read; 0: not now; -1: the client is gone. */
-static int
-gate_read(struct request *r)
-{
-	struct body *b;
-	size_t max;
-	ssize_t n;
-
-	b = r->body;
-	max = b->left < sizeof(buf) ? (size_t)b->left : sizeof(buf);
-	n = recv(r->fd, buf, max, 0);
-	if (n == -1 && (errno == EAGAIN || errno == EINTR))
-		return (0);
-	if (n <= 0)
-		return (-1);
-	b->left -= (uint64_t)n;
-	b->complete = b->left == 0;
-	return (gate_hold(r, buf, (size_t)n));
-}
-
-/* To the byte: what comes behind the last chunk is another request. */
-static int
-gate_read_chunks(struct request *r)
-{
-	static uint8_t taken[sizeof(buf)];
-	struct body *b;
-	size_t len;
-	ssize_t n;
-
-	b = r->body;
-	n = recv(r->fd, buf, sizeof(buf), MSG_PEEK);
-	if (n == -1 && (errno == EAGAIN || errno == EINTR))
-		return (0);
-	if (n <= 0 || (n = chunked_decode(&b->chunked, buf, (size_t)n,
-	    &len)) == -1 || recv(r->fd, taken, (size_t)n, 0) != n)
-		return (-1);
-	b->complete = chunked_done(&b->chunked);
-	return (gate_hold(r, buf, len));
-}
-
-/* What cannot be sent at once. */
-static int
-gate_hold(struct request *r, const uint8_t *data, size_t len)
-{
-	struct body *b;
-	ssize_t n;
-
-	b = r->body;
-	n = len == 0 ? 0 : send(b->fd, data, len, MSG_NOSIGNAL);
-	if (n == -1)
-		n = 0;		/* gate_flush() will see why */
-	b->sent += (uint64_t)n;
-	b->heldoff = 0;
-	b->heldlen = len - (size_t)n;
-	if (b->heldlen == 0)
-		return (1);
-	if ((b->held = malloc(b->heldlen)) == NULL)
-		return (-1);
-	memcpy(b->held, data + n, b->heldlen);
-	return (1);
-}
-
-/* 1: nothing is held; 0: some is; -1: the keeper wants no more. */
-static int
-gate_flush(struct request *r)
-{
-	struct body *b;
-	ssize_t n;
-
-	b = r->body;
-	while (b->heldoff < b->heldlen) {
-		n = send(b->fd, b->held + b->heldoff, b->heldlen - b->heldoff,
-		    MSG_NOSIGNAL);
-		if (n == -1)
-			return (errno == EAGAIN || errno == EINTR ? 0 : -1);
-		b->heldoff += (size_t)n;
-		b->sent += (uint64_t)n;
-	}
-	free(b->held);
-	b->held = NULL;
-	b->heldoff = b->heldlen = 0;
-	return (1);
-}
-
-static void
-gate_body_event(int fd, short event, void *arg)
-{
-	struct request *r = arg;
-
-	(void)fd;
-	(void)event;
-	r->body->watched = 0;
-	gate_body(r);
-}
-
-static void
-gate_body_free(struct request *r)
-{
-	struct body *b;
-
-	if ((b = r->body) == NULL)
-		return;
-	if (b->watched)
-		event_del(&b->ev);
-	close(b->fd);
-	free(b->held);
-	free(b);
-	r->body = NULL;
-}
-
-/* All is said; a client that goes away now wants no answer. */
-static void
-gate_wait(struct request *r)
-{
-	r->state = REQUEST_ANSWER;
-	request_watch(r, 1);
-}
-
-static void
-gate_answer(struct request *r)
-{
-	ssize_t n;
-
-	n = recv(r->fd, buf, 1, MSG_PEEK);
-	if (n == -1 && (errno == EAGAIN || errno == EINTR))
-		return;
-	if (n <= 0)
-		request_close(r);
-	else
-		request_unwatch(r);	/* another request has its time */
-}
-
-static void
-gate_next(struct request *r)
-{
-	http_init(&r->head, HTTP_GATEWAY);
-	r->head.host[0] = '\0';
-	r->head.port = 0;
 	r->state = REQUEST_KEPT;
 	request_list(r, &kept);
 	request_watch(r, 1);
@@ -1543,12 +1167,12 @@ listener_datagram(int fd, short event, void *arg)
 	(void)event;
 	for (i = 0; i < DATAGRAMS_MAX; i++) {
 		len = sizeof(ss);
-		n = recvfrom(fd, buf, DNS_TCP_MAX - 2, MSG_TRUNC,
+		n = recvfrom(fd, peeked, DNS_TCP_MAX - 2, MSG_TRUNC,
 		    (struct sockaddr *)&ss, &len);
 		if (n == -1)
 			return;
 		if (n <= DNS_TCP_MAX - 2 && question_allowed())
-			question_ask(l, NULL, &ss, len, buf, (size_t)n);
+			question_ask(l, NULL, &ss, len, peeked, (size_t)n);
 	}
 }
 
@@ -1563,7 +1187,7 @@ request_question(struct request *r)
 		return;
 	len = 2;
 	if (n >= 2)
-		len += (size_t)buf[0] << 8 | buf[1];
+		len += (size_t)peeked[0] << 8 | peeked[1];
 	if (len > DNS_TCP_MAX || !question_allowed())
 		request_close(r);
 	else if (n < 2 || (size_t)n < len)
@@ -1571,7 +1195,7 @@ request_question(struct request *r)
 	else if (request_take(r, len) == -1)
 		request_close(r);
 	else
-		question_ask(r->listener, r, NULL, 0, buf + 2, len - 2);
+		question_ask(r->listener, r, NULL, 0, peeked + 2, len - 2);
 }
 
 static int

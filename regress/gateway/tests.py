@@ -956,6 +956,7 @@ def test_extra_bytes_are_not_the_next_answer():
     api.reply = lambda k, r: held.append(k) or ok(k, r)
     c.send(req())
     eq(c.answer(), (200, b"hello"))
+    time.sleep(0.1)             # the other thread still writes on it
     held[0].sendall(answer(200, b"forged"))
     time.sleep(0.05)
     api.reply = ok
