@@ -58,6 +58,7 @@ static void	 check_config(void);
 static void	 print_line(const char *);
 static void	 find_home(void);
 static int	 find_config(char *, size_t);
+static void	 find_user_config(void);
 static void	 daemon_run(const char *, int);
 static int	 daemon_detach(void);
 static int	 daemon_listen(const char *);
@@ -83,6 +84,7 @@ static int	 parent_handle_file(struct peer *, struct imsg *);
 static int	 parent_handle_client(struct imsg *);
 static int	 parent_handle_workspace(struct peer *, struct imsg *);
 static const char *workspace_judge(const char *, int);
+static int	 workspace_holds(const char *, const char *);
 static int	 path_within(const char *, const char *);
 static int	 open_plain(const char *);
 
@@ -101,6 +103,7 @@ static int	 debug, verbose;
 
 /* the daemon */
 static char	 confpath[PATH_MAX];	/* empty: none, the defaults hold */
+static char	 user_conf[PATH_MAX];	/* where a private one is looked for */
 static char	 home[PATH_MAX];
 static char	 sockpath[PATH_MAX];
 static char	 sockdir[PATH_MAX];
@@ -207,6 +210,7 @@ check_config(void)
 	/* the one that a daemon of this user's would read */
 	private = getuid() != 0;
 	find_home();
+	find_user_config();
 	if ((fd = find_config(confpath, sizeof(confpath))) == -1) {
 		c = config_new();
 	} else {
@@ -249,8 +253,7 @@ find_home(void)
 static int
 find_config(char *path, size_t size)
 {
-	const char *dir;
-	int fd, n;
+	int fd;
 
 	if (conffile != NULL) {
 		if (realpath(conffile, path) == NULL)
@@ -260,16 +263,7 @@ find_config(char *path, size_t size)
 		return (fd);
 	}
 	if (private) {
-		dir = getenv("XDG_CONFIG_HOME");
-		if (dir != NULL && dir[0] == '/')
-			n = snprintf(path, size, "%s/claudesec/%s", dir,
-			    CONF_NAME);
-		else
-			n = snprintf(path, size, "%s/.config/claudesec/%s",
-			    home, CONF_NAME);
-		if (n < 0 || (size_t)n >= size)
-			errx(EX_CONFIG, "the path of %s is too long",
-			    CONF_NAME);
+		(void)strlcpy(path, user_conf, size);
 		if ((fd = open_plain(path)) != -1)
 			return (fd);
 		if (errno != ENOENT && errno != ENOTDIR)
@@ -281,6 +275,26 @@ find_config(char *path, size_t size)
 	if (fd == -1)
 		path[0] = '\0';
 	return (fd);
+}
+
+/*
+ * It may not be there, but no workspace may hold it: the agent could make it.
+ */
+static void
+find_user_config(void)
+{
+	const char *dir;
+	int n;
+
+	dir = getenv("XDG_CONFIG_HOME");
+	if (dir != NULL && dir[0] == '/')
+		n = snprintf(user_conf, sizeof(user_conf),
+		    "%s/claudesec/%s", dir, CONF_NAME);
+	else
+		n = snprintf(user_conf, sizeof(user_conf),
+		    "%s/.config/claudesec/%s", home, CONF_NAME);
+	if (n < 0 || (size_t)n >= sizeof(user_conf))
+		errx(EX_CONFIG, "the path of %s is too long", CONF_NAME);
 }
 
 /*
@@ -340,6 +354,7 @@ daemon_run(const char *path, int own)
 	proc_state = STATE_SETUP;
 	private = own;
 	find_home();
+	find_user_config();
 	if ((fd = find_config(confpath, sizeof(confpath))) != -1)
 		close(fd);
 	listen_fd = daemon_listen(path);
@@ -874,7 +889,8 @@ static const char *
 workspace_judge(const char *path, int fd)
 {
 	static const char *const secrets[] = { ".ssh", ".gnupg", ".aws",
-	    ".config/claudesec" };
+	    ".claude", ".config/claudesec", ".docker" };
+	static const char *const kernel[] = { "/dev", "/proc", "/sys" };
 	struct stat sd, sp;
 	char dir[PATH_MAX], real[PATH_MAX];
 	size_t i;
@@ -888,19 +904,39 @@ workspace_judge(const char *path, int fd)
 		return ("not where it was; try again");
 	if (strcmp(path, "/") == 0)
 		return ("the root directory cannot be a workspace");
+	for (i = 0; i < sizeof(kernel) / sizeof(kernel[0]); i++)
+		if (path_within(path, kernel[i]))
+			return ("holds no files");
 	if (path_within(home, path))
 		return ("a directory that holds your home directory cannot be "
 		    "a workspace; use one below it");
 	if (path_within(sockpath, path))
 		return ("holds the control socket of claudesec");
-	if (path_within(current.engine, path))
+	if (workspace_holds(path, current.engine))
 		return ("holds the socket of the engine");
+	if (workspace_holds(path, user_conf) ||
+	    (confpath[0] != '\0' && workspace_holds(path, confpath)))
+		return ("holds the configuration of claudesec, which the "
+		    "agent could change");
 	for (i = 0; i < sizeof(secrets) / sizeof(secrets[0]); i++) {
 		n = snprintf(dir, sizeof(dir), "%s/%s", home, secrets[i]);
-		if (n > 0 && (size_t)n < sizeof(dir) && path_within(path, dir))
+		if (n > 0 && (size_t)n < sizeof(dir) &&
+		    (path_within(path, dir) || workspace_holds(path, dir)))
 			return ("holds what the agent must not see");
 	}
 	return (NULL);
+}
+
+/*
+ * Is the file in the workspace, as it is spelt or where that leads to?
+ */
+static int
+workspace_holds(const char *path, const char *file)
+{
+	char real[PATH_MAX];
+
+	return (path_within(file, path) ||
+	    (realpath(file, real) != NULL && path_within(real, path)));
 }
 
 /* Is path dir, or below it?  Both are absolute and without "..". */

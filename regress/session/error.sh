@@ -159,9 +159,39 @@ test_error_workspace()
 	    cs 1000 start -w "$_d/file" -- --version &&
 	refused 66 "closed: Permission denied" \
 	    cs 1000 start -w "$tmp/closed" -- --version &&
-	refused 66 "" cs 1000 start -w / -- --version &&
-	refused 66 "" cs 1000 start -w "$_d/home" -- --version &&
-	refused 66 "" cs 1000 start -w /tmp/.. -- --version
+	refused 66 "root directory" cs 1000 start -w / -- --version &&
+	refused 66 "holds your home" \
+	    cs 1000 start -w "$_d/home" -- --version &&
+	refused 66 "root directory" cs 1000 start -w /tmp/.. -- --version
+}
+
+# What leads to the engine, to keys, or to more egress the next time, by
+# whatever name.
+test_error_workspace_holds_what_the_agent_must_not_have()
+{
+	_d=$tmp/u1000
+	as 1000 mkdir -p -m 700 "$_d/home/.config" "$_d/home/.ssh/sub" \
+	    "$_d/home/.claude" "$_d/own" "$_d/engine" || return 1
+	as 1000 cp "$_d/conf" "$_d/own/conf" &&
+	as 1000 ln -s "$_d/own/conf" "$_d/conf.link" &&
+	as 1000 ln -s /var/run/docker.sock "$_d/sock.link" || return 1
+	for _w in .config .ssh .ssh/sub .claude; do
+		refused 66 "holds" \
+		    cs 1000 start -w "$_d/home/$_w" -- --version || return 1
+	done
+	for _w in /run /var/run; do
+		with_conf "engine \"unix://$_d/sock.link\"" -- 66 \
+		    "the socket of the engine" start -w "$_w" -- --version ||
+		    return 1
+		clean_up
+	done
+	for _w in /proc /proc/self/fd /sys /dev; do
+		refused 66 "holds no files" \
+		    cs 1000 start -w "$_w" -- --version || return 1
+	done
+	clean_up
+	refused 66 "holds the configuration" as 1000 "$claudesec" \
+	    -f "$_d/conf.link" start -w "$_d/own" -- --version
 }
 
 test_error_configuration()
