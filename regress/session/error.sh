@@ -252,13 +252,14 @@ test_error_loopback_port_taken()
 status 71"
 }
 
-# An engine of its own, on a disk that has no room for the image.
+# An engine of its own, on a disk that has no room for the image; with a
+# network of its own, since without a bridge it removes the one it finds.
 test_error_disk_full()
 {
 	mkdir "$tmp/full" && mount -t tmpfs -o size=40m full "$tmp/full" ||
 	    return 1
 	mkdir "$tmp/full/root" "$tmp/full/run"
-	dockerd -H "unix://$tmp/full/sock" --data-root "$tmp/full/root" \
+	unshare -n dockerd -H "unix://$tmp/full/sock" --data-root "$tmp/full/root" \
 	    --exec-root "$tmp/full/run" --pidfile "$tmp/full/pid" \
 	    --bridge none --iptables=false >"$tmp/dockerd.log" 2>&1 9>&- &
 	engine_pid=$!
