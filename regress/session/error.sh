@@ -196,21 +196,21 @@ test_error_workspace_holds_what_the_agent_must_not_have()
 
 test_error_configuration()
 {
-	with_conf 'nonsense "x"' -- 69 "conf.new:[0-9]*: syntax error" \
+	with_conf 'nonsense "x"' -- 78 "conf.new:[0-9]*: syntax error" \
 	    start -- --version &&
-	refused 69 "nonexistent: No such file" as 1000 "$claudesec" \
+	refused 66 "nonexistent: No such file" as 1000 "$claudesec" \
 	    -f "$tmp/nonexistent" start -- --version
 }
 
 test_error_env_file()
 {
 	chmod 640 "$tmp/u1000/env"
-	refused 69 "env: others" cs 1000 start -- --version
+	refused 78 "env: others" cs 1000 start -- --version
 	_r=$?
 	chmod 600 "$tmp/u1000/env"
 	[ $_r -eq 0 ] || return 1
 	mv "$tmp/u1000/env" "$tmp/u1000/env.away"
-	refused 69 "env: No such file" cs 1000 start -- --version
+	refused 78 "env: No such file" cs 1000 start -- --version
 	_r=$?
 	mv "$tmp/u1000/env.away" "$tmp/u1000/env"
 	return $_r

@@ -204,6 +204,7 @@ test_inside_environment_is_the_sandbox_s()
 		http_proxy|https_proxy|no_proxy)		;;
 		NODE_*|CLAUDE_*|DISABLE_UPDATES)		;;
 		ANTHROPIC_API_KEY)				;;
+		CLAUDESEC_MARK)		;;	# of a command that joined
 		*)	because "$name is in the environment" || return 1 ;;
 		esac
 	done
