@@ -10,16 +10,16 @@ TOP=		.ci .clang-format .gitignore LICENSE Makefile README claudesec \
 		etc proxyd regress
 
 all: config.mk
-	cd claudesec && ${MAKE} all
-	cd proxyd && ${MAKE} all
+	(cd claudesec && ${MAKE} all)
+	(cd proxyd && ${MAKE} all)
 
 config.mk: etc/configure.sh
 	sh etc/configure.sh >config.mk.tmp
 	mv config.mk.tmp config.mk
 
 install: all
-	cd claudesec && ${MAKE} install
-	cd proxyd && ${MAKE} install
+	(cd claudesec && ${MAKE} install)
+	(cd proxyd && ${MAKE} install)
 	${INSTALL} -d ${DESTDIR}${DATADIR} ${DESTDIR}${EXAMPLESDIR}
 	${INSTALL} -m 644 proxyd/proxyd.tar ${DESTDIR}${DATADIR}/proxyd.tar
 	${INSTALL} -m 644 etc/image/Dockerfile ${DESTDIR}${DATADIR}/Dockerfile
@@ -30,14 +30,14 @@ install: all
 	    ${DESTDIR}${EXAMPLESDIR}
 
 uninstall:
-	cd claudesec && ${MAKE} uninstall
-	cd proxyd && ${MAKE} uninstall
+	(cd claudesec && ${MAKE} uninstall)
+	(cd proxyd && ${MAKE} uninstall)
 	rm -rf ${DESTDIR}${DATADIR} ${DESTDIR}${EXAMPLESDIR}
 
 clean:
-	cd claudesec && ${MAKE} clean
-	cd proxyd && ${MAKE} clean
-	cd regress/unit && ${MAKE} clean
+	(cd claudesec && ${MAKE} clean)
+	(cd proxyd && ${MAKE} clean)
+	(cd regress/unit && ${MAKE} clean)
 	rm -f config.mk config.mk.tmp ${DISTNAME}.tar.gz
 
 regress:
