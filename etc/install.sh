@@ -32,13 +32,6 @@ top=$(cd "$(dirname "$0")/.." && pwd) || exit 1
 [ "$(id -u)" -eq 0 ] || command -v sudo >/dev/null ||
     die "must be root, or have sudo"
 
-add_user()
-{
-	getent passwd "$1" >/dev/null || as_root useradd --system \
-	    --user-group --no-create-home --home-dir /var/empty \
-	    --shell /usr/sbin/nologin "$1" || die "cannot add user $1"
-}
-
 # The engine's group is as good as root; so is whoever may use sudo.  It holds
 # at the next login, hence user(), which asks for it now.
 join_group()
@@ -66,9 +59,6 @@ build()
 	quietly make PREFIX=/usr/local || die "the build failed"
 	quietly as_root make PREFIX=/usr/local install ||
 	    die "the installation failed"
-	as_root install -d -m 755 /var/empty || exit 1
-	add_user _claudesec
-	add_user _proxyd
 	cd "$dir" || exit 1
 }
 
@@ -132,6 +122,7 @@ show()
 
 packages_build
 build
+users
 engine_up
 join_group
 configure

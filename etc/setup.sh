@@ -15,7 +15,7 @@
 
 
 # What etc/install.sh and regress/run have in common, to be sourced: packages,
-# the engine, the image.
+# users, the engine, the image.
 
 engine_socket=/var/run/docker.sock
 bundle=/etc/ssl/certs/ca-certificates.crt
@@ -93,6 +93,19 @@ packages_build()
 	_curl=libcurl4-openssl-dev
 	! has_package libcurl4-gnutls-dev || _curl=
 	packages $build_packages $run_packages $_curl
+}
+
+# Those that root's processes become, and the directory that they see.
+users()
+{
+	[ -d /var/empty ] || as_root install -d -m 755 /var/empty ||
+	    die "cannot make /var/empty"
+	for _u in _claudesec _proxyd; do
+		getent passwd $_u >/dev/null || as_root useradd --system \
+		    --user-group --no-create-home --home-dir /var/empty \
+		    --shell /usr/sbin/nologin $_u ||
+		    die "cannot add the user $_u"
+	done
 }
 
 # engine METHOD PATH: the status of an answer of the engine's

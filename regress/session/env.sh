@@ -19,7 +19,8 @@
 # packet for leaves this machine with, since proxyd refuses private ones.
 # All of it, and whatever the tests leave, is gone at exit.
 #
-# Uses: here, the directory of this file.  Sets: tmp and the names below.
+# Uses: here, the directory of this file, and prefix, where claudesec is.
+# Sets: tmp and the names below.
 
 api_addr=192.31.196.10		# the test API, and other names
 other_addr=192.31.196.20
@@ -300,7 +301,8 @@ env_down()
 	[ -z "$pids" ] || kill $pids 2>/dev/null
 	wait
 	net_down
-	docker rmi -f "$test_image" >/dev/null 2>&1
+	docker rmi -f "$test_image" claudesec/proxyd:"$(sha256sum \
+	    "$prefix/share/claudesec/proxyd.tar" | cut -c 1-12)" >/dev/null 2>&1
 	rm -rf "$tmp"
 }
 
