@@ -918,6 +918,8 @@ workspace_judge(const char *path, int fd)
 	    (confpath[0] != '\0' && workspace_holds(path, confpath)))
 		return ("holds the configuration of claudesec, which the "
 		    "agent could change");
+	if (path_within(path, DATADIR) || workspace_holds(path, DATADIR))
+		return ("holds what claudesec makes its sandboxes of");
 	for (i = 0; i < sizeof(secrets) / sizeof(secrets[0]); i++) {
 		n = snprintf(dir, sizeof(dir), "%s/%s", home, secrets[i]);
 		if (n > 0 && (size_t)n < sizeof(dir) &&

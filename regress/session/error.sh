@@ -185,6 +185,8 @@ test_error_workspace_holds_what_the_agent_must_not_have()
 		    return 1
 		clean_up
 	done
+	refused 66 "makes its sandboxes of" \
+	    cs 1000 start -w "$prefix/share" -- --version || return 1
 	for _w in /proc /proc/self/fd /sys /dev; do
 		refused 66 "holds no files" \
 		    cs 1000 start -w "$_w" -- --version || return 1

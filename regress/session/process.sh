@@ -62,6 +62,19 @@ descriptors()
 	done
 }
 
+# sockets PID: the parent has one for each of the others, conf those of the
+# parent and the engine process, control the one that it listens on as well
+sockets()
+{
+	_sockets=$(readlink "/proc/$1/fd"/* | grep -c '^socket:')
+	case $(title "$1") in
+	conf)			_should=2 ;;
+	parent|control)		_should=3 ;;
+	*)			return 0 ;;
+	esac
+	equal "sockets of $(title "$1")" "$_sockets" $_should
+}
+
 test_processes_are_confined()
 {
 	hold 1000 held || return 1
@@ -69,7 +82,8 @@ test_processes_are_confined()
 	for pid in $(daemons); do
 		case $(title "$pid") in
 		parent|conf|control|engine)
-			confined "$pid" 1000 && descriptors "$pid" || return 1
+			confined "$pid" 1000 && descriptors "$pid" &&
+			    sockets "$pid" || return 1
 			n=$((n + 1))
 			;;
 		*)	# the client, attached
