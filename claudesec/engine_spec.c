@@ -47,6 +47,8 @@
 #define LOG_FILES	"2"
 #define LOG_SIZE	"8m"
 
+/* where it has to be ASCII: the first is held until the next is there */
+#define EXEC_DETACH_KEYS	"ctrl-^,ctrl-],ctrl-^,ctrl-]"
 #define KEY_SHOWN	20		/* of a key's end, in .claude.json */
 #define TAR_BLOCK	512
 
@@ -541,9 +543,10 @@ spec_exec(const struct spec *s, const char *mark)
 		json_decref(env);
 		return (NULL);
 	}
-	return (json_pack("{s:b, s:b, s:b, s:b, s:s, s:o, s:o}",
+	return (json_pack("{s:b, s:b, s:b, s:b, s:s, s:s, s:o, s:o}",
 	    "AttachStdin", 1, "AttachStdout", 1, "AttachStderr", 1,
 	    "Tty", (int)s->tty,
+	    "DetachKeys", EXEC_DETACH_KEYS,
 	    "WorkingDir", AGENT_WORKSPACE,
 	    "Env", env,
 	    "Cmd", spec_command(s, 1)));

@@ -38,6 +38,13 @@
 #define IMPORT_TIMEOUT	300
 #define PROXY_TIMEOUT	20	/* for each of proxyd's answers */
 
+/*
+ * The engine takes the terminal away when it sees some keys, ^P^Q if it is not
+ * told others, and holds the first until it has seen the next.  These bytes do
+ * not occur in UTF-8.
+ */
+#define DETACH_KEYS	"%%FF%%2C%%FE%%2C%%FF"
+
 static int	 session_name(struct session *);
 
 static void	 volume_begin(struct session *);
@@ -459,8 +466,8 @@ static void
 agent_attach_begin(struct session *s)
 {
 	session_call(s, STEP_AGENT_ATTACH, "POST", NULL, API_TIMEOUT,
-	    "/containers/%s/attach?stream=1&stdin=1&stdout=1&stderr=1",
-	    s->agent);
+	    "/containers/%s/attach?stream=1&stdin=1&stdout=1&stderr=1"
+	    "&detachKeys=" DETACH_KEYS, s->agent);
 	docker_hijack(s->steps[STEP_AGENT_ATTACH].call);
 }
 

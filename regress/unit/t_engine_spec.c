@@ -751,6 +751,7 @@ test_exec(void)
 	CASE(text != NULL && strcmp(text, "{\"AttachStderr\":true,"
 	    "\"AttachStdin\":true,\"AttachStdout\":true,\"Cmd\":["
 	    "\"/run/claudesec/inside\",\"-x\",\"--\",\"-p\",\"hello\"],"
+	    "\"DetachKeys\":\"ctrl-^,ctrl-],ctrl-^,ctrl-]\","
 	    "\"Env\":[\"CLAUDESEC_MARK=m\",\"TERM=xterm\"],\"Tty\":false,"
 	    "\"WorkingDir\":\"/workspace\"}") == 0, "exec", "%s", text);
 	free(text);
