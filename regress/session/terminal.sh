@@ -124,3 +124,21 @@ test_terminal_is_sane_after_a_signal()
 		tm kill-server
 	done
 }
+
+# keys SHOULD: the bytes that a terminal of 1000's keeps back
+keys()
+{
+	equal "bytes kept back" "$(as 1000 python3 "$here/keys.py" \
+	    "$claudesec" -f "$tmp/u1000/conf" shell -- \
+	    sh -c 'stty raw -echo; echo ready; exec cat')" "$1"
+}
+
+# No key takes the terminal away.  255 is in no text, and where another
+# command joins, 30 has to wait for what follows it.
+test_terminal_passes_every_key()
+{
+	keys 255 &&
+	wait_for 20 nothing_left &&
+	hold 1000 held &&
+	keys "30 31"
+}

@@ -1,0 +1,51 @@
+# Copyright (c) 2026 The claudesec authors
+#
+# Permission to use, copy, modify, and distribute this software for any
+# purpose with or without fee is hereby granted, provided that the above
+# copyright notice and this permission notice appear in all copies.
+#
+# THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+# WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+# MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+# ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+# WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+# ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+# OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+
+
+"""keys.py COMMAND ...: runs it in a terminal, raw, and says which bytes do not
+come back at once.  The command is to say "ready" and then repeat its input."""
+
+import os
+import pty
+import select
+import sys
+import time
+
+
+def read(fd, seconds, wanted):
+    data = b""
+    end = time.time() + seconds
+    while wanted not in data and time.time() < end:
+        if select.select([fd], [], [], 0.1)[0]:
+            data += os.read(fd, 4096)
+    return data
+
+
+pid, fd = pty.fork()
+if pid == 0:
+    os.execvp(sys.argv[1], sys.argv[1:])
+if b"ready" not in read(fd, 30, b"ready\n"):
+    sys.exit("not ready")
+late = []
+for key in range(256):
+    os.write(fd, bytes([key]))
+    if read(fd, 2, bytes([key])) != bytes([key]):
+        late.append(key)
+        read(fd, 0.2, b"nothing")
+print(" ".join(str(key) for key in late))
+os.write(fd, b"\x10\x11end")
+if read(fd, 5, b"end")[-5:] != b"\x10\x11end":
+    print("^P^Q")
+os.close(fd)
+os.waitpid(pid, 0)
