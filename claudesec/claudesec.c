@@ -83,7 +83,7 @@ static int	 parent_handle_connect(struct peer *, struct imsg *);
 static int	 parent_handle_file(struct peer *, struct imsg *);
 static int	 parent_handle_client(struct imsg *);
 static int	 parent_handle_workspace(struct peer *, struct imsg *);
-static const char *workspace_judge(const char *, int);
+static const char *workspace_judge(const char *, const struct stat *);
 static int	 workspace_holds(const char *, const char *);
 static int	 path_within(const char *, const char *);
 static int	 open_plain(const char *);
@@ -850,6 +850,7 @@ parent_handle_workspace(struct peer *p, struct imsg *imsg)
 {
 	struct workspace_answer wa;
 	struct pending *pe;
+	struct stat st;
 	const char *why;
 	int fd;
 
@@ -863,12 +864,18 @@ parent_handle_workspace(struct peer *p, struct imsg *imsg)
 		return (-1);
 	if (pe->uid != geteuid())
 		why = "belongs to another user's daemon";
+	else if (fstat(fd, &st) == -1 || !S_ISDIR(st.st_mode))
+		why = "not a directory";
 	else
-		why = workspace_judge(wa.path, fd);
+		why = workspace_judge(wa.path, &st);
 	close(fd);
 	if (why != NULL)
 		(void)snprintf(wa.error, sizeof(wa.error), "%.512s: %s",
 		    wa.path, why);
+	else {
+		wa.dev = (uint64_t)st.st_dev;
+		wa.ino = (uint64_t)st.st_ino;
+	}
 	wa.uid = pe->uid == 0 ? ROOT_AS : pe->uid;
 	wa.gid = pe->uid == 0 ? ROOT_AS : pe->gid;
 	TAILQ_REMOVE(&pending, pe, entry);
@@ -886,21 +893,19 @@ parent_handle_workspace(struct peer *p, struct imsg *imsg)
  * agent more than a project: a home, our own state, the engine's socket.
  */
 static const char *
-workspace_judge(const char *path, int fd)
+workspace_judge(const char *path, const struct stat *sd)
 {
 	static const char *const secrets[] = { ".ssh", ".gnupg", ".aws",
 	    ".claude", ".config/claudesec", ".docker" };
 	static const char *const kernel[] = { "/dev", "/proc", "/sys" };
-	struct stat sd, sp;
+	struct stat sp;
 	char dir[PATH_MAX], real[PATH_MAX];
 	size_t i;
 	int n;
 
-	if (fstat(fd, &sd) == -1 || !S_ISDIR(sd.st_mode))
-		return ("not a directory");
 	if (path[0] != '/' || realpath(path, real) == NULL ||
 	    strcmp(path, real) != 0 || stat(path, &sp) == -1 ||
-	    sp.st_dev != sd.st_dev || sp.st_ino != sd.st_ino)
+	    sp.st_dev != sd->st_dev || sp.st_ino != sd->st_ino)
 		return ("not where it was; try again");
 	if (strcmp(path, "/") == 0)
 		return ("the root directory cannot be a workspace");

@@ -223,6 +223,7 @@ struct workspace_answer {
 	char		 error[TEXT_MAXLEN];
 	char		 path[PATH_MAX];
 	uint32_t	 uid, gid;	/* the client's; 1000 for root */
+	uint64_t	 dev, ino;	/* which directory it is */
 };
 
 /* a configuration as conf builds it and as receivers collect it */

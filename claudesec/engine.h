@@ -71,6 +71,7 @@ struct spec {
 	char		 daemon[DAEMON_MAXLEN];
 	char		 name[NAME_MAXLEN];
 	char		 path[PATH_MAX];
+	uint64_t	 dev, ino;		/* of the path, for inside */
 	char		 image[IMAGE_MAXLEN];	/* as the user calls it */
 	char		 image_id[IMAGE_ID_LEN];
 	char		 proxyd_id[IMAGE_ID_LEN];

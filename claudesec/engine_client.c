@@ -247,6 +247,8 @@ client_workspace(uint32_t id, const struct workspace_answer *wa)
 	}
 	(void)strlcpy(c->spec.path, wa->path, sizeof(c->spec.path));
 	c->spec.owner = c->uid;
+	c->spec.dev = wa->dev;
+	c->spec.ino = wa->ino;
 	c->spec.uid = wa->uid;
 	c->spec.gid = wa->gid;
 	c->allowed = 1;

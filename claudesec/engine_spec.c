@@ -26,6 +26,7 @@
 
 #include <arpa/inet.h>
 #include <ctype.h>
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -508,8 +509,11 @@ spec_command(const struct spec *s, int join)
 		error |= append_format(cmd, "-c%u", s->cols);
 		error |= append_format(cmd, "-r%u", s->rows);
 	}
-	if (!join)
+	if (!join) {
 		error |= append_string(cmd, "-j");
+		error |= append_format(cmd, "-w%" PRIx64 ":%" PRIx64, s->dev,
+		    s->ino);
+	}
 	error |= append_string(cmd, "--");
 	if (!s->shell)
 		error |= append_string(cmd, "claude");

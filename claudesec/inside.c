@@ -50,6 +50,7 @@
 #include "inside.h"
 
 #define HANDOVER_TIMEOUT	10	/* seconds for each step of proxyd's */
+#define WORKSPACE		"/workspace"
 #define CONNECT_DELAY		5000000	/* nanoseconds until it is tried again */
 #define CONNECT_TRIES		6000
 #define ENVIRON_MAX		(256 * 1024)	/* what is looked at of one */
@@ -57,6 +58,7 @@
 static void	 usage(void) __attribute__((__noreturn__));
 static unsigned short number(const char *);
 static void	 clean(void);
+static void	 check_workspace(const char *);
 static int	 listen_on(const struct handover_socket *);
 static int	 connect_proxyd(void);
 static void	 send_sockets(int, const int *);
@@ -70,8 +72,8 @@ static int	 is_marked(const char *, const char *);
 static void
 usage(void)
 {
-	fprintf(stderr, "usage: inside [-jx] [-c columns -r rows] [--] command "
-	    "[argument ...]\n"
+	fprintf(stderr, "usage: inside [-jx] [-c columns -r rows] "
+	    "[-w device:inode] [--] command [argument ...]\n"
 	    "       inside -k mark signal\n");
 	exit(EX_OSERR);
 }
@@ -80,13 +82,13 @@ int
 main(int argc, char *argv[])
 {
 	unsigned short cols, rows;
-	const char *mark;
+	const char *mark, *which;
 	int ch, jflag, xflag;
 
 	cols = rows = 0;
 	jflag = xflag = 0;
-	mark = NULL;
-	while ((ch = getopt(argc, argv, "+c:jk:r:x")) != -1) {
+	mark = which = NULL;
+	while ((ch = getopt(argc, argv, "+c:jk:r:w:x")) != -1) {
 		switch (ch) {
 		case 'c':
 			cols = number(optarg);
@@ -99,6 +101,9 @@ main(int argc, char *argv[])
 			break;
 		case 'r':
 			rows = number(optarg);
+			break;
+		case 'w':
+			which = optarg;
 			break;
 		case 'x':
 			xflag = 1;
@@ -117,6 +122,8 @@ main(int argc, char *argv[])
 		return (0);
 	}
 	clean();
+	if (which != NULL)
+		check_workspace(which);
 	if (!xflag)
 		handover();
 	set_size(cols, rows);
@@ -150,6 +157,27 @@ clean(void)
 	(void)sigemptyset(&none);
 	if (sigprocmask(SIG_SETMASK, &none, NULL) == -1)
 		err(EX_OSERR, "sigprocmask");
+}
+
+/*
+ * The engine found the workspace by its path, when the container started.  It
+ * must be the directory that was looked at: another agent, which has that one
+ * or what holds it, could have put a link there meanwhile.
+ */
+static void
+check_workspace(const char *which)
+{
+	char is[64];
+	struct stat st;
+	int n;
+
+	if (stat(WORKSPACE, &st) == -1)
+		err(EX_OSERR, "%s", WORKSPACE);
+	n = snprintf(is, sizeof(is), "%jx:%jx", (uintmax_t)st.st_dev,
+	    (uintmax_t)st.st_ino);
+	if (n < 0 || (size_t)n >= sizeof(is) || strcmp(is, which) != 0)
+		errx(EX_OSERR, "%s: not the directory that was asked for",
+		    WORKSPACE);
 }
 
 static void

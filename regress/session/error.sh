@@ -254,6 +254,28 @@ test_error_loopback_port_taken()
 status 71"
 }
 
+# An agent that has the workspace's parent can put a link in its place between
+# our look and the engine's mount.  No command is executed then; and a session
+# is told which directory it must have.
+test_error_workspace_is_another_directory()
+{
+	_which=$(stat -c '%D:%i' "$tmp/u1000/ws" | awk -F : '{
+	    printf "%s:%x", $1, $2 }')
+	for _ws in ws home; do
+		docker run --rm --network none -u 1000:1000 \
+		    -v "$top/claudesec/inside:/inside:ro" \
+		    -v "$tmp/u1000/$_ws:/workspace" --entrypoint /inside \
+		    "$test_image" -x -w "$_which" -- echo executed \
+		    >"$tmp/$_ws.out" 2>&1
+	done
+	equal "the one" "$(cat "$tmp/ws.out")" executed &&
+	equal "another" "$(cat "$tmp/home.out")" \
+	    "inside: /workspace: not the directory that was asked for" &&
+	hold 1000 held &&
+	equal "what is checked" "$(docker inspect -f '{{json .Config.Cmd}}' \
+	    claude-held | tr '",' '\n\n' | grep '^-w')" "-w$_which"
+}
+
 # An engine of its own, on a disk that has no room for the image; with a
 # network of its own, since without a bridge it removes the one it finds.
 test_error_disk_full()

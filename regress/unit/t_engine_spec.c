@@ -141,6 +141,8 @@ sample_spec(struct spec *s)
 	(void)strlcpy(s->image, "claudesec/claude", sizeof(s->image));
 	(void)strlcpy(s->image_id, "sha256:" ID64, sizeof(s->image_id));
 	(void)strlcpy(s->proxyd_id, "sha256:" ID64, sizeof(s->proxyd_id));
+	s->dev = 0xfd00;
+	s->ino = 0x123456789abcULL;
 	s->owner = 1000;
 	s->uid = 1001;
 	s->gid = 100;
@@ -675,14 +677,15 @@ test_agent_command(void)
 	sample_spec(&s);
 	text = command(&s);
 	/* any user of the host sees it: no part of a key */
-	CASE(strcmp(text, "[\"-j\",\"--\",\"claude\",\"-p\",\"hello\"]") == 0,
+	CASE(strcmp(text, "[\"-j\",\"-wfd00:123456789abc\",\"--\","
+	    "\"claude\",\"-p\",\"hello\"]") == 0,
 	    "command", "%s", text);
 	free(text);
 	s.tty = 1;
 	s.cols = 80;
 	s.rows = 25;
 	text = command(&s);
-	CASE(strncmp(text, "[\"-c80\",\"-r25\",\"-j\",\"--\",", 25) == 0,
+	CASE(strncmp(text, "[\"-c80\",\"-r25\",\"-j\",\"-w", 22) == 0,
 	    "command_terminal", "%s", text);
 	free(text);
 	s.shell = 1;
