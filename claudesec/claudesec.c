@@ -87,6 +87,8 @@ static const char *workspace_judge(const char *, const struct stat *);
 static int	 workspace_holds(const char *, const char *);
 static int	 path_within(const char *, const char *);
 static int	 open_plain(const char *);
+static int	 open_home(const char *);
+static void	 parent_bundle(void);
 
 const struct proc_role proc_roles[] = {
 	{ "parent", NULL, NULL },
@@ -315,6 +317,23 @@ open_plain(const char *path)
 		return (-1);
 	}
 	return (fd);
+}
+
+/* A path of the configuration's, which may begin with "~/". */
+static int
+open_home(const char *path)
+{
+	char full[PATH_MAX];
+	int n;
+
+	if (strncmp(path, "~/", 2) != 0)
+		return (open_plain(path));
+	n = snprintf(full, sizeof(full), "%s%s", home, path + 1);
+	if (n < 0 || (size_t)n >= sizeof(full)) {
+		errno = ENAMETOOLONG;
+		return (-1);
+	}
+	return (open_plain(full));
 }
 
 int
@@ -618,6 +637,8 @@ static void
 parent_loaded(int code, const char *text)
 {
 	loading = 0;
+	if (code == 0)
+		parent_bundle();
 	if (listen_fd != -1) {
 		if (code != 0)
 			proc_shutdown(code);
@@ -627,6 +648,40 @@ parent_loaded(int code, const char *text)
 	log_info("configuration %s", code == 0 ? "reloaded" :
 	    "not changed: there are errors");
 	parent_reply(load_client, code, text);
+}
+
+/*
+ * What the API's certificate is verified against may have changed as well;
+ * unless the configuration names it, it is where systems have it.
+ */
+static void
+parent_bundle(void)
+{
+	static const char *const paths[] = {
+		"/etc/ssl/certs/ca-certificates.crt", "/etc/ssl/cert.pem",
+		"/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/ca-bundle.pem"
+	};
+	struct file_answer fa;
+	size_t i;
+	int fd;
+
+	memset(&fa, 0, sizeof(fa));
+	fa.file = FILE_BUNDLE;
+	fd = -1;
+	if (current.api.ca[0] != '\0')
+		fd = open_home(current.api.ca);
+	else
+		for (i = 0; fd == -1 && i < sizeof(paths) / sizeof(paths[0]);
+		    i++)
+			fd = open_plain(paths[i]);
+	if (fd == -1) {
+		fa.error = errno;
+		if (current.api.ca[0] != '\0')
+			log_warn("%s", current.api.ca);
+	}
+	if (peer_compose(proc_peer(ROLE_ENGINE), IMSG_PARENT_FILE, 0, fd, &fa,
+	    sizeof(fa)) == -1)
+		fatal("peer_compose");
 }
 
 static void
@@ -676,20 +731,13 @@ parent_dispatch_conf(struct peer *p, struct imsg *imsg)
 static int
 parent_handle_open(struct peer *p, struct imsg *imsg)
 {
-	char full[PATH_MAX], path[PATH_MAX];
-	int error, fd, n;
+	char path[PATH_MAX];
+	int error, fd;
 
 	if (!loading || imsg_get_string(imsg, path, sizeof(path)) == -1)
 		return (-1);
-	if (strncmp(path, "~/", 2) == 0)
-		n = snprintf(full, sizeof(full), "%s%s", home, path + 1);
-	else
-		n = snprintf(full, sizeof(full), "%s", path);
-	fd = -1;
 	error = 0;
-	if (n < 0 || (size_t)n >= sizeof(full))
-		error = ENAMETOOLONG;
-	else if ((fd = open_plain(full)) == -1)
+	if ((fd = open_home(path)) == -1)
 		error = errno;
 	if (peer_compose(p, IMSG_RECONF_FILE, imsg_get_id(imsg), fd, &error,
 	    sizeof(error)) == -1)
@@ -721,7 +769,8 @@ parent_handle_conf(struct imsg *imsg)
 {
 	if (!loading || imsg_get_data(imsg, &next, sizeof(next)) == -1 ||
 	    !imsg_is_string(next.engine, sizeof(next.engine)) ||
-	    memchr(next.ca, '\0', sizeof(next.ca)) == NULL)
+	    memchr(next.ca, '\0', sizeof(next.ca)) == NULL ||
+	    memchr(next.api.ca, '\0', sizeof(next.api.ca)) == NULL)
 		return (-1);
 	return (0);
 }
@@ -806,10 +855,10 @@ parent_handle_file(struct peer *p, struct imsg *imsg)
 
 	memset(&fa, 0, sizeof(fa));
 	if (imsg_get_data(imsg, &fa.file, sizeof(fa.file)) == -1 ||
-	    fa.file >= FILE_MAX)
+	    fa.file >= FILE_MAX || fa.file == FILE_BUNDLE)
 		return (-1);
 	path = fa.file == FILE_CA ? current.ca : paths[fa.file];
-	if ((fd = open_plain(path)) == -1) {
+	if ((fd = open_home(path)) == -1) {
 		fa.error = errno;
 		if (path[0] != '\0')
 			log_warn("%s", path);

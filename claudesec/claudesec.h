@@ -36,7 +36,7 @@
 #define CLAUDESEC_SOCKET	"/var/run/claudesec.sock"
 
 /* bump with any change of a message or of its struct */
-#define IMSG_VERSION		2
+#define IMSG_VERSION		3
 
 enum {
 	ROLE_PARENT,
@@ -56,6 +56,11 @@ enum {
 #define ARG_PIECE	8192	/* of an argument, in one message */
 #define RULE_PORTS	16
 #define RESOLVER_MAX	4
+#define API_ADDRESSES	8
+#define API_ALLOWS	16
+#define API_PATHLEN	128	/* of a path of the API, with its NUL */
+#define KEY_MINLEN	8	/* of a key for proxyd, and at most */
+#define KEY_MAXLEN	4000
 
 /* states of a client's connection, beside those of proc.h */
 #define STATE_CLIENT_NEW	0x10	/* has asked for nothing yet */
@@ -134,6 +139,7 @@ enum file_id {
 	FILE_SECCOMP,		/* the agent's seccomp profile, JSON */
 	FILE_DOCKERFILE,	/* how the agent's image is built */
 	FILE_CA,		/* the CA bundle that the configuration names */
+	FILE_BUNDLE,		/* what the API is verified against; unasked */
 	FILE_MAX
 };
 
@@ -179,7 +185,21 @@ struct ctl_session {
 
 enum credentials {
 	CREDENTIALS_NONE,
-	CREDENTIALS_ENVIRONMENT
+	CREDENTIALS_ENVIRONMENT,
+	CREDENTIALS_INJECT	/* by proxyd; the agent has a placeholder */
+};
+
+/* where requests with a key go that the agent does not have */
+struct conf_api {
+	char		 host[HOST_MAXLEN];
+	uint16_t	 port;
+	uint16_t	 plain;			/* http, not https */
+	uint32_t	 naddresses;
+	uint32_t	 nallows;
+	char		 path[API_PATHLEN];	/* before all others, or empty */
+	char		 addresses[API_ADDRESSES][64]; /* ranges, though inside */
+	char		 allows[API_ALLOWS][API_PATHLEN]; /* method and path */
+	char		 ca[PATH_MAX];		/* empty: the host's bundle */
 };
 
 /* the part of a configuration that has a fixed size; 0: the default */
@@ -189,6 +209,7 @@ struct conf_fixed {
 	char		 base[IMAGE_MAXLEN];
 	char		 ca[PATH_MAX];		/* may be empty */
 	uint32_t	 credentials;		/* enum credentials */
+	struct conf_api	 api;
 	uint64_t	 memory;		/* bytes */
 	uint64_t	 home;			/* bytes of the home's tmpfs */
 	uint64_t	 tmp;			/* bytes of /tmp */

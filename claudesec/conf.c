@@ -296,7 +296,10 @@ config_new(void)
 	(void)strlcpy(c->fixed.image, "claudesec/claude",
 	    sizeof(c->fixed.image));
 	(void)strlcpy(c->fixed.base, "node:20-alpine", sizeof(c->fixed.base));
-	c->fixed.credentials = CREDENTIALS_ENVIRONMENT;
+	c->fixed.credentials = CREDENTIALS_INJECT;
+	(void)strlcpy(c->fixed.api.host, "api.anthropic.com",
+	    sizeof(c->fixed.api.host));
+	c->fixed.api.port = 443;
 	c->fixed.memory = 4096 * MEGA;
 	c->fixed.home = 1024 * MEGA;
 	c->fixed.tmp = 512 * MEGA;
@@ -505,6 +508,9 @@ env_add(const char *name, const char *value)
 	size = len + 1 + strlen(value) + 1;
 	if (size > ENV_MAXLEN)
 		return ("too long");
+	if (load.conf->fixed.credentials == CREDENTIALS_INJECT &&
+	    (strlen(value) < KEY_MINLEN || strlen(value) > KEY_MAXLEN))
+		return ("too short or too long for a key");
 	if ((e = calloc(1, sizeof(*e))) == NULL ||
 	    (e->value = malloc(size)) == NULL)
 		fatal("malloc");

@@ -40,6 +40,7 @@
 
 #define RULES_MAX	4096
 #define SECCOMP_MAXSIZE	(256 * 1024)
+#define BUNDLE_MAXSIZE	(900 * 1024)
 
 static void	 engine_started(void);
 static int	 engine_dispatch(struct peer *, struct imsg *);
@@ -59,11 +60,13 @@ static int	 engine_handle_end(void);
 static void	 engine_ask(uint32_t);
 static void	 engine_set_proxyd(int);
 static void	 engine_set_seccomp(int);
+static void	 engine_set_bundle(int);
 
 static struct config	*current, *nconf;
 static unsigned int	 nrules;
 static char		 daemon_label[DAEMON_MAXLEN];
 static char		*seccomp;	/* NULL: there is no profile */
+static char		*bundle;	/* as spec_bundle() makes it, or NULL */
 static char		 proxyd_image[64];
 static int		 proxyd_fd = -1;
 static int		 busy;
@@ -110,6 +113,12 @@ const char *
 engine_seccomp(void)
 {
 	return (seccomp);
+}
+
+const char *
+engine_bundle(void)
+{
+	return (bundle);
 }
 
 /* The sidecar's image, and the tar that it is made of; or NULL, and -1. */
@@ -263,6 +272,8 @@ engine_handle_file(struct imsg *imsg)
 		engine_set_proxyd(fd);
 	else if (fa.file == FILE_SECCOMP)
 		engine_set_seccomp(fd);
+	else if (fa.file == FILE_BUNDLE)
+		engine_set_bundle(fd);
 	else if (fd != -1)
 		close(fd);
 	return (0);
@@ -353,6 +364,28 @@ engine_set_seccomp(int fd)
 }
 
 /*
+ * It comes after each configuration that is in force: now the sessions that
+ * run can be told of that.
+ */
+static void
+engine_set_bundle(int fd)
+{
+	size_t len;
+	char *buf;
+
+	free(bundle);
+	bundle = NULL;
+	if (fd != -1) {
+		if ((buf = engine_read(fd, BUNDLE_MAXSIZE, &len)) == NULL)
+			log_warn("the certificates");
+		else if ((bundle = spec_bundle(buf)) == NULL)
+			log_warnx("the file of certificates has none");
+		free(buf);
+	}
+	session_reload();
+}
+
+/*
  * All of a file that the parent opened, which is closed, and a NUL.  NULL:
  * errno.
  */
@@ -432,7 +465,8 @@ engine_handle_conf(struct imsg *imsg)
 	    !imsg_is_string(f->base, sizeof(f->base)) ||
 	    memchr(f->ca, '\0', sizeof(f->ca)) == NULL ||
 	    !spec_image_valid(f->image) || !spec_image_valid(f->base) ||
-	    f->credentials > CREDENTIALS_ENVIRONMENT ||
+	    f->credentials > CREDENTIALS_INJECT ||
+	    !spec_api_valid(&f->api) ||
 	    f->memory == 0 || f->memory > INT64_MAX ||
 	    f->home == 0 || f->home > INT64_MAX ||
 	    f->tmp == 0 || f->tmp > INT64_MAX ||
@@ -510,7 +544,6 @@ engine_handle_end(void)
 		engine_ask(FILE_SECCOMP);
 		engine_ask(FILE_PROXYD);
 		recover();
-	} else
-		session_reload();
+	}
 	return (0);
 }

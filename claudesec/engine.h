@@ -32,6 +32,8 @@
 #define ID_LEN			64	/* hexadecimal, of the engine's */
 #define IMAGE_ID_LEN		128	/* "sha256:" and more of the same */
 #define SESSION_LEN		32	/* hexadecimal, ours */
+#define TOKEN_MAXLEN		96	/* of a placeholder for a key */
+#define TOKEN_RANDOM		32	/* bytes in it */
 #define DAEMON_MAXLEN		(PATH_MAX + 16)
 #define NAMES_MAX		100	/* name, name-2, ... */
 
@@ -42,6 +44,7 @@
 #define AGENT_WORKSPACE		"/workspace"
 #define AGENT_RUN		"/run/claudesec"
 #define AGENT_PROXY		"http://127.0.0.1:3128"
+#define AGENT_GATEWAY		"http://127.0.0.1:3129"
 
 /* what we make bears these */
 #define LABEL_SESSION		"claudesec.session"
@@ -52,6 +55,7 @@
 #define LABEL_PATH		"claudesec.path"	/* of the workspace */
 #define LABEL_IMAGE		"claudesec.image"
 #define LABEL_VERSION		"claudesec.version"
+#define LABEL_TOKEN		"claudesec.token"	/* the agent's own */
 
 /* strings in the order they came; secrets are wiped */
 struct strings {
@@ -79,6 +83,7 @@ struct spec {
 	uint32_t	 uid, gid;		/* in the container */
 	uint32_t	 shell;
 	uint32_t	 tty, cols, rows;
+	char		 token[TOKEN_MAXLEN];	/* empty: no gateway */
 	struct strings	 args;
 	struct strings	 env;			/* the client's */
 };
@@ -104,6 +109,10 @@ int		 spec_image_valid(const char *);
 int		 spec_env_valid(const char *);
 int		 spec_rule_valid(const struct egress_rule *);
 int		 spec_resolver_valid(const struct egress_resolver *);
+int		 spec_api_valid(const struct conf_api *);
+int		 spec_token_valid(const char *);
+void		 spec_token(char [TOKEN_MAXLEN], const struct config *,
+		    const unsigned char [TOKEN_RANDOM]);
 char		*spec_escape(const char *);
 char		*spec_filter(const char *, const char *);
 
@@ -114,8 +123,10 @@ json_t		*spec_volume(const struct spec *);
 json_t		*spec_network(void);
 json_t		*spec_exec(const struct spec *, const char *);
 json_t		*spec_kill(const char *, int);
-char		*spec_policy(const struct config *);
-char		*spec_claude_json(const struct config *);
+char		*spec_bundle(const char *);
+char		*spec_policy(const struct spec *, const struct config *,
+		    const char *, size_t *);
+char		*spec_claude_json(const struct spec *, const struct config *);
 char		*spec_tar(const struct tar_file *, size_t, size_t *);
 
 /* engine_reply.c: what the engine says.  Pure. */
@@ -182,6 +193,7 @@ void		 hijack_cancel(struct hijack *);
 const struct config *engine_config(void);
 const char	*engine_daemon(void);
 const char	*engine_seccomp(void);
+const char	*engine_bundle(void);
 const char	*engine_proxyd(void);
 int		 engine_proxyd_fd(void);
 char		*engine_read(int, size_t, size_t *);
@@ -292,7 +304,10 @@ struct step_call {
 /* engine_sidecar.c: what the sidecar is told and says */
 struct sidecar {
 	int		 fd;
-	struct bufferevent *bev;	/* NULL: not attached */
+	struct bufferevent *bev;	/* NULL: not attached; it reads */
+	struct event	 wev;
+	char		*out;		/* secret, not written yet */
+	size_t		 outlen, outoff;
 	int		 stream;	/* the frame that is being read */
 	size_t		 left;
 	char		 line[2][TEXT_MAXLEN];	/* its two streams */

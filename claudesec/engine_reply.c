@@ -241,7 +241,7 @@ spec_label_uid(const char *s, uint32_t *uid)
 int
 spec_adopt(struct spec *s, const json_t *item, const char **role)
 {
-	const char *image, *name, *path, *session;
+	const char *image, *name, *path, *session, *token;
 	const json_t *labels;
 
 	labels = json_object_get(item, "Labels");
@@ -261,5 +261,10 @@ spec_adopt(struct spec *s, const json_t *item, const char **role)
 	(void)strlcpy(s->name, name, sizeof(s->name));
 	(void)strlcpy(s->path, path, sizeof(s->path));
 	(void)strlcpy(s->image, image, sizeof(s->image));
+	token = spec_string(labels, LABEL_TOKEN, NULL);
+	if (token != NULL && !spec_token_valid(token))
+		return (-1);
+	(void)strlcpy(s->token, token == NULL ? "" : token,
+	    sizeof(s->token));
 	return (0);
 }

@@ -117,6 +117,7 @@ session_new(void)
 void
 session_start(struct client *c)
 {
+	unsigned char random[TOKEN_RANDOM];
 	struct session *s;
 
 	if (nsessions >= SESSIONS_MAX) {
@@ -129,6 +130,13 @@ session_start(struct client *c)
 		    "proxyd.tar" : "seccomp.json", DATADIR);
 		return;
 	}
+	if (engine_config()->fixed.credentials == CREDENTIALS_INJECT &&
+	    !TAILQ_EMPTY(&engine_config()->env) &&
+	    !engine_config()->fixed.api.plain && engine_bundle() == NULL) {
+		client_error(c, EX_CONFIG, "there are no certificates to "
+		    "verify the API with: name a file of them by ca in api");
+		return;
+	}
 	s = session_new();
 	s->spec = c->spec;
 	memset(&c->spec.args, 0, sizeof(c->spec.args));
@@ -136,6 +144,8 @@ session_start(struct client *c)
 	s->named = s->spec.name[0] != '\0';
 	s->since = time(NULL);
 	engine_random_id(s->spec.session);
+	arc4random_buf(random, sizeof(random));
+	spec_token(s->spec.token, engine_config(), random);
 	(void)strlcpy(s->spec.daemon, engine_daemon(),
 	    sizeof(s->spec.daemon));
 	(void)strlcpy(s->spec.image, engine_config()->fixed.image,

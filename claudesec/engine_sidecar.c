@@ -22,7 +22,9 @@
  */
 
 #include <sys/types.h>
+#include <sys/socket.h>
 
+#include <errno.h>
 #include <event.h>
 #include <stdlib.h>
 #include <string.h>
@@ -35,6 +37,8 @@
 #define LOG_SECONDS	10	/* in which so many lines are logged */
 #define LOG_LINES	50
 
+static void	 sidecar_write(int, short, void *);
+static void	 sidecar_wipe(struct sidecar *);
 static void	 sidecar_read(struct bufferevent *, void *);
 static void	 sidecar_error(struct bufferevent *, short, void *);
 static int	 sidecar_byte(struct session *, char);
@@ -53,8 +57,9 @@ sidecar_attach(struct session *s, int fd)
 	p->bev = bufferevent_new(fd, sidecar_read, NULL, sidecar_error, s);
 	if (p->bev == NULL)
 		fatal("bufferevent_new");
+	event_set(&p->wev, fd, EV_WRITE, sidecar_write, s);
 	bufferevent_setwatermark(p->bev, EV_READ, 0, READ_MAX);
-	if (bufferevent_enable(p->bev, EV_READ | EV_WRITE) == -1)
+	if (bufferevent_enable(p->bev, EV_READ) == -1)
 		fatalx("bufferevent_enable");
 	sidecar_policy(s);
 }
@@ -62,26 +67,80 @@ sidecar_attach(struct session *s, int fd)
 void
 sidecar_policy(struct session *s)
 {
-	char *policy;
+	struct sidecar *p;
+	char *out, *policy;
+	size_t left, len;
 
-	if (s->proxy.bev == NULL)
+	p = &s->proxy;
+	if (p->bev == NULL)
 		return;
-	if ((policy = spec_policy(engine_config())) == NULL)
+	policy = spec_policy(&s->spec, engine_config(), engine_bundle(),
+	    &len);
+	if (policy == NULL)
 		fatal("spec_policy");
-	if (bufferevent_write(s->proxy.bev, policy, strlen(policy)) == -1)
-		fatal("bufferevent_write");
-	free(policy);
+	left = p->outlen - p->outoff;
+	if (left > 0) {
+		/* behind the one before */
+		if ((out = malloc(left + len)) == NULL)
+			fatal("malloc");
+		memcpy(out, p->out + p->outoff, left);
+		memcpy(out + left, policy, len);
+		freezero(policy, len);
+		freezero(p->out, p->outlen);
+		policy = out;
+		len += left;
+	}
+	p->out = policy;
+	p->outlen = len;
+	p->outoff = 0;
+	event_add(&p->wev, NULL);
+}
+
+/* Not by the bufferevent, which would leave the key in memory. */
+static void
+sidecar_write(int fd, short event, void *arg)
+{
+	struct session *s = arg;
+	struct sidecar *p;
+	ssize_t n;
+
+	(void)event;
+	p = &s->proxy;
+	n = send(fd, p->out + p->outoff, p->outlen - p->outoff, MSG_NOSIGNAL);
+	/* that it is gone, who reads will see */
+	if (n == -1 && errno != EAGAIN && errno != EINTR)
+		return;
+	if (n > 0)
+		p->outoff += (size_t)n;
+	if (p->outoff < p->outlen)
+		event_add(&p->wev, NULL);
+	else
+		sidecar_wipe(p);
+}
+
+static void
+sidecar_wipe(struct sidecar *p)
+{
+	if (p->out != NULL)
+		freezero(p->out, p->outlen);
+	p->out = NULL;
+	p->outlen = p->outoff = 0;
 }
 
 void
 sidecar_close(struct session *s)
 {
-	if (s->proxy.bev == NULL)
+	struct sidecar *p;
+
+	p = &s->proxy;
+	if (p->bev == NULL)
 		return;
-	bufferevent_free(s->proxy.bev);
-	close(s->proxy.fd);
-	s->proxy.bev = NULL;
-	s->proxy.fd = -1;
+	bufferevent_free(p->bev);
+	event_del(&p->wev);
+	sidecar_wipe(p);
+	close(p->fd);
+	p->bev = NULL;
+	p->fd = -1;
 }
 
 static void

@@ -50,9 +50,14 @@
 
 /* where it has to be ASCII: the first is held until the next is there */
 #define EXEC_DETACH_KEYS	"ctrl-^,ctrl-],ctrl-^,ctrl-]"
+
+#define TOKEN_KEY	"sk-ant-api03-"	/* as long as the other */
+#define TOKEN_BEARER	"sk-ant-oat01-"
 #define KEY_SHOWN	20		/* of a key's end, in .claude.json */
 #define TAR_BLOCK	512
+#define PEM_LINE	80
 
+static const char *spec_credential(const struct config *, int *);
 static json_t	*spec_labels(const struct spec *, const char *);
 static json_t	*spec_agent_host(const struct spec *, const struct config *,
 		    const char *);
@@ -64,8 +69,12 @@ static json_t	*spec_command(const struct spec *, int);
 static json_t	*spec_run_volume(const struct spec *, int);
 static json_t	*spec_log(void);
 static int	 append_string(json_t *, const char *);
+static int	 append_gateway(json_t *, const char *);
 static int	 append_format(json_t *, const char *, ...)
 		    __attribute__((__format__(__printf__, 2, 3)));
+static void	 print_gateway(FILE *, const char *, const struct conf_api *,
+		    const char *);
+static char	*append_key(const char *, const char *, int, size_t *);
 static void	 tar_header(char *, const char *, size_t);
 
 /*
@@ -216,6 +225,90 @@ spec_resolver_valid(const struct egress_resolver *r)
 	    inet_pton(AF_INET6, r->address, &addr) == 1));
 }
 
+int
+spec_api_valid(const struct conf_api *api)
+{
+	static const char chars[] = "/abcdefghijklmnopqrstuvwxyz"
+	    "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.~";
+	const char *s;
+	uint32_t i;
+
+	if (!imsg_is_string(api->host, sizeof(api->host)) ||
+	    strspn(api->host, "abcdefghijklmnopqrstuvwxyz0123456789.-") !=
+	    strlen(api->host) || api->port == 0 || api->plain > 1 ||
+	    api->naddresses > API_ADDRESSES || api->nallows > API_ALLOWS ||
+	    memchr(api->path, '\0', sizeof(api->path)) == NULL ||
+	    memchr(api->ca, '\0', sizeof(api->ca)) == NULL ||
+	    strspn(api->path, chars) != strlen(api->path))
+		return (0);
+	for (i = 0; i < api->naddresses; i++) {
+		s = api->addresses[i];
+		if (!imsg_is_string(s, sizeof(api->addresses[i])) ||
+		    strspn(s, "0123456789abcdefABCDEF:./") != strlen(s))
+			return (0);
+	}
+	for (i = 0; i < api->nallows; i++) {
+		s = api->allows[i];
+		if (!imsg_is_string(s, sizeof(api->allows[i])))
+			return (0);
+		s += strspn(s, "ABCDEFGHIJKLMNOPQRSTUVWXYZ");
+		if (*s++ != ' ')
+			return (0);
+		s += strspn(s, chars);
+		if (*s != '\0' && strcmp(s, "*") != 0)
+			return (0);
+	}
+	return (1);
+}
+
+/* What the keeper is to put in, and of which kind; NULL: nothing. */
+static const char *
+spec_credential(const struct config *conf, int *bearer)
+{
+	static const char key[] = "ANTHROPIC_API_KEY=";
+	static const char token[] = "CLAUDE_CODE_OAUTH_TOKEN=";
+	const struct env_entry *e;
+
+	*bearer = 0;
+	if (conf->fixed.credentials != CREDENTIALS_INJECT ||
+	    (e = TAILQ_FIRST(&conf->env)) == NULL)
+		return (NULL);
+	*bearer = strncmp(e->value, token, sizeof(token) - 1) == 0;
+	return (e->value + (*bearer ? sizeof(token) : sizeof(key)) - 1);
+}
+
+/*
+ * What the agent has in its place: of the kind that Claude Code takes it for.
+ */
+void
+spec_token(char token[TOKEN_MAXLEN], const struct config *conf,
+    const unsigned char random[TOKEN_RANDOM])
+{
+	size_t i, len;
+	int bearer;
+
+	token[0] = '\0';
+	if (spec_credential(conf, &bearer) == NULL)
+		return;
+	len = strlcpy(token, bearer ? TOKEN_BEARER : TOKEN_KEY, TOKEN_MAXLEN);
+	for (i = 0; i < TOKEN_RANDOM; i++, len += 2)
+		(void)snprintf(token + len, TOKEN_MAXLEN - len, "%02x",
+		    random[i]);
+}
+
+int
+spec_token_valid(const char *token)
+{
+	size_t len;
+
+	len = strlen(TOKEN_KEY);
+	if (strncmp(token, TOKEN_KEY, len) != 0 &&
+	    strncmp(token, TOKEN_BEARER, len) != 0)
+		return (0);
+	return (strlen(token) == len + 2 * TOKEN_RANDOM &&
+	    strspn(token + len, "0123456789abcdef") == 2 * TOKEN_RANDOM);
+}
+
 /* Percent encoding for a query. */
 char *
 spec_escape(const char *s)
@@ -257,13 +350,22 @@ static json_t *
 spec_labels(const struct spec *s, const char *role)
 {
 	char uid[16];
+	json_t *labels;
 
 	(void)snprintf(uid, sizeof(uid), "%u", s->owner);
-	return (json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s}",
+	labels = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s}",
 	    LABEL_SESSION, s->session, LABEL_DAEMON, s->daemon,
 	    LABEL_ROLE, role, LABEL_NAME, s->name, LABEL_UID, uid,
 	    LABEL_PATH, s->path, LABEL_IMAGE, s->image,
-	    LABEL_VERSION, CLAUDESEC_VERSION));
+	    LABEL_VERSION, CLAUDESEC_VERSION);
+	/* for the next daemon; the agent has it anyway */
+	if (labels != NULL && s->token[0] != '\0' &&
+	    json_object_set_new(labels, LABEL_TOKEN,
+	    json_string(s->token)) == -1) {
+		json_decref(labels);
+		return (NULL);
+	}
+	return (labels);
 }
 
 /* The log of a container, bounded. */
@@ -323,7 +425,7 @@ spec_agent(const struct spec *s, const struct config *conf,
 	char *prepared;
 	json_t *json;
 
-	if ((prepared = spec_claude_json(conf)) == NULL)
+	if ((prepared = spec_claude_json(s, conf)) == NULL)
 		return (NULL);
 	(void)snprintf(user, sizeof(user), "%u:%u", s->uid, s->gid);
 	json = json_pack("{s:s, s:s, s:s, s:s, s:[s], s:o, s:o, s:o, s:o, "
@@ -443,6 +545,20 @@ append_format(json_t *array, const char *fmt, ...)
 	return (append_string(array, buf));
 }
 
+/* A base URL turns off tool search, unless it is asked for. */
+static int
+append_gateway(json_t *env, const char *token)
+{
+	int error;
+
+	error = append_string(env, "ANTHROPIC_BASE_URL=" AGENT_GATEWAY);
+	error |= append_string(env, "ENABLE_TOOL_SEARCH=true");
+	error |= append_format(env, "%s=%s", strncmp(token, TOKEN_KEY,
+	    strlen(TOKEN_KEY)) == 0 ? "ANTHROPIC_API_KEY" :
+	    "CLAUDE_CODE_OAUTH_TOKEN", token);
+	return (error);
+}
+
 static json_t *
 spec_agent_env(const struct spec *s, const struct config *conf,
     const char *prepared)
@@ -474,8 +590,11 @@ spec_agent_env(const struct spec *s, const struct config *conf,
 		error |= append_string(env, fixed[i]);
 	for (i = 0; i < s->env.n; i++)
 		error |= append_string(env, s->env.v[i]);
-	TAILQ_FOREACH(e, &conf->env, entry)
-		error |= append_string(env, e->value);
+	if (s->token[0] != '\0')
+		error |= append_gateway(env, s->token);
+	else if (conf->fixed.credentials == CREDENTIALS_ENVIRONMENT)
+		TAILQ_FOREACH(e, &conf->env, entry)
+			error |= append_string(env, e->value);
 	if (asprintf(&text, INSIDE_JSON "=%s", prepared) == -1)
 		text = NULL;
 	error |= text == NULL ? -1 : append_string(env, text);
@@ -608,17 +727,62 @@ spec_sidecar(const struct spec *s)
 }
 
 /*
- * What the sidecar is told: proxyd.conf(5), up to a line with a dot.
+ * A file of certificates, as the lines that proxyd takes; NULL if there is
+ * none in it, or no memory.
  */
 char *
-spec_policy(const struct config *conf)
+spec_bundle(const char *pem)
+{
+	static const char letters[] = "abcdefghijklmnopqrstuvwxyz"
+	    "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+/=";
+	static const char begin[] = "-----BEGIN CERTIFICATE-----";
+	static const char end[] = "-----END CERTIFICATE-----";
+	char *buf;
+	size_t len, size;
+	FILE *f;
+	int bad, inside, n;
+
+	buf = NULL;
+	if ((f = open_memstream(&buf, &size)) == NULL)
+		return (NULL);
+	inside = n = 0;
+	for (; *pem != '\0'; pem += len + strspn(pem + len, "\r\n")) {
+		len = strcspn(pem, "\r\n");
+		if (strncmp(pem, begin, sizeof(begin) - 1) == 0) {
+			inside = 1;
+			(void)fprintf(f, "\t\t\"%s\"\n", begin);
+		} else if (!inside)
+			continue;
+		else if (strncmp(pem, end, sizeof(end) - 1) == 0) {
+			inside = 0;
+			n++;
+			(void)fprintf(f, "\t\t\"%s\"\n", end);
+		} else if (len <= PEM_LINE && strspn(pem, letters) == len)
+			(void)fprintf(f, "\t\t\"%.*s\"\n", (int)len, pem);
+	}
+	bad = ferror(f) || inside || n == 0;
+	if (fclose(f) != 0 || bad) {
+		free(buf);
+		return (NULL);
+	}
+	return (buf);
+}
+
+/*
+ * What the sidecar is told: proxyd.conf(5), up to a line with a dot.  Who gets
+ * it wipes it; the key is in no other memory that was had for this.
+ */
+char *
+spec_policy(const struct spec *s, const struct config *conf,
+    const char *bundle, size_t *len)
 {
 	const struct egress_resolver *r;
 	struct rule_entry *e;
-	char *buf;
+	const char *key;
+	char *buf, *policy;
 	size_t i, size;
 	FILE *f;
-	int bad;
+	int bad, bearer;
 
 	buf = NULL;
 	if ((f = open_memstream(&buf, &size)) == NULL)
@@ -638,12 +802,65 @@ spec_policy(const struct config *conf)
 		(void)fprintf(f, "%s%s\n", e->rule.nports > 0 ? " }" : "",
 		    e->rule.plain ? " plain" : "");
 	}
-	(void)fprintf(f, ".\n");
+	key = spec_credential(conf, &bearer);
+	if (s->token[0] == '\0' ||
+	    (bundle == NULL && !conf->fixed.api.plain))
+		key = NULL;
+	if (key != NULL)
+		print_gateway(f, s->token, &conf->fixed.api, bundle);
 	bad = ferror(f);
 	if (fclose(f) != 0 || bad) {
 		free(buf);
 		return (NULL);
 	}
+	policy = append_key(buf, key, bearer, len);
+	free(buf);
+	return (policy);
+}
+
+/* All but the key and the end. */
+static void
+print_gateway(FILE *f, const char *token, const struct conf_api *api,
+    const char *bundle)
+{
+	uint32_t i;
+
+	(void)fprintf(f, "gateway to \"%s\" port %u {\n\ttoken \"%s\"\n",
+	    api->host, api->port, token);
+	if (api->path[0] != '\0')
+		(void)fprintf(f, "\tpath \"%s\"\n", api->path);
+	for (i = 0; i < api->naddresses; i++)
+		(void)fprintf(f, "\taddress \"%s\"\n", api->addresses[i]);
+	for (i = 0; i < api->nallows; i++)
+		(void)fprintf(f, "\tallow \"%s\"\n", api->allows[i]);
+	if (api->plain)
+		(void)fprintf(f, "\tplain\n");
+	else
+		(void)fprintf(f, "\tca {\n%s\t}\n", bundle);
+}
+
+/* The key, if there is one, in quotes, and the end of it all. */
+static char *
+append_key(const char *text, const char *key, int bearer, size_t *len)
+{
+	char *buf, *p;
+	size_t size;
+
+	size = strlen(text) + (key == NULL ? 0 : 2 * strlen(key)) + 32;
+	if ((buf = malloc(size)) == NULL)
+		return (NULL);
+	p = buf + strlcpy(buf, text, size);
+	if (key != NULL) {
+		p = stpcpy(p, bearer ? "\tbearer \"" : "\tkey \"");
+		for (; *key != '\0'; key++) {
+			if (*key == '"' || *key == '\\')
+				*p++ = '\\';
+			*p++ = *key;
+		}
+		p = stpcpy(p, "\"\n}\n");
+	}
+	p = stpcpy(p, ".\n");
+	*len = (size_t)(p - buf);
 	return (buf);
 }
 
@@ -653,28 +870,29 @@ spec_policy(const struct config *conf)
  * is trusted, which the user said by coming here.
  */
 char *
-spec_claude_json(const struct config *conf)
+spec_claude_json(const struct spec *s, const struct config *conf)
 {
 	static const char name[] = "ANTHROPIC_API_KEY=";
 	struct env_entry *e;
 	const char *key;
 	json_t *approved, *json;
-	size_t len;
 	char *text;
+	size_t len;
 
 	if ((approved = json_array()) == NULL)
 		return (NULL);
-	TAILQ_FOREACH(e, &conf->env, entry) {
-		if (strncmp(e->value, name, sizeof(name) - 1) != 0)
-			continue;
-		key = e->value + sizeof(name) - 1;
-		len = strlen(key);
-		if (len > KEY_SHOWN)
-			key += len - KEY_SHOWN;
-		if (append_string(approved, key) == -1) {
-			json_decref(approved);
-			return (NULL);
-		}
+	key = NULL;
+	if (strncmp(s->token, TOKEN_KEY, strlen(TOKEN_KEY)) == 0)
+		key = s->token;
+	else if (conf->fixed.credentials == CREDENTIALS_ENVIRONMENT)
+		TAILQ_FOREACH(e, &conf->env, entry)
+			if (strncmp(e->value, name, sizeof(name) - 1) == 0)
+				key = e->value + sizeof(name) - 1;
+	len = key == NULL ? 0 : strlen(key);
+	if (key != NULL && append_string(approved, len > KEY_SHOWN ?
+	    key + len - KEY_SHOWN : key) == -1) {
+		json_decref(approved);
+		return (NULL);
 	}
 	json = json_pack("{s:b, s:s, s:{s:o, s:[]}, s:{s:{s:b, s:b}}}",
 	    "hasCompletedOnboarding", 1,

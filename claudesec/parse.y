@@ -57,6 +57,9 @@
 #define CPUS_MAX	1024
 #define NAME_CHARS	"abcdefghijklmnopqrstuvwxyz0123456789-"
 
+#define API_PATH_CHARS	"/abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ" \
+			"0123456789-_.~"
+
 /* what next() returns beside characters and EOF */
 #define MACRO_END	(-2)
 
@@ -96,7 +99,9 @@ enum {
 	SEEN_CPUS		= 0x0200,
 	SEEN_HOME		= 0x0400,
 	SEEN_TMP		= 0x0800,
-	SEEN_FILESIZE		= 0x1000
+	SEEN_FILESIZE		= 0x1000,
+	SEEN_API		= 0x2000,
+	SEEN_API_CA		= 0x4000
 };
 
 static struct lex {
@@ -149,6 +154,10 @@ static void	 set_size(uint64_t *, const struct word *, const char *,
 		    uint64_t);
 static void	 set_processes(const struct word *);
 static void	 set_cpus(const struct word *);
+static void	 set_api(const struct word *);
+static int	 set_api_path(const char *);
+static void	 add_api_address(const struct word *);
+static void	 add_api_allow(const struct word *);
 static void	 drop_rules(void);
 static void	 add_rules(uint32_t, const struct words *,
 		    const struct words *, uint32_t);
@@ -165,12 +174,12 @@ static const char *parse_host(const char *, char [HOST_MAXLEN]);
 	uint32_t		 number;
 }
 
-%token	AGENT BASE BLOCK CA CPUS CREDENTIALS EGRESS ENGINE ENVIRONMENT
-%token	FILESIZE FROM HOME IMAGE MEMORY NONE PASS PLAIN PORT PROCESSES
-%token	RESOLVER TMP TO INVALID
+%token	ADDRESS AGENT ALLOW API BASE BLOCK CA CPUS CREDENTIALS EGRESS ENGINE
+%token	ENVIRONMENT FILESIZE FROM HOME IMAGE INJECT MEMORY NONE PASS PLAIN PORT
+%token	PROCESSES RESOLVER TMP TO INVALID
 %token	<word>		WORD
 %type	<words>		macro list list_l port
-%type	<number>	action plain
+%type	<number>	action how plain
 
 %%
 
@@ -209,17 +218,21 @@ statement	: WORD '=' macro {
 			if (once(SEEN_CREDENTIALS, "credentials"))
 				nconf->fixed.credentials = CREDENTIALS_NONE;
 		}
-		| CREDENTIALS ENVIRONMENT {
+		| CREDENTIALS how {
 			if (once(SEEN_CREDENTIALS, "credentials"))
-				nconf->fixed.credentials =
-				    CREDENTIALS_ENVIRONMENT;
+				nconf->fixed.credentials = $2;
 		}
-		| CREDENTIALS ENVIRONMENT FROM WORD {
+		| CREDENTIALS how FROM WORD {
 			if (once(SEEN_CREDENTIALS, "credentials")) {
-				nconf->fixed.credentials =
-				    CREDENTIALS_ENVIRONMENT;
+				nconf->fixed.credentials = $2;
 				set_path(nconf->envfile, $4, "credentials");
 			}
+		}
+		| api
+		| api '{' api_l '}'
+		| api '{' api_l api_setting '}'
+		| api '{' api_l error '}' {
+			yyerrok;
 		}
 		| agent agent_l '}'
 		| agent agent_l setting '}'
@@ -239,6 +252,46 @@ macro		: WORD {
 		| macro WORD {
 			$$ = $1;
 			append(&$$, $2);
+		}
+		;
+
+how		: ENVIRONMENT {
+			$$ = CREDENTIALS_ENVIRONMENT;
+		}
+		| INJECT {
+			$$ = CREDENTIALS_INJECT;
+		}
+		;
+
+api		: API WORD {
+			if (once(SEEN_API, "api"))
+				set_api($2);
+		}
+		;
+
+api_l		: /* empty */
+		| api_l '\n'
+		| api_l api_setting '\n'
+		| api_l error '\n' {
+			yyerrok;
+		}
+		;
+
+api_setting	: ADDRESS list {
+			const struct word *w;
+
+			for (w = $2.first; w != NULL; w = w->next)
+				add_api_address(w);
+		}
+		| ALLOW list {
+			const struct word *w;
+
+			for (w = $2.first; w != NULL; w = w->next)
+				add_api_allow(w);
+		}
+		| CA WORD {
+			if (once(SEEN_API_CA, "ca of api"))
+				set_path(nconf->fixed.api.ca, $2, "ca");
 		}
 		;
 
@@ -408,7 +461,10 @@ static const struct keyword {
 	const char		*name;
 	int			 token;
 } keywords[] = {
+	{ "address",		ADDRESS },
 	{ "agent",		AGENT },
+	{ "allow",		ALLOW },
+	{ "api",		API },
 	{ "base",		BASE },
 	{ "block",		BLOCK },
 	{ "ca",			CA },
@@ -421,6 +477,7 @@ static const struct keyword {
 	{ "from",		FROM },
 	{ "home",		HOME },
 	{ "image",		IMAGE },
+	{ "inject",		INJECT },
 	{ "memory",		MEMORY },
 	{ "none",		NONE },
 	{ "pass",		PASS },
@@ -1035,6 +1092,127 @@ set_cpus(const struct word *w)
 		    CPUS_MAX, shown(w->s, buf));
 	else
 		nconf->fixed.millicpus = (uint32_t)n;
+}
+
+/* https://host[:port][/path], or http: */
+static void
+set_api(const struct word *w)
+{
+	struct conf_api *api;
+	const char *host, *s;
+	char buf[SHOWN_SIZE], name[HOST_MAXLEN];
+	uint64_t port;
+	size_t len;
+
+	api = &nconf->fixed.api;
+	if (strncmp(w->s, "https://", 8) == 0)
+		host = w->s + 8;
+	else if (strncmp(w->s, "http://", 7) == 0) {
+		host = w->s + 7;
+		api->plain = 1;
+	} else {
+		error(w->line, "api: neither https://host nor http://host: "
+		    "\"%s\"", shown(w->s, buf));
+		return;
+	}
+	port = api->plain ? 80 : 443;
+	len = strcspn(host, ":/");
+	s = host + len;
+	if (*s == ':' && (s[1] == '0' || (s = parse_digits(s + 1,
+	    &port)) == NULL || port > UINT16_MAX || (*s != '\0' &&
+	    *s != '/'))) {
+		error(w->line, "api: not a port: \"%s\"",
+		    shown(host + len + 1, buf));
+		return;
+	}
+	api->port = (uint16_t)port;
+	(void)snprintf(name, sizeof(name), "%.*s", (int)len, host);
+	if (len >= sizeof(name) || name[0] == '*' ||
+	    parse_host(name, api->host) != NULL)
+		error(w->line, "api: not the name of a host: \"%s\"",
+		    shown(name, buf));
+	else if (set_api_path(s) == -1)
+		error(w->line, "api: not a path: \"%s\"", shown(s, buf));
+}
+
+/* Without a slash at its end, and without what could mean another one. */
+static int
+set_api_path(const char *s)
+{
+	size_t len;
+
+	len = strlen(s);
+	while (len > 0 && s[len - 1] == '/')
+		len--;
+	if (len >= API_PATHLEN || strspn(s, API_PATH_CHARS) < len ||
+	    strstr(s, "//") != NULL || strstr(s, "/.") != NULL)
+		return (-1);
+	memcpy(nconf->fixed.api.path, s, len);
+	nconf->fixed.api.path[len] = '\0';
+	return (0);
+}
+
+/* An address, or one with the length of a prefix. */
+static void
+add_api_address(const struct word *w)
+{
+	struct conf_api *api;
+	unsigned char addr[sizeof(struct in6_addr)];
+	char buf[SHOWN_SIZE], text[sizeof(api->addresses[0])];
+	const char *s;
+	uint64_t bits;
+	int six;
+
+	api = &nconf->fixed.api;
+	bits = 0;
+	s = w->s + strcspn(w->s, "/");
+	six = memchr(w->s, ':', (size_t)(s - w->s)) != NULL;
+	(void)snprintf(text, sizeof(text), "%.*s", (int)(s - w->s), w->s);
+	if (*s == '/' && ((s = parse_digits(s + 1, &bits)) == NULL ||
+	    *s != '\0' || bits > (six ? 128 : 32)))
+		text[0] = '\0';
+	if (strlen(w->s) >= sizeof(text) ||
+	    inet_pton(six ? AF_INET6 : AF_INET, text, addr) != 1)
+		error(w->line, "address: not an address or a range: \"%s\"",
+		    shown(w->s, buf));
+	else if (api->naddresses == API_ADDRESSES)
+		error(w->line, "more than %d addresses", API_ADDRESSES);
+	else
+		(void)strlcpy(api->addresses[api->naddresses++], w->s,
+		    sizeof(api->addresses[0]));
+}
+
+/* "METHOD /path"; a star at its end is any segment. */
+static void
+add_api_allow(const struct word *w)
+{
+	static const char *const methods[] = { "GET", "HEAD", "POST", "PUT",
+	    "PATCH", "DELETE" };
+	struct conf_api *api;
+	char buf[SHOWN_SIZE];
+	const char *s;
+	size_t i, len;
+
+	api = &nconf->fixed.api;
+	len = strcspn(w->s, " ");
+	for (i = 0; i < sizeof(methods) / sizeof(methods[0]); i++)
+		if (strlen(methods[i]) == len &&
+		    strncmp(w->s, methods[i], len) == 0)
+			break;
+	s = w->s + len + (w->s[len] == ' ');
+	len = strspn(s, API_PATH_CHARS);
+	if (len > 1 && strcmp(s + len, "*") == 0 && s[len - 1] == '/')
+		len++;
+	if (i == sizeof(methods) / sizeof(methods[0]) || *s != '/' ||
+	    s[len] != '\0' || strlen(w->s) >= API_PATHLEN ||
+	    strstr(s, "//") != NULL || strstr(s, "/.") != NULL)
+		error(w->line, "allow: not a method and a path: \"%s\"",
+		    shown(w->s, buf));
+	else if (api->nallows == API_ALLOWS)
+		error(w->line, "more than %d to allow", API_ALLOWS);
+	else
+		(void)strlcpy(api->allows[api->nallows++], w->s,
+		    API_PATHLEN);
 }
 
 /* Those that hold without an egress block. */

@@ -23,6 +23,7 @@
 #include "claudesec.h"
 
 static void	 print_string(FILE *, const char *, const char *);
+static void	 print_api(FILE *, const struct conf_api *);
 static void	 print_size(FILE *, const char *, uint64_t);
 static void	 print_rule(FILE *, const struct egress_rule *);
 
@@ -48,13 +49,16 @@ print_config(FILE *f, const struct config *c)
 	}
 	if (c->fixed.credentials == CREDENTIALS_NONE)
 		(void)fputs("\ncredentials none", f);
-	else
+	else if (c->fixed.credentials == CREDENTIALS_ENVIRONMENT)
 		(void)fputs("\ncredentials environment", f);
+	else
+		(void)fputs("\ncredentials inject", f);
 	if (c->envfile[0] != '\0') {
 		(void)fputs(" from ", f);
 		print_string(f, "", c->envfile);
 	}
-	(void)fputs("\n\nagent {\n", f);
+	print_api(f, &c->fixed.api);
+	(void)fputs("\nagent {\n", f);
 	print_size(f, "memory", c->fixed.memory);
 	print_size(f, "home", c->fixed.home);
 	print_size(f, "tmp", c->fixed.tmp);
@@ -89,6 +93,33 @@ print_string(FILE *f, const char *prefix, const char *s)
 		(void)fputc(*s, f);
 	}
 	(void)fputc('"', f);
+}
+
+static void
+print_api(FILE *f, const struct conf_api *api)
+{
+	uint32_t i;
+
+	(void)fprintf(f, "\napi \"http%s://%s", api->plain ? "" : "s",
+	    api->host);
+	if (api->port != (api->plain ? 80 : 443))
+		(void)fprintf(f, ":%u", (unsigned int)api->port);
+	(void)fprintf(f, "%s\"", api->path);
+	if (api->naddresses > 0 || api->nallows > 0 || api->ca[0] != '\0') {
+		(void)fputs(" {\n", f);
+		for (i = 0; i < api->naddresses; i++)
+			(void)fprintf(f, "\taddress %s\n", api->addresses[i]);
+		for (i = 0; i < api->nallows; i++)
+			(void)fprintf(f, "\tallow \"%s\"\n",
+			    api->allows[i]);
+		if (api->ca[0] != '\0') {
+			(void)fputs("\tca ", f);
+			print_string(f, "", api->ca);
+			(void)fputc('\n', f);
+		}
+		(void)fputc('}', f);
+	}
+	(void)fputs("\n", f);
 }
 
 static void

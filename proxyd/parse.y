@@ -33,7 +33,7 @@
 
 #include "proxyd.h"
 
-#define WORD_SIZE	1024	/* of a word, with its NUL */
+#define WORD_SIZE	GATE_SECRET_SIZE /* of a word, with its NUL */
 #define EXPAND_MAX	16	/* macros within macros */
 #define EXPANSIONS_MAX	4096	/* macros used in one file */
 #define ERRORS_MAX	50	/* no use in reporting more */

@@ -35,6 +35,8 @@ prepare(unsigned int role, struct imsgbuf *ch, int running)
 	(void)strlcpy(fixed.engine, "/nonexistent", sizeof(fixed.engine));
 	(void)strlcpy(fixed.image, "image", sizeof(fixed.image));
 	(void)strlcpy(fixed.base, "base", sizeof(fixed.base));
+	(void)strlcpy(fixed.api.host, "api", sizeof(fixed.api.host));
+	fixed.api.port = 443;
 	fixed.memory = fixed.home = fixed.tmp = fixed.filesize = 1 << 30;
 	fixed.processes = fixed.millicpus = 1000;
 	put(&ch[ROLE_CONF], IMSG_RECONF_CONF, -1, &fixed, sizeof(fixed));

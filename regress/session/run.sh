@@ -29,6 +29,7 @@ prefix=${CLAUDESEC_PREFIX-$(cd "$top/.." && pwd)/inst}
 claudesec=$prefix/bin/claudesec
 . "$here/env.sh"
 . "$here/claude.sh"
+. "$here/inject.sh"
 . "$here/terminal.sh"
 . "$here/inside.sh"
 . "$here/process.sh"
@@ -40,7 +41,7 @@ env_up
 users_up 0 501 1000 1001 || die "no test users"
 
 [ $# -gt 0 ] || set -- $(sed -n 's/^\(test_[a-z0-9_]*\)()$/\1/p' \
-    "$here/claude.sh" "$here/terminal.sh" "$here/inside.sh" \
+    "$here/claude.sh" "$here/inject.sh" "$here/terminal.sh" "$here/inside.sh" \
     "$here/process.sh" "$here/error.sh" "$here/memory.sh")
 for this_case; do
 	: >"$tmp/why"

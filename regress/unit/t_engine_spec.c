@@ -51,6 +51,10 @@ static void	 test_sidecar(void);
 static void	 test_not_utf8(void);
 static void	 test_exec(void);
 static void	 test_policy(void);
+static void	 test_token(void);
+static void	 test_inject(void);
+static void	 test_bundle(void);
+static void	 test_api(void);
 static void	 test_claude_json(void);
 static void	 test_tar(void);
 static void	 test_verify(void);
@@ -83,6 +87,10 @@ main(void)
 	test_not_utf8();
 	test_exec();
 	test_policy();
+	test_token();
+	test_inject();
+	test_bundle();
+	test_api();
 	test_claude_json();
 	test_tar();
 	test_verify();
@@ -105,6 +113,10 @@ sample_config(void)
 	memset(&c, 0, sizeof(c));
 	TAILQ_INIT(&c.rules);
 	TAILQ_INIT(&c.env);
+	c.fixed.credentials = CREDENTIALS_ENVIRONMENT;
+	(void)strlcpy(c.fixed.api.host, "api.anthropic.com",
+	    sizeof(c.fixed.api.host));
+	c.fixed.api.port = 443;
 	c.fixed.memory = 4ULL << 30;
 	c.fixed.home = 1ULL << 30;
 	c.fixed.tmp = 1ULL << 29;
@@ -772,27 +784,223 @@ test_exec(void)
 static void
 test_policy(void)
 {
-	char *text;
-
-	text = spec_policy(sample_config());
-	CASE(text != NULL && strcmp(text,
+	static const char rules[] =
 	    "handover \"/run/claudesec/proxyd.sock\"\n"
 	    "resolver \"192.0.2.53\" port 5353\n"
 	    "pass to \"api.anthropic.com\"\n"
-	    "block to \"*.example.org\" port { 443 22 }\n"
-	    ".\n") == 0, "policy", "%s", text);
+	    "block to \"*.example.org\" port { 443 22 }\n";
+	static char token[] = "CLAUDE_CODE_OAUTH_TOKEN=a\"b\\c-0123456789";
+	static struct env_entry e;
+	struct config *c;
+	struct spec s;
+	char want[1024], *text;
+	size_t len;
+
+	sample_spec(&s);
+	c = sample_config();
+	text = spec_policy(&s, c, NULL, &len);
+	(void)snprintf(want, sizeof(want), "%s.\n", rules);
+	CASE(text != NULL && strcmp(text, want) == 0 && len == strlen(want),
+	    "policy", "%s", text);
 	free(text);
+	/* with a placeholder, but keys are in the environment now */
+	(void)strlcpy(s.token, "sk-ant-api03-x", sizeof(s.token));
+	text = spec_policy(&s, c, "\t\t\"x\"\n", &len);
+	CASE(strcmp(text, want) == 0, "policy_environment", "%s", text);
+	free(text);
+	c->fixed.credentials = CREDENTIALS_INJECT;
+	text = spec_policy(&s, c, NULL, &len);
+	CASE(strcmp(text, want) == 0, "policy_without_bundle", "%s", text);
+	free(text);
+	text = spec_policy(&s, c, "\t\t\"x\"\n", &len);
+	(void)snprintf(want, sizeof(want), "%sgateway to "
+	    "\"api.anthropic.com\" port 443 {\n\ttoken \"sk-ant-api03-x\"\n"
+	    "\tca {\n\t\t\"x\"\n\t}\n"
+	    "\tkey \"sk-ant-0123456789abcdefghij\"\n}\n.\n", rules);
+	CASE(strcmp(text, want) == 0 && len == strlen(want),
+	    "policy_gateway", "%s", text);
+	free(text);
+	s.token[0] = '\0';
+	text = spec_policy(&s, c, "\t\t\"x\"\n", &len);
+	(void)snprintf(want, sizeof(want), "%s.\n", rules);
+	CASE(strcmp(text, want) == 0, "policy_without_token", "%s", text);
+	free(text);
+	/* everything that there is, and a key that must be quoted */
+	(void)strlcpy(s.token, "sk-ant-oat01-x", sizeof(s.token));
+	e.value = token;
+	TAILQ_INIT(&c->env);
+	TAILQ_INSERT_TAIL(&c->env, &e, entry);
+	c->fixed.api.plain = 1;
+	c->fixed.api.port = 8080;
+	(void)strlcpy(c->fixed.api.path, "/llm", API_PATHLEN);
+	(void)strlcpy(c->fixed.api.addresses[0], "10.0.0.0/8", 64);
+	c->fixed.api.naddresses = 1;
+	(void)strlcpy(c->fixed.api.allows[0], "GET /v1/*", API_PATHLEN);
+	c->fixed.api.nallows = 1;
+	text = spec_policy(&s, c, NULL, &len);
+	(void)snprintf(want, sizeof(want), "%sgateway to "
+	    "\"api.anthropic.com\" port 8080 {\n\ttoken \"sk-ant-oat01-x\"\n"
+	    "\tpath \"/llm\"\n\taddress \"10.0.0.0/8\"\n"
+	    "\tallow \"GET /v1/*\"\n\tplain\n"
+	    "\tbearer \"a\\\"b\\\\c-0123456789\"\n}\n.\n", rules);
+	CASE(strcmp(text, want) == 0 && len == strlen(want), "policy_all",
+	    "%s", text);
+	free(text);
+	free_spec(&s);
+}
+
+static void
+test_token(void)
+{
+	static const unsigned char random[TOKEN_RANDOM] = { 0x01, 0xab };
+	static char oauth[] = "CLAUDE_CODE_OAUTH_TOKEN=x";
+	static struct env_entry e;
+	struct config *c;
+	char token[TOKEN_MAXLEN];
+
+	c = sample_config();
+	spec_token(token, c, random);
+	CASE(token[0] == '\0', "token_environment", "%s", token);
+	c->fixed.credentials = CREDENTIALS_INJECT;
+	spec_token(token, c, random);
+	CASE(strncmp(token, "sk-ant-api03-01ab00", 19) == 0 &&
+	    strlen(token) == 13 + 64 && spec_token_valid(token), "token_key",
+	    "%s", token);
+	token[76] = 'g';
+	CASE(!spec_token_valid(token), "token_digit", "valid");
+	token[76] = '\0';
+	CASE(!spec_token_valid(token), "token_short", "valid");
+	CASE(!spec_token_valid("sk-ant-0123456789abcdefghij"), "token_other",
+	    "valid");
+	e.value = oauth;
+	TAILQ_INIT(&c->env);
+	spec_token(token, c, random);
+	CASE(token[0] == '\0', "token_none", "%s", token);
+	TAILQ_INSERT_TAIL(&c->env, &e, entry);
+	spec_token(token, c, random);
+	CASE(strncmp(token, "sk-ant-oat01-01ab00", 19) == 0 &&
+	    spec_token_valid(token), "token_oauth", "%s", token);
+}
+
+/* Nothing of the real one reaches the agent's container. */
+static void
+test_inject(void)
+{
+	static const unsigned char random[TOKEN_RANDOM];
+	struct config *c;
+	struct spec s, again;
+	const char *role;
+	json_t *json;
+	char *text;
+
+	sample_spec(&s);
+	c = sample_config();
+	c->fixed.credentials = CREDENTIALS_INJECT;
+	spec_token(s.token, c, random);
+	json = spec_agent(&s, c, "{}");
+	text = json_dumps(json, JSON_COMPACT);
+	CASE(strstr(text, "abcdefghij") == NULL &&
+	    strstr(text, "\"ANTHROPIC_API_KEY=sk-ant-api03-00") != NULL &&
+	    strstr(text, "\"ANTHROPIC_BASE_URL=http://127.0.0.1:3129\"") !=
+	    NULL && strstr(text, "\"ENABLE_TOOL_SEARCH=true\"") != NULL &&
+	    strstr(text, "\\\"approved\\\":[\\\"00000000000000000000\\\"]") !=
+	    NULL, "inject_agent", "%s", text);
+	free(text);
+	memset(&again, 0, sizeof(again));
+	CASE(spec_adopt(&again, json, &role) == 0 &&
+	    strcmp(again.token, s.token) == 0, "inject_adopt", "%s",
+	    again.token);
+	json_decref(json);
+	json = spec_sidecar(&s);
+	text = json_dumps(json, JSON_COMPACT);
+	CASE(strstr(text, "abcdefghij") == NULL, "inject_sidecar", "%s",
+	    text);
+	free(text);
+	json_decref(json);
+	free_spec(&s);
+}
+
+static void
+test_bundle(void)
+{
+	static const struct {
+		const char	*name, *in, *out;
+	} t[] = {
+		{ "one", "-----BEGIN CERTIFICATE-----\nAA+/=\n"
+		    "-----END CERTIFICATE-----\n",
+		    "\t\t\"-----BEGIN CERTIFICATE-----\"\n\t\t\"AA+/=\"\n"
+		    "\t\t\"-----END CERTIFICATE-----\"\n" },
+		{ "text_and_cr", "# x\r\nCN=\"x\"\n"
+		    "-----BEGIN CERTIFICATE-----\r\nAA\r\n"
+		    "-----END CERTIFICATE-----\r\nB\n",
+		    "\t\t\"-----BEGIN CERTIFICATE-----\"\n\t\t\"AA\"\n"
+		    "\t\t\"-----END CERTIFICATE-----\"\n" },
+		{ "a_line_of_another_kind", "-----BEGIN CERTIFICATE-----\n"
+		    "A\"\nAA\n-----END CERTIFICATE-----\n",
+		    "\t\t\"-----BEGIN CERTIFICATE-----\"\n\t\t\"AA\"\n"
+		    "\t\t\"-----END CERTIFICATE-----\"\n" },
+		{ "empty", "", NULL },
+		{ "a_key", "-----BEGIN PRIVATE KEY-----\nAA\n"
+		    "-----END PRIVATE KEY-----\n", NULL },
+		{ "cut", "-----BEGIN CERTIFICATE-----\nAA\n", NULL }
+	};
+	char *text;
+	size_t i;
+
+	for (i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
+		text = spec_bundle(t[i].in);
+		CASE(t[i].out == NULL ? text == NULL : text != NULL &&
+		    strcmp(text, t[i].out) == 0, t[i].name, "bundle: %s",
+		    text == NULL ? "none" : text);
+		free(text);
+	}
+}
+
+static void
+test_api(void)
+{
+	struct conf_api *a;
+	struct config *c;
+
+#define BAD(name, change) do {						\
+	c = sample_config();						\
+	a = &c->fixed.api;						\
+	change;								\
+	CASE(!spec_api_valid(a), "api_" name, "valid");			\
+} while (0)
+	c = sample_config();
+	CASE(spec_api_valid(&c->fixed.api), "api", "not valid");
+	BAD("host", a->host[0] = '"');
+	BAD("no_host", a->host[0] = '\0');
+	BAD("long_host", memset(a->host, 'a', sizeof(a->host)));
+	BAD("port", a->port = 0);
+	BAD("path", (void)strlcpy(a->path, "/a\"b", API_PATHLEN));
+	BAD("long_path", memset(a->path, 'a', sizeof(a->path)));
+	BAD("addresses", a->naddresses = API_ADDRESSES + 1);
+	BAD("address", a->naddresses = 1);
+	BAD("address_letter", a->naddresses = 1;
+	    (void)strlcpy(a->addresses[0], "10.x", 64));
+	BAD("allows", a->nallows = API_ALLOWS + 1);
+	BAD("allow", a->nallows = 1);
+	BAD("allow_quote", a->nallows = 1;
+	    (void)strlcpy(a->allows[0], "GET /\"", API_PATHLEN));
+	BAD("allow_method", a->nallows = 1;
+	    (void)strlcpy(a->allows[0], "get /", API_PATHLEN));
+	BAD("ca", memset(a->ca, 'a', sizeof(a->ca)));
+#undef BAD
 }
 
 static void
 test_claude_json(void)
 {
 	struct config *c;
+	struct spec s;
 	json_t *json;
 	char *text;
 
+	sample_spec(&s);
 	c = sample_config();
-	text = spec_claude_json(c);
+	text = spec_claude_json(&s, c);
 	json = spec_parse(text, strlen(text));
 	CASE(strcmp(at(json, "customApiKeyResponses", "approved", 0),
 	    "0123456789abcdefghij") == 0 && strstr(text, "sk-ant") == NULL,
@@ -804,10 +1012,11 @@ test_claude_json(void)
 	json_decref(json);
 	free(text);
 	TAILQ_INIT(&c->env);
-	text = spec_claude_json(c);
+	text = spec_claude_json(&s, c);
 	CASE(strstr(text, "\"approved\":[]") != NULL, "claude_json_no_key",
 	    "%s", text);
 	free(text);
+	free_spec(&s);
 }
 
 static void

@@ -1,0 +1,283 @@
+# Copyright (c) 2026 The claudesec authors
+#
+# Permission to use, copy, modify, and distribute this software for any
+# purpose with or without fee is hereby granted, provided that the above
+# copyright notice and this permission notice appear in all copies.
+#
+# THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+# WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+# MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+# ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+# WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+# ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+# OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+
+
+
+# The key never enters the sandbox.  Sourced.
+
+# What is in here must be nowhere in the agent's container.
+real_key=sk-ant-api03-real-0123456789abcdef0123456789abcdef
+real_token=sk-ant-oat01-real-0123456789abcdef0123456789abcdef
+
+# inject NAME=VALUE [LINE ...]: the user 1000 from now on has this key injected
+inject()
+{
+	_d=$tmp/u1000
+	printf '%s\n' "$1" >"$_d/inject.env"
+	shift
+	cat >"$_d/inject" <<-END
+		image "$test_image"
+		credentials inject from "$_d/inject.env"
+		api "https://api.anthropic.com" {
+			ca "$tmp/ca.crt"
+		}
+		egress {
+			pass to { api.anthropic.com www.example.org }
+			resolver $dns_addr
+		}
+	END
+	for _line; do
+		echo "$_line" >>"$_d/inject"
+	done
+	chown 1000:1000 "$_d/inject" "$_d/inject.env"
+	chmod 600 "$_d/inject.env"
+}
+
+# csi COMMAND ...: claudesec with that
+csi()
+{
+	as 1000 "$claudesec" -f "$tmp/u1000/inject" "$@"
+}
+
+# Whoever asks first starts the daemon, and with that configuration.
+csi_holds()
+{
+	csi status | grep -q "^held	.*running"
+}
+
+# nowhere WHAT FILE: none of the real ones stands in it
+nowhere()
+{
+	! grep -qa -e "$real_key" -e "$real_token" "$2" ||
+	    because "a real key stands in $1"
+}
+
+test_inject_gives_an_api_key()
+{
+	inject "ANTHROPIC_API_KEY=$real_key"
+	out=$(csi start -- -p "what is it?" </dev/null 2>"$tmp/err")
+	equal "exit status" $? 0 || { cat "$tmp/err" >>"$tmp/why"; return 1; }
+	equal answer "$out" "answer to: what is it?" &&
+	equal "standard error" "$(cat "$tmp/err")" "" &&
+	equal "key at the API" "$(values "$tmp/api.log" x-api-key)" \
+	    "$real_key" &&
+	equal "tokens at the API" "$(values "$tmp/api.log" authorization)" "" &&
+	equal "host at the API" "$(values "$tmp/api.log" host)" \
+	    api.anthropic.com &&
+	equal "names asked of DNS" "$(values "$tmp/dns.log" name)" \
+	    api.anthropic.com
+}
+
+test_inject_gives_an_oauth_token()
+{
+	inject "CLAUDE_CODE_OAUTH_TOKEN=$real_token"
+	out=$(csi start -- -p "who?" </dev/null 2>"$tmp/err")
+	equal "exit status" $? 0 || { cat "$tmp/err" >>"$tmp/why"; return 1; }
+	equal answer "$out" "answer to: who?" &&
+	equal "token at the API" "$(values "$tmp/api.log" authorization)" \
+	    "bearer $real_token" &&
+	equal "keys at the API" "$(values "$tmp/api.log" x-api-key)" "" &&
+	{ grep -q oauth-2025-04-20 "$tmp/api.log" ||
+	    because "no oauth-2025-04-20 among the anthropic-beta values"; }
+}
+
+test_inject_reads_a_file_by_a_tool()
+{
+	inject "ANTHROPIC_API_KEY=$real_key"
+	echo "from the workspace" >"$tmp/u1000/ws/read"
+	out=$(csi start -- --dangerously-skip-permissions -p "RUN cat read" \
+	    </dev/null 2>"$tmp/err")
+	equal result "$out" "result: from the workspace" ||
+	    { cat "$tmp/err" >>"$tmp/why"; return 1; }
+	equal "key at the API" "$(values "$tmp/api.log" x-api-key)" \
+	    "$real_key"
+}
+
+test_inject_needs_no_egress_to_the_api()
+{
+	inject "ANTHROPIC_API_KEY=$real_key"
+	sed -i 's/{ api.anthropic.com www.example.org }/www.example.org/' \
+	    "$tmp/u1000/inject"
+	out=$(csi start -- -p "still?" </dev/null 2>"$tmp/err")
+	equal answer "$out" "answer to: still?"
+}
+
+# All that a process in the container can read, and all that is said of it.
+test_inject_leaves_the_key_out_of_the_container()
+{
+	inject "ANTHROPIC_API_KEY=$real_key"
+	csi start -n held -- -p "SLEEP 300
+wait" >"$tmp/hold.out" 2>&1 </dev/null &
+	hold_pid=$!
+	wait_for 20 csi_holds && wait_for 20 test -s "$tmp/api.log" ||
+	    because "no session: $(cat "$tmp/hold.out")" || return 1
+	for c in claude-held claude-held-proxy; do
+		docker inspect "$c" >"$tmp/inspect"
+		docker logs "$c" >>"$tmp/inspect" 2>&1
+		docker diff "$c" >>"$tmp/inspect"
+		nowhere "what the engine says of $c" "$tmp/inspect" || return 1
+	done
+	docker export claude-held >"$tmp/export"
+	nowhere "the container's files" "$tmp/export" || return 1
+	rm "$tmp/export"
+	csi shell held -- sh -c 'env; cat /proc/[0-9]*/environ \
+	    /proc/[0-9]*/cmdline; cd /; for d in home tmp run workspace var etc; do
+	    grep -rsa sk-ant "$d"; done' </dev/null >"$tmp/seen" 2>/dev/null
+	grep -q sk-ant-api03- "$tmp/seen" ||
+	    because "not even the placeholder was found" || return 1
+	nowhere "the agent's files and processes" "$tmp/seen" || return 1
+	for p in $(docker top claude-held -eo pid | tail -n +2); do
+		memory_of "$p" >"$tmp/memory"
+		nowhere "the memory of process $p" "$tmp/memory" || return 1
+	done
+	# but the keeper has it, or this looks at the wrong things
+	found=
+	for p in $(docker top claude-held-proxy -eo pid | tail -n +2); do
+		memory_of "$p" >"$tmp/memory"
+		grep -qa "$real_key" "$tmp/memory" || continue
+		found="$found $(tr '\0' ' ' <"/proc/$p/cmdline")"
+	done
+	rm -f "$tmp/memory"
+	case $found in
+	*keeper*keeper*) because "in two processes:$found" ;;
+	*keeper*)	;;
+	*)	because "the key is not in the keeper:$found" ;;
+	esac
+}
+
+# memory_of PID: all that it has
+memory_of()
+{
+	python3 - "$1" <<-'END'
+		import re, sys
+		with open("/proc/%s/maps" % sys.argv[1]) as maps, \
+		        open("/proc/%s/mem" % sys.argv[1], "rb") as mem:
+		    for line in maps:
+		        m = re.match(r"(\w+)-(\w+) (rw)", line)
+		        if not m or "[v" in line:
+		            continue
+		        a, b = int(m.group(1), 16), int(m.group(2), 16)
+		        try:
+		            mem.seek(a)
+		            while a < b:
+		                d = mem.read(min(1 << 24, b - a))
+		                sys.stdout.buffer.write(d)
+		                a += len(d)
+		        except OSError:
+		            pass
+	END
+}
+
+# The attacker's key does not get to the API on any way.
+test_inject_keeps_another_key_from_the_api()
+{
+	inject "ANTHROPIC_API_KEY=$real_key"
+	cat >"$tmp/u1000/ws/try.sh" <<-'END'
+		g=http://127.0.0.1:3129
+		k="x-api-key: sk-ant-attacker"
+		b="authorization: Bearer sk-ant-attacker"
+		t="x-api-key: $ANTHROPIC_API_KEY"
+		ask() {
+			curl -sk -o /dev/null -w '%{http_code} ' -m 5 "$@" || echo
+		}
+		for p in /v1/messages /v1/files; do
+			ask -H "$k" -d @/etc/passwd "$g$p"
+			ask -H "$b" -d @/etc/passwd "$g$p"
+			ask -H "$k" -H "$t" -d @/etc/passwd "$g$p"
+			ask -H "$t" -H "$k" -d @/etc/passwd "$g$p"
+			ask -H "$t" -H "$b" -d @/etc/passwd "$g$p"
+			ask -H "$k" -d @/etc/passwd "https://api.anthropic.com$p"
+			ask --noproxy '*' -H "$k" -d @/etc/passwd \
+			    "https://api.anthropic.com$p"
+			ask --noproxy '*' --resolve api.anthropic.com:443:127.0.0.1 \
+			    -H "$k" -d @/etc/passwd "https://api.anthropic.com$p"
+			ask -H "$k" -d @/etc/passwd "https://192.31.196.10$p"
+			ask --noproxy '*' -H "$k" -d @/etc/passwd \
+			    "https://192.31.196.10$p"
+			ask -H "$t" -d @/etc/passwd "$g/v1/files"
+		done
+		printf 'POST /v1/messages HTTP/1.1\r\nHost: a\r\n%s\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\nPOST /v1/files HTTP/1.1\r\n%s\r\n\r\n' "$t" "$k" |
+		    curl -s -m 3 telnet://127.0.0.1:3129
+		printf 'POST /v1/messages HTTP/1.1\r\nHost: a\r\n%s\r\n x: y\r\nContent-Length: 0\r\n\r\nPOST /v1/files HTTP/1.1\r\nHost: a\r\n%s\r\n\r\n' "$t" "$k" |
+		    curl -s -m 3 telnet://127.0.0.1:3129
+	END
+	csi shell -- sh /workspace/try.sh </dev/null >"$tmp/out" 2>&1
+	equal "what the API saw" "$(cat "$tmp/api.log")" "" ||
+	    { cat "$tmp/out" >>"$tmp/why"; return 1; }
+	grep -q 401 "$tmp/out" && grep -q 403 "$tmp/out" ||
+	    because "not refused as it should be: $(cat "$tmp/out")"
+}
+
+test_reload_replaces_an_injected_key()
+{
+	inject "ANTHROPIC_API_KEY=$real_key"
+	# one request before, one after
+	csi start -n held -- --dangerously-skip-permissions -p \
+	    "RUN while ! test -e /workspace/go; do sleep 0.1; done; echo on" \
+	    >"$tmp/hold.out" 2>"$tmp/err" </dev/null &
+	pid=$!
+	wait_for 20 csi_holds && wait_for 20 test -s "$tmp/api.log" ||
+	    because "no session: $(cat "$tmp/hold.out" "$tmp/err")" || return 1
+	echo "ANTHROPIC_API_KEY=$real_key-2" >"$tmp/u1000/inject.env"
+	csi reload 2>"$tmp/err" || because "reload: $(cat "$tmp/err")" ||
+	    return 1
+	sleep 0.3
+	touch "$tmp/u1000/ws/go"
+	wait "$pid"
+	rm "$tmp/u1000/ws/go"
+	equal result "$(cat "$tmp/hold.out")" "result: on" &&
+	equal "keys at the API" "$(values "$tmp/api.log" x-api-key)" \
+	    "$real_key $real_key-2"
+}
+
+# A daemon that takes over gives the gateway back to the session.
+test_key_is_injected_again_by_the_next_daemon()
+{
+	inject "ANTHROPIC_API_KEY=$real_key"
+	csi start -n held -- --dangerously-skip-permissions -p \
+	    "RUN while ! test -e /workspace/go; do sleep 0.1; done; echo on" \
+	    >"$tmp/hold.out" 2>&1 </dev/null &
+	pid=$!
+	wait_for 20 csi_holds && wait_for 20 test -s "$tmp/api.log" ||
+	    because "no session: $(cat "$tmp/hold.out")" || return 1
+	echo "ANTHROPIC_API_KEY=$real_key-3" >"$tmp/u1000/inject.env"
+	kill -9 $(daemons)
+	wait_for 10 no_daemons
+	csi status >"$tmp/out" 2>&1
+	wait_for 10 proxy_said_twice
+	touch "$tmp/u1000/ws/go"
+	wait_for 20 grep -q -e "$real_key-3" "$tmp/api.log"
+	r=$?
+	csi stop -a >/dev/null 2>&1
+	wait "$pid"
+	rm "$tmp/u1000/ws/go"
+	[ $r -eq 0 ] || because "the new key was not used: $(cat "$tmp/out")"
+}
+
+proxy_said_twice()
+{
+	[ "$(docker logs claude-held-proxy 2>/dev/null | grep -c '^ok')" -ge 2 ]
+}
+
+test_start_is_refused_without_certificates()
+{
+	inject "ANTHROPIC_API_KEY=$real_key"
+	sed -i 's|ca ".*"|ca "/nonexistent"|' "$tmp/u1000/inject"
+	out=$(csi start -- --version </dev/null 2>&1)
+	equal "exit status" $? 78 || return 1
+	case $out in
+	*certificates*)	;;
+	*)	because "it says: $out" ;;
+	esac
+}
