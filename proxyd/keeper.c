@@ -47,7 +47,9 @@
 #define ROUNDS_MAX	16	/* of one call before the others */
 #define CHUNK_HEAD	12	/* in front of a chunk */
 #define UP_SIZE		(CHUNK_HEAD + GATE_HEAD_SIZE)
-#define OUT_SIZE	(GATE_REBUILD_MAX + CHUNK_HEAD + PIECE + 16)
+/* what one piece of an answer can make of itself, and some of them */
+#define OUT_ROOM	(GATE_REBUILD_MAX + CHUNK_HEAD + PIECE + 16)
+#define OUT_SIZE	(3 * PIECE + OUT_ROOM)
 #define LAST_CHUNK	"0\r\n\r\n"
 
 static int	 keeper_handle(struct peer *, struct imsg *);
@@ -75,6 +77,7 @@ static void	 call_finish(struct call *);
 static int	 call_send(struct call *);
 static int	 call_body(struct call *);
 static int	 call_receive(struct call *);
+static int	 call_fill(struct call *);
 static int	 call_flush(struct call *);
 static int	 call_answer(struct call *, const char *, size_t);
 static int	 call_answer_head(struct call *);
@@ -651,8 +654,7 @@ frame(char *data, size_t len)
 static int
 call_receive(struct call *c)
 {
-	ssize_t n;
-	int i;
+	int i, n;
 
 	for (i = 0; i < ROUNDS_MAX; i++) {
 		if (call_flush(c) == -1)
@@ -663,23 +665,43 @@ call_receive(struct call *c)
 			call_finish(c);
 			return (-1);
 		}
-		n = api_read(c->api, buf, sizeof(buf));
-		if (n == -1) {
+		if ((n = call_fill(c)) == -1) {
 			call_fail(c, REFUSAL_BROKEN);
 			return (-1);
 		}
 		if (n == 0)
 			return (0);
+	}
+	api_again(c->api);
+	return (0);
+}
+
+/*
+ * Reads what has come of the answer, as far as there is room.  1: some of it;
+ * 0: nothing; -1: there will be no more, or it is no answer.
+ */
+static int
+call_fill(struct call *c)
+{
+	ssize_t n;
+	int some;
+
+	for (some = 0; !c->answered && c->out_len <= OUT_SIZE - OUT_ROOM;
+	    some = 1) {
+		n = api_read(c->api, buf, sizeof(buf));
+		if (n == 0)
+			break;
+		/* what came before goes out first */
+		if (n == -1)
+			return (some ? 1 : -1);
 		c->last = keeper_now();
 		if (call_answer(c, buf, (size_t)n) == -1) {
 			log_warnx("%s: an answer that is not sound",
 			    c->keep->conf.host);
-			call_fail(c, REFUSAL_BROKEN);
 			return (-1);
 		}
 	}
-	api_again(c->api);
-	return (0);
+	return (some);
 }
 
 /* Out with what is there, as far as that goes. */

@@ -43,6 +43,7 @@
 #include "proc.h"
 
 #define APIS_MAX	32	/* connections; more requests wait */
+#define READ_AHEAD	65536
 #define VIA_REPLY_MAX	8192	/* of a parent proxy */
 #define IDLE_MAX	8	/* of them without a request */
 #define IDLE_TIME	300000	/* milliseconds, and for so long */
@@ -119,6 +120,9 @@ api_context(const char *pem, size_t len)
 	SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER, NULL);
 	(void)SSL_CTX_set_mode(ctx, SSL_MODE_ENABLE_PARTIAL_WRITE |
 	    SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_RELEASE_BUFFERS);
+	/* several records at once, which api_again() is for */
+	SSL_CTX_set_read_ahead(ctx, 1);
+	SSL_CTX_set_default_read_buffer_len(ctx, READ_AHEAD);
 	return (ctx);
 }
 

@@ -2,7 +2,7 @@
 #
 # run.sh: the gateway and the keeper, between a client and an API of the tests
 # over TLS, in a network namespace of their own that has nothing but loopback.
-# Wants root.  PROXYD names another binary.
+# Wants root.  PROXYD names another binary, PROGRAM another program to run there.
 
 set -u
 cd "$(dirname "$0")" || exit 1
@@ -40,4 +40,4 @@ cert() {
     cert other good other.example && cert forged bad api.example
 } >"$TMP/openssl.log" 2>&1 ||
     { echo "FAIL gateway: no certificates"; cat "$TMP/openssl.log"; exit 1; }
-unshare -n python3 tests.py "$@"
+unshare -n python3 "${PROGRAM:-tests.py}" "$@"
