@@ -192,7 +192,7 @@ as_exec()
 	_u=$1
 	shift
 	cd "$_d/ws" && exec setpriv --reuid "$_u" --regid "$_u" \
-	    --groups "$engine_gid" -- env -i --default-signal=INT \
+	    --groups "$engine_gid" -- env -i --default-signal \
 	    PATH="$PATH" HOME="$_d/home" XDG_RUNTIME_DIR="$_d/run" \
 	    TERM=xterm-256color LANG=C.UTF-8 "$@" 9>&-
 }
