@@ -105,6 +105,7 @@ static int64_t	 seconds(const char *);
 static void	 rule_start(int);
 static void	 rule_end(void);
 static void	 target_add(char *, int);
+static void	 targets_free(void);
 static void	 target_file(const struct target *);
 static void	 add_port(int64_t);
 static void	 add_prefix(const char *);
@@ -380,14 +381,10 @@ parse_config(FILE *fp, const char *name, const struct macros *macros,
 static void
 parse_clear(void)
 {
-	struct target *t;
 	struct string *s;
 	struct sym *sym;
 
-	while ((t = STAILQ_FIRST(&targets)) != NULL) {
-		STAILQ_REMOVE_HEAD(&targets, entry);
-		free(t);
-	}
+	targets_free();
 	while ((sym = TAILQ_FIRST(&syms)) != NULL) {
 		TAILQ_REMOVE(&syms, sym, entry);
 		free(sym);
@@ -695,7 +692,8 @@ rule_start(int action)
 {
 	memset(&rule, 0, sizeof(rule));
 	rule.action = (uint8_t)action;
-	STAILQ_INIT(&targets);
+	/* a rule with an error in it has not come to its end */
+	targets_free();
 }
 
 static void
@@ -715,10 +713,7 @@ rule_end(void)
 			target_file(t);
 		else if (policy_add_name(&conf->policy, t->text, &why) == -1)
 			warn_at(t->line, "%s: %s", t->text, why);
-	while ((t = STAILQ_FIRST(&targets)) != NULL) {
-		STAILQ_REMOVE_HEAD(&targets, entry);
-		free(t);
-	}
+	targets_free();
 }
 
 static void
@@ -732,6 +727,17 @@ target_add(char *text, int isfile)
 	t->isfile = isfile;
 	t->line = lineno;
 	STAILQ_INSERT_TAIL(&targets, t, entry);
+}
+
+static void
+targets_free(void)
+{
+	struct target *t;
+
+	while ((t = STAILQ_FIRST(&targets)) != NULL) {
+		STAILQ_REMOVE_HEAD(&targets, entry);
+		free(t);
+	}
 }
 
 /* A file with a name a line; blanks around it and comments do not count. */
