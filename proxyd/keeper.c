@@ -60,6 +60,9 @@ static int	 handle_allow(struct imsg *);
 static int	 handle_key(struct imsg *);
 static int	 handle_ca(struct imsg *);
 static int	 handle_end(void);
+static void	 reconf_done(int);
+static void	 load_event(int, short, void *);
+static int	 keep_load(struct keep *);
 static void	 handle_totals(void);
 static int	 handle_request(struct imsg *);
 static int	 handle_header(struct imsg *);
@@ -95,7 +98,7 @@ static struct settings	 settings;
 static struct keep	*keep, *nkeep;
 static struct calls	 calls = TAILQ_HEAD_INITIALIZER(calls);
 static unsigned int	 ncalls;
-static struct event	 tick_ev;
+static struct event	 tick_ev, load_ev;
 static uint64_t		 total_calls, total_failed;
 
 /* passes through; nothing stays in it */
@@ -106,6 +109,7 @@ keeper(void)
 {
 	api_init();
 	evtimer_set(&tick_ev, tick, NULL);
+	evtimer_set(&load_ev, load_event, NULL);
 	/* Wide: as narrow; the channels to the others come first. */
 	if (sandbox_net("connect") == -1 ||
 	    pledge("stdio inet recvfd", NULL) == -1)
@@ -122,18 +126,12 @@ keeper_started(void)
 {
 	char net[sizeof("connect:65535")];
 
-	if (keep == NULL) {
-		if (sandbox_net("") == -1 || pledge("stdio recvfd",
-		    NULL) == -1)
-			fatal("pledge");
-	} else {
-		(void)snprintf(net, sizeof(net), "connect:%u",
-		    settings.via_port != 0 ? settings.via_port :
-		    keep->conf.port);
-		if (sandbox_net(net) == -1 || pledge("stdio inet recvfd",
-		    NULL) == -1)
-			fatal("pledge");
-	}
+	if (keep == NULL)
+		fatalx("no gateway came");
+	(void)snprintf(net, sizeof(net), "connect:%u",
+	    settings.via_port != 0 ? settings.via_port : keep->conf.port);
+	if (sandbox_net(net) == -1 || pledge("stdio inet recvfd", NULL) == -1)
+		fatal("pledge");
 	log_debug("%s", sandbox_describe());
 }
 
@@ -249,17 +247,21 @@ handle_ca(struct imsg *imsg)
 static int
 handle_end(void)
 {
+	const struct timeval tv = { 0, 0 };
 	struct call *c;
-	uint32_t good;
+	int good;
 
-	good = 1;
-	if (nkeep != NULL && !nkeep->conf.plain) {
-		nkeep->ctx = api_context(nkeep->ca, nkeep->ca_len);
-		good = nkeep->ctx != NULL;
-	}
 	if (nkeep != NULL && nkeep->key[0] == '\0')
 		return (-1);
-	if (good) {
+	if (proc_state == STATE_SETUP) {
+		/* a bundle takes a while: the others start meanwhile */
+		keep_unref(keep);
+		keep = nkeep;
+		nkeep = NULL;
+		evtimer_add(&load_ev, &tv);
+		return (keep == NULL ? -1 : 0);
+	}
+	if ((good = nkeep == NULL || keep_load(nkeep) == 0)) {
 		keep_unref(keep);
 		keep = nkeep;
 		nkeep = NULL;
@@ -267,10 +269,41 @@ handle_end(void)
 		while (keep == NULL && (c = TAILQ_FIRST(&calls)) != NULL)
 			call_fail(c, REFUSAL_NOGATEWAY);
 	}
+	reconf_done(good);
+	return (0);
+}
+
+static void
+reconf_done(int in_force)
+{
+	uint32_t good;
+
+	good = in_force != 0;
 	if (peer_compose(proc_peer(ROLE_PARENT), IMSG_RECONF_DONE, 0, -1,
 	    &good, sizeof(good)) == -1)
 		fatal("peer_compose");
-	return (0);
+}
+
+/* The first one, which the parent gives up on if it is not good. */
+static void
+load_event(int fd, short event, void *arg)
+{
+	(void)fd;
+	(void)event;
+	(void)arg;
+	reconf_done(keep_load(keep) == 0);
+}
+
+static int
+keep_load(struct keep *k)
+{
+	if (k->conf.plain)
+		return (0);
+	k->ctx = api_context(k->ca, k->ca_len);
+	free(k->ca);
+	k->ca = NULL;
+	k->ca_len = 0;
+	return (k->ctx == NULL ? -1 : 0);
 }
 
 static void
@@ -370,6 +403,8 @@ handle_request(struct imsg *imsg)
 		return (-1);
 	if (keep == NULL)
 		call_fail(c, REFUSAL_NOGATEWAY);
+	else if (keep->ctx == NULL && !keep->conf.plain)
+		call_fail(c, REFUSAL_TLS);
 	else if (!gate_allowed(keep->allows, keep->nallows, req.method,
 	    req.path))
 		call_fail(c, REFUSAL_BLOCKED);

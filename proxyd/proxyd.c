@@ -125,6 +125,7 @@ static int		 channel;	/* we are told by standard input */
 static int		 running;	/* every process is up */
 static unsigned int	 reloading;	/* how many have not answered yet */
 static int		 refused;	/* one of them says no */
+static int		 in_force;	/* a configuration was, at least once */
 static int		 hangup;	/* and there is to be another */
 static char		 first_error[1024];
 static char		*dirs[DIRS_MAX]; /* to read in at a reload */
@@ -975,14 +976,16 @@ reloaded(void)
 	static const char why[] = "the certificates of the gateway's ca "
 	    "cannot be used";
 
-	if (refused && !running) {
+	if (refused && !in_force) {
 		say("error", why);
-		fatalx("%s", why);
+		log_warnx("%s", why);
+		proc_shutdown(1);
 	}
 	if (refused) {
 		log_warnx("%s", why);
 		say("error", why);
 	} else {
+		in_force = 1;
 		log_info("configuration in force");
 		say("ok", NULL);
 	}

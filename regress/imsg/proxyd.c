@@ -26,6 +26,7 @@
 void
 prepare(unsigned int role, struct imsgbuf *ch, int running)
 {
+	struct gate_conf gate;
 	struct settings settings;
 	struct server server;
 	size_t i;
@@ -39,6 +40,16 @@ prepare(unsigned int role, struct imsgbuf *ch, int running)
 		settings.limits[i] = 100;
 	put(&ch[ROLE_PARENT], IMSG_RECONF_CONF, -1, &settings,
 	    sizeof(settings));
+	if (role == ROLE_KEEPER) {
+		memset(&gate, 0, sizeof(gate));
+		(void)strlcpy(gate.host, "api.example", sizeof(gate.host));
+		gate.port = 80;
+		gate.plain = 1;
+		put(&ch[ROLE_PARENT], IMSG_GATE_CONF, -1, &gate,
+		    sizeof(gate));
+		put(&ch[ROLE_PARENT], IMSG_GATE_KEY, -1, "12345678", 9);
+		put(&ch[ROLE_PARENT], IMSG_RECONF_END, -1, NULL, 0);
+	}
 	if (role != ROLE_RESOLVER)
 		return;
 	memset(&server, 0, sizeof(server));
