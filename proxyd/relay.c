@@ -71,6 +71,7 @@ static void	 tunnel_lists(struct tunnel *, struct tunnels *,
 static void	 tunnel_touch(struct tunnel *);
 static void	 tunnel_last(struct tunnel *, struct tunnels *);
 static void	 tunnel_watch(struct tunnel *);
+static void	 side_watch(struct side *, int, short);
 static void	 dial_next(struct tunnel *);
 static int	 dial_address(struct tunnel *, struct attempt *);
 static void	 dial_event(int, short, void *);
@@ -478,16 +479,22 @@ tunnel_watch(struct tunnel *t)
 			want |= EV_READ;
 		if (to->leftlen > 0 || to->piped > 0)
 			want |= EV_WRITE;
-		if (want == s->watched)
-			continue;
-		if (s->watched != 0)
-			event_del(&s->ev);
-		s->watched = want;
-		if (want == 0)
-			continue;
-		event_set(&s->ev, s->fd, want | EV_PERSIST, side_event, s);
-		event_add(&s->ev, NULL);
+		side_watch(s, s->fd, want);
 	}
+}
+
+static void
+side_watch(struct side *s, int fd, short want)
+{
+	if (want == s->watched)
+		return;
+	if (s->watched != 0)
+		event_del(&s->ev);
+	s->watched = want;
+	if (want == 0)
+		return;
+	event_set(&s->ev, fd, want | EV_PERSIST, side_event, s);
+	event_add(&s->ev, NULL);
 }
 
 /*
@@ -583,7 +590,8 @@ dial_address(struct tunnel *t, struct attempt *a)
 	if (connect(a->fd, (struct sockaddr *)&ss, len) == 0)
 		return (1);
 	if (errno == EINPROGRESS) {
-		event_set(&a->ev, a->fd, EV_WRITE, dial_event, a);
+		event_set(&a->ev, a->fd, EV_READ | EV_WRITE | EV_PERSIST,
+		    dial_event, a);
 		event_add(&a->ev, NULL);
 		return (0);
 	}
@@ -607,10 +615,14 @@ dial_event(int fd, short event, void *arg)
 	if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &len) == -1)
 		error = errno;
 	if (error == 0) {
+		/* first, so that epoll(7) is told of the difference only */
+		side_watch(&t->sides[SERVER], fd, EV_READ);
+		event_del(&a->ev);
 		dial_connected(t, a);
 		return;
 	}
 	t->dialing->error = error;
+	event_del(&a->ev);
 	close(a->fd);
 	a->fd = -1;
 	dial_next(t);
@@ -680,6 +692,7 @@ via_start(struct tunnel *t)
 	n = snprintf(head, sizeof(head), "CONNECT %s:%u HTTP/1.1\r\n"
 	    "Host: %s:%u\r\n\r\n", t->host, t->port, t->host, t->port);
 	t->state = TUNNEL_VIA;
+	side_watch(&t->sides[SERVER], t->sides[SERVER].fd, 0);
 	tunnel_lists(t, &dialing, &waiting);
 	if (send(t->sides[SERVER].fd, head, (size_t)n, MSG_NOSIGNAL) != n)
 		dial_failed(t, REFUSAL_CONNECT);
@@ -748,8 +761,12 @@ side_event(int fd, short event, void *arg)
 	struct tunnel *t;
 	int i;
 
-	(void)fd;
 	t = s->tunnel;
+	if (t->state != TUNNEL_OPEN) {
+		/* a server that speaks first; nobody can hear it yet */
+		side_watch(s, fd, 0);
+		return;
+	}
 	i = s == &t->sides[SERVER];
 	tunnel_touch(t);
 	if ((event & EV_WRITE) && flow_run(t, !i) == -1)
