@@ -141,10 +141,15 @@ safe_after()
 	nothing_left || because "after $1: $(left | tr '\n' ' ')"
 }
 
+# gone PID ...: all of them; a zombie is not, unless it is init's, which takes
+# its time
 gone()
 {
 	for _p; do
-		[ ! -d "/proc/$_p" ] || return 1
+		case $(sed 's/.*) //' "/proc/$_p/stat" 2>/dev/null) in
+		""|"Z 1 "*)	;;
+		*)		return 1 ;;
+		esac
 	done
 }
 
@@ -155,8 +160,12 @@ test_kill_of_each_process_ends_all()
 		all=$(for _n in parent conf control engine; do
 			pid_of $_n; done)
 		kill -9 "$(pid_of $name)"
-		wait_for 2 gone $all ||
-		    because "after $name: others go on" || return 1
+		wait_for 2 gone $all || {
+			because "after $name: others go on"
+			ps -o pid,ppid,stat,args -p "$(echo $all |
+			    tr ' ' ,)" >>"$tmp/why"
+			return 1
+		}
 		safe_after "$name" || return 1
 		wait "$hold_pid"
 		[ $? -ne 0 ] || because "after $name: start says all is well" ||
