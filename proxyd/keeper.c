@@ -77,6 +77,9 @@ static int	 call_append(struct call *, const char *, ...)
 static int	 call_head(struct call *);
 static void	 call_end(struct call *, uint32_t, uint32_t);
 static void	 call_finish(struct call *);
+static int	 call_again(struct call *);
+static void	 call_forget(struct call *);
+static void	 call_unwatch(struct call *);
 static int	 call_send(struct call *);
 static int	 call_body(struct call *);
 static int	 call_receive(struct call *);
@@ -455,6 +458,7 @@ handle_go(struct imsg *imsg)
 	else if (c->req.framing == GATE_CHUNKED)
 		r |= call_append(c, "Transfer-Encoding: chunked\r\n");
 	r |= call_append(c, "\r\n");
+	c->kept = c->up_len;
 	if (r == -1)
 		call_fail(c, REFUSAL_BLOCKED);
 	else
@@ -548,10 +552,7 @@ call_end(struct call *c, uint32_t type, uint32_t value)
 		fatal("peer_compose");
 	TAILQ_REMOVE(&calls, c, entry);
 	ncalls--;
-	if (c->body_watched)
-		event_del(&c->body_ev);
-	if (c->client_watched)
-		event_del(&c->client_ev);
+	call_unwatch(c);
 	if (c->body != -1)
 		close(c->body);
 	close(c->client);
@@ -591,6 +592,41 @@ call_finish(struct call *c)
 }
 
 /*
+ * The API may close a connection just when it is used again.  Then another
+ * one is tried, once, if nothing of an answer came and it cannot have done yet
+ * what was asked for: a part of the request is still here, or to do it twice
+ * is the same.  Is that so?
+ */
+static int
+call_again(struct call *c)
+{
+	int idempotent;
+
+	idempotent = c->req.method != GATE_POST && c->req.method != GATE_PATCH;
+	if (!c->api->used || c->again || c->kept == 0 ||
+	    (c->up_len == 0 && c->body_done && !idempotent))
+		return (0);
+	log_debug("%s: closed while it was used again", c->keep->conf.host);
+	c->again = 1;
+	c->up_off = 0;
+	c->up_len = c->kept;
+	call_unwatch(c);
+	api_put(c->api, 0);
+	/* what else there is may be no better */
+	api_flush();
+	api_get(c);
+	return (1);
+}
+
+/* There is no second time, and the key is in the head. */
+static void
+call_forget(struct call *c)
+{
+	explicit_bzero(c->up, c->kept);
+	c->kept = 0;
+}
+
+/*
  * Does what can be done for a call, both ways.
  */
 void
@@ -601,7 +637,7 @@ call_run(struct call *c)
 	call_watch(c);
 }
 
-/* -1: the call is gone.  Likewise below. */
+/* -1: the call is gone, or begins again.  Likewise below. */
 static int
 call_send(struct call *c)
 {
@@ -613,7 +649,8 @@ call_send(struct call *c)
 			n = api_write(c->api, c->up + c->up_off,
 			    c->up_len - c->up_off);
 			if (n == -1) {
-				call_fail(c, REFUSAL_BROKEN);
+				if (!call_again(c))
+					call_fail(c, REFUSAL_HUNGUP);
 				return (-1);
 			}
 			if (n == 0)
@@ -621,9 +658,6 @@ call_send(struct call *c)
 			c->up_off += (size_t)n;
 			c->last = keeper_now();
 		}
-		/* the head was the last that is secret */
-		if (c->up_len > 0)
-			explicit_bzero(c->up, c->up_len);
 		c->up_off = c->up_len = 0;
 		if (c->body_done)
 			return (0);
@@ -640,6 +674,7 @@ call_body(struct call *c)
 	ssize_t n;
 
 	if (c->body_got == c->body_size) {
+		call_forget(c);
 		if (c->req.framing == GATE_CHUNKED)
 			c->up_len = strlcpy(c->up, LAST_CHUNK, UP_SIZE);
 		c->body_done = 1;
@@ -650,7 +685,7 @@ call_body(struct call *c)
 	max = PIECE;
 	if (c->body_size - c->body_got < max)
 		max = (size_t)(c->body_size - c->body_got);
-	n = recv(c->body, c->up + CHUNK_HEAD, max, 0);
+	n = recv(c->body, c->kept > 0 ? buf : c->up + CHUNK_HEAD, max, 0);
 	if (n == -1 && (errno == EAGAIN || errno == EINTR))
 		return (0);
 	if (n == 0 && c->body_size == UINT64_MAX) {
@@ -661,6 +696,10 @@ call_body(struct call *c)
 	if (n <= 0) {
 		call_fail(c, REFUSAL_BROKEN);
 		return (-1);
+	}
+	if (c->kept > 0) {
+		call_forget(c);
+		memcpy(c->up + CHUNK_HEAD, buf, (size_t)n);
 	}
 	c->body_got += (uint64_t)n;
 	c->up_off = CHUNK_HEAD;
@@ -701,7 +740,9 @@ call_receive(struct call *c)
 			return (-1);
 		}
 		if ((n = call_fill(c)) == -1) {
-			call_fail(c, REFUSAL_BROKEN);
+			if (!call_again(c))
+				call_fail(c, c->head_len == 0 ?
+				    REFUSAL_HUNGUP : REFUSAL_BROKEN);
 			return (-1);
 		}
 		if (n == 0)
@@ -729,6 +770,7 @@ call_fill(struct call *c)
 		/* what came before goes out first */
 		if (n == -1)
 			return (some ? 1 : -1);
+		call_forget(c);
 		c->last = keeper_now();
 		if (call_answer(c, buf, (size_t)n) == -1) {
 			log_warnx("%s: an answer that is not sound",
@@ -896,6 +938,16 @@ call_watch(struct call *c)
 	} else if (!client && c->client_watched)
 		event_del(&c->client_ev);
 	c->client_watched = client;
+}
+
+static void
+call_unwatch(struct call *c)
+{
+	if (c->body_watched)
+		event_del(&c->body_ev);
+	if (c->client_watched)
+		event_del(&c->client_ev);
+	c->body_watched = c->client_watched = 0;
 }
 
 static void

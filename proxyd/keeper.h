@@ -60,6 +60,7 @@ struct api {
 	uint32_t	 id;		/* of the question to the resolver */
 	struct keep	*keep;
 	struct call	*call;		/* NULL: idle */
+	int		 used;		/* by a call before this one */
 	int		 fd;
 	SSL		*ssl;
 	short		 watched;
@@ -89,6 +90,8 @@ struct call {
 	/* to the API; at first the head */
 	char		*up;
 	size_t		 up_off, up_len;
+	size_t		 kept;		/* of the head, should it go again */
+	int		 again;		/* it did */
 	uint64_t	 body_size;	/* not known: UINT64_MAX */
 	uint64_t	 body_got;
 	int		 body_done;	/* up holds all that is left */

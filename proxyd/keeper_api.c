@@ -162,6 +162,7 @@ api_idle(struct call *c)
 		TAILQ_REMOVE(&idles, a, entry);
 		nidles--;
 		TAILQ_INSERT_TAIL(&busy, a, entry);
+		a->used = 1;
 		return (a);
 	}
 	return (NULL);

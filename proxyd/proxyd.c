@@ -115,7 +115,8 @@ const struct refusal_text refusals[REFUSAL_MAX] = {
 	    "given, and not otherwise" },
 	{ 403, "there is no gateway to an API here" },
 	{ 502, "the certificate of the API is not good" },
-	{ 502, "the API gave no proper answer" }
+	{ 502, "the API gave no proper answer" },
+	{ 502, "the API hung up before it answered" }
 };
 
 static const char	*conf_file = PROXYD_CONF;

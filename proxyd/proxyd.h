@@ -484,7 +484,8 @@ enum refusal {
 	REFUSAL_GATEWAY,	/* the API, which has a gateway */
 	REFUSAL_NOGATEWAY,	/* there is none */
 	REFUSAL_TLS,		/* the API's certificate is not good */
-	REFUSAL_BROKEN,		/* its answer is none, or it hung up */
+	REFUSAL_BROKEN,		/* its answer is none, or breaks off */
+	REFUSAL_HUNGUP,		/* it hung up instead of an answer */
 	REFUSAL_MAX
 };
 

@@ -270,8 +270,8 @@ class Proxy:
             [PROXYD, "-d", *args] + ([] if stdin else ["-f", self.conf]),
             stdin=stdin or subprocess.DEVNULL, stdout=out, stderr=self.err)
         if wait_for:
-            wait("start", lambda: "started," in self.log() or
-                 self.p.poll() is not None, 5)
+            wait("start", lambda: ("started," in self.log() and
+                 "in force" in self.log()) or self.p.poll() is not None, 5)
             yes(self.p.poll() is None, self.log())
 
     def log(self):
@@ -794,6 +794,108 @@ def test_connection_that_was_closed_is_not_used():
         wait("end", lambda: api.closed == i + 1)
         time.sleep(0.02)
     sound(10)
+
+
+def closing(n):
+    """An API that answers, and then closes n times when it is asked more."""
+    left = [n]
+
+    def reply(c, r):
+        if r.conn == 1 and len(api.requests) == 1:
+            return ok(c, r)
+        if left[0] > 0:
+            left[0] -= 1
+            return False
+        return ok(c, r)
+    return reply
+
+
+def test_used_connection_that_closes_is_tried_again():
+    """Where it is the same to do it twice; the client does not notice."""
+    for line in ("GET /v1/models", "HEAD /"):
+        api.clear()
+        px.reload(conf())
+        api.reply = closing(1)
+        c = Client().send(req())
+        eq(c.answer(), (200, b"hello"))
+        c.send(req(line, body=None))
+        eq(c.answer(head=line[0] == "H")[0], 200, line)
+        c.send(req())
+        eq(c.answer(), (200, b"hello"), "the next")
+        eq([r.conn for r in api.requests], [1, 1, 2, 2], line)
+        sound(4)
+
+
+def test_nothing_is_done_twice():
+    """A message that the API may have had is not sent again."""
+    for body, framing in ((b"{}", None), (b"", None),
+                          (b"0\r\n\r\n", b"Transfer-Encoding: chunked"),
+                          (chunks(b"x" * 50000, 20000),
+                           b"Transfer-Encoding: chunked")):
+        api.clear()
+        px.reload(conf())
+        api.reply = closing(1)
+        c = Client().send(req())
+        eq(c.answer(), (200, b"hello"))
+        c.send(req(body=body, framing=framing))
+        s, text = c.answer()
+        eq(s, 502)
+        yes(b"hung up before it answered" in text, text)
+        eq(len(api.requests), 2)
+        eq(ask(), (200, b"hello"))
+        sound(3)
+
+
+def test_body_that_is_still_there_goes_with_a_second_try():
+    """The API hung up on the head alone, so it cannot have done anything."""
+    def reply(c, r):
+        if len(api.requests) == 1:
+            api.read_body = False
+            return ok(c, r)
+        if len(api.requests) == 2:
+            api.read_body = True
+            return False
+        return ok(c, r)
+    for framing, body in ((b"Content-Length: 5", b"howdy"),
+                          (b"Transfer-Encoding: chunked",
+                           b"5\r\nhowdy\r\n0\r\n\r\n")):
+        api.clear()
+        px.reload(conf())
+        api.reply = reply
+        c = Client().send(req())
+        eq(c.answer(), (200, b"hello"))
+        c.send(req(body=b"", framing=framing))
+        # the first connection is one of these, and then the next
+        wait("head", lambda: len(api.requests) == 2 and api.conns == 2)
+        c.send(body)
+        eq(c.answer(), (200, b"hello"))
+        eq(api.requests[2].body, b"howdy")
+        sound(3)
+
+
+def test_tried_again_but_once():
+    api.reply = closing(2)
+    c = Client().send(req())
+    eq(c.answer(), (200, b"hello"))
+    c.send(req("GET /v1/models", body=None))
+    eq(c.answer()[0], 502)
+    eq(len(api.requests), 3)
+    # nor is what fails on a connection of its own
+    api.clear()
+    px.reload(conf())
+    api.reply = lambda c, r: False
+    eq(ask("GET /v1/models", body=None)[0], 502)
+    eq(len(api.requests), 1)
+    # and what is no answer is none the second time either
+    api.clear()
+    px.reload(conf())
+    api.reply = closing(0)
+    c = Client().send(req())
+    eq(c.answer(), (200, b"hello"))
+    api.reply = raw(b"HTTP/1.1 200 OK\r\nA")
+    c.send(req("GET /v1/models", body=None))
+    eq(c.answer()[0], 502)
+    eq(len(api.requests), 2)
 
 
 def test_close_is_heeded():
