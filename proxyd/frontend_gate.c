@@ -137,7 +137,7 @@ gate_send(struct request *r, const struct gate_request *g)
 	sv[0] = sv[1] = -1;
 	if ((fd = fcntl(r->fd, F_DUPFD_CLOEXEC, 0)) == -1)
 		return (503);
-	if (g->framing == GATE_CHUNKED || g->length > 0) {
+	if (g->framing == BODY_CHUNKED || g->length > 0) {
 		if ((b = calloc(1, sizeof(*b))) == NULL ||
 		    socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC |
 		    SOCK_NONBLOCK, 0, sv) == -1) {
@@ -146,7 +146,7 @@ gate_send(struct request *r, const struct gate_request *g)
 			return (503);
 		}
 		b->fd = sv[0];
-		b->is_chunked = g->framing == GATE_CHUNKED;
+		b->is_chunked = g->framing == BODY_CHUNKED;
 		b->left = g->length;
 		event_set(&b->ev, b->fd, EV_WRITE, gate_body_event, r);
 		r->body = b;

@@ -71,8 +71,6 @@ static int		 field_kept(const struct http_head *, const char *,
 			    const char *, size_t);
 static int		 is_option(const struct http_head *, const char *,
 			    const char *, size_t);
-static int		 is(const char *, size_t, const char *);
-static size_t		 token_len(const char *, size_t);
 static const char	*status_phrase(int);
 
 /* What is forwarded.  TRACE would show an agent what others added. */
@@ -232,14 +230,14 @@ request_method(struct http_head *h, const char *s)
 {
 	size_t	 i;
 
-	if (is(s, h->method_len, "CONNECT")) {
+	if (word_is(s, h->method_len, "CONNECT")) {
 		if (h->mode != HTTP_PROXY)
 			return (fail(h, 405, "this port is no proxy"));
 		h->connect = 1;
 		return (HTTP_MORE);
 	}
 	for (i = 0; methods[i] != NULL; i++)
-		if (is(s, h->method_len, methods[i]))
+		if (word_is(s, h->method_len, methods[i]))
 			return (HTTP_MORE);
 	return (fail(h, 501, "this method is not forwarded"));
 }
@@ -301,7 +299,7 @@ field_line(struct http_head *h, const char *buf, size_t off, size_t len)
 		return (fail(h, 400, "a folded header line"));
 	if (++h->headers > HTTP_HEADERS)
 		return (fail(h, 431, "more than 100 header lines"));
-	name = token_len(s, len);
+	name = word_token(s, len);
 	if (name == 0 || s[name] != ':')
 		return (fail(h, 400, "a header line is not a name, a colon "
 		    "and a value"));
@@ -310,13 +308,13 @@ field_line(struct http_head *h, const char *buf, size_t off, size_t len)
 			break;
 	while (len > value && (s[len - 1] == ' ' || s[len - 1] == '\t'))
 		len--;
-	if (is(s, name, "host"))
+	if (word_is(s, name, "host"))
 		return (field_host(h, s + value, len - value));
-	if (is(s, name, "content-length"))
+	if (word_is(s, name, "content-length"))
 		return (field_length(h, s + value, len - value));
-	if (is(s, name, "transfer-encoding"))
+	if (word_is(s, name, "transfer-encoding"))
 		return (field_coding(h, s + value, len - value));
-	if (is(s, name, "connection"))
+	if (word_is(s, name, "connection"))
 		return (field_connection(h, buf, off + value, len - value));
 	return (HTTP_MORE);
 }
@@ -368,7 +366,7 @@ field_coding(struct http_head *h, const char *s, size_t len)
 	if (h->seen & SEEN_CODING)
 		return (fail(h, 400, "more than one Transfer-Encoding"));
 	h->seen |= SEEN_CODING;
-	if (is(s, len, "chunked"))
+	if (word_is(s, len, "chunked"))
 		h->seen |= SEEN_CHUNKED;
 	return (HTTP_MORE);
 }
@@ -385,7 +383,7 @@ field_connection(struct http_head *h, const char *buf, size_t off, size_t len)
 			i++;
 			continue;
 		}
-		n = token_len(s + i, len - i);
+		n = word_token(s + i, len - i);
 		if (n == 0 || h->nconn == HTTP_CONN_MAX)
 			return (fail(h, 400, "Connection is not a short list "
 			    "of options"));
@@ -442,7 +440,7 @@ http_rebuild(const struct http_head *h, const char *buf, char *out,
 	for (s = buf + h->fields; s < end; s = crlf) {
 		crlf = (const char *)memchr(s, '\n', (size_t)(end - s)) + 1;
 		n = (size_t)(crlf - s);
-		name = token_len(s, n);
+		name = word_token(s, n);
 		if (!field_kept(h, buf, s, name))
 			continue;
 		if (n >= size - len)
@@ -479,7 +477,7 @@ field_kept(const struct http_head *h, const char *buf, const char *name,
 	if (strncasecmp(name, "proxy-", 6) == 0)
 		return (0);
 	for (i = 0; dropped[i] != NULL; i++)
-		if (is(name, len, dropped[i]))
+		if (word_is(name, len, dropped[i]))
 			return (0);
 	return (!is_option(h, buf, name, len));
 }
@@ -504,6 +502,23 @@ http_closes(const struct http_head *h, const char *buf)
 	return (is_option(h, buf, "close", strlen("close")));
 }
 
+/* 1 if it wants to be told to go on, -1 if it wants what nobody knows. */
+int
+http_expects(const struct http_head *h, const char *buf)
+{
+	struct http_field f;
+	size_t	 off;
+	int	 expects = 0;
+
+	for (off = 0; h->minor > 0 && http_field(h, buf, &off, &f); )
+		if (word_is(f.name, f.name_len, "expect")) {
+			if (!word_is(f.value, f.value_len, "100-continue"))
+				return (-1);
+			expects = 1;
+		}
+	return (expects);
+}
+
 /*
  * The lines were judged when they were parsed: each is a name, a colon and a
  * value, and ends in CR LF.
@@ -521,7 +536,7 @@ http_field(const struct http_head *h, const char *buf, size_t *off,
 	crlf = (const char *)memchr(s, '\n', (size_t)(end - s)) - 1;
 	*off = (size_t)(crlf + 2 - buf);
 	f->name = s;
-	f->name_len = token_len(s, (size_t)(crlf - s));
+	f->name_len = word_token(s, (size_t)(crlf - s));
 	f->hop = is_option(h, buf, s, f->name_len);
 	for (s += f->name_len + 1; s < crlf && (*s == ' ' || *s == '\t'); s++)
 		;
@@ -585,28 +600,4 @@ status_phrase(int status)
 		if (phrases[i].status == status)
 			return (phrases[i].phrase);
 	return ("Error");
-}
-
-/* Header names and options are compared without regard to case. */
-static int
-is(const char *s, size_t len, const char *what)
-{
-	return (strlen(what) == len && strncasecmp(s, what, len) == 0);
-}
-
-static size_t
-token_len(const char *s, size_t len)
-{
-	static const char	 marks[] = "!#$%&'*+-.^_`|~";
-	size_t			 i;
-
-	for (i = 0; i < len; i++) {
-		if ((s[i] >= 'a' && s[i] <= 'z') ||
-		    (s[i] >= 'A' && s[i] <= 'Z') ||
-		    (s[i] >= '0' && s[i] <= '9'))
-			continue;
-		if (s[i] == '\0' || strchr(marks, s[i]) == NULL)
-			break;
-	}
-	return (i);
 }

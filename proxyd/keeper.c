@@ -43,14 +43,11 @@
 #include "sandbox.h"
 
 #define CALLS_MAX	256
-#define INTERIM_MAX	8	/* answers before the one */
 #define ROUNDS_MAX	16	/* of one call before the others */
-#define CHUNK_HEAD	12	/* in front of a chunk */
 #define UP_SIZE		(CHUNK_HEAD + GATE_HEAD_SIZE)
 /* what one piece of an answer can make of itself, and some of them */
-#define OUT_ROOM	(GATE_REBUILD_MAX + CHUNK_HEAD + PIECE + 16)
+#define OUT_ROOM	(ANSWER_ROOM + PIECE)
 #define OUT_SIZE	(3 * PIECE + OUT_ROOM)
-#define LAST_CHUNK	"0\r\n\r\n"
 
 static int	 keeper_handle(struct peer *, struct imsg *);
 static void	 keeper_started(void);
@@ -85,13 +82,10 @@ static int	 call_body(struct call *);
 static int	 call_receive(struct call *);
 static int	 call_fill(struct call *);
 static int	 call_flush(struct call *);
-static int	 call_answer(struct call *, const char *, size_t);
-static int	 call_answer_head(struct call *);
-static int	 call_answer_body(struct call *, char *, size_t);
+static int	 call_answer(struct call *, char *, size_t);
 static void	 call_watch(struct call *);
 static void	 call_event(int, short, void *);
 static void	 call_log(const struct call *, const char *);
-static size_t	 frame(char *, size_t);
 static void	 ticks_start(void);
 static void	 tick(int, short, void *);
 
@@ -394,7 +388,7 @@ handle_request(struct imsg *imsg)
 	c->id = imsg_get_id(imsg);
 	c->req = req;
 	c->body = -1;
-	c->body_size = req.framing == GATE_CHUNKED ? UINT64_MAX : req.length;
+	c->body_size = req.framing == BODY_CHUNKED ? UINT64_MAX : req.length;
 	c->since = c->last = keeper_now();
 	TAILQ_INSERT_TAIL(&calls, c, entry);
 	ncalls++;
@@ -452,10 +446,10 @@ handle_go(struct imsg *imsg)
 	c->body_done = c->body == -1;
 	r = call_append(c, "%s%s\r\n", c->keep->conf.bearer ?
 	    "Authorization: Bearer " : "x-api-key: ", c->keep->key);
-	if (c->req.framing == GATE_LENGTH)
+	if (c->req.framing == BODY_LENGTH)
 		r |= call_append(c, "Content-Length: %llu\r\n",
 		    (unsigned long long)c->req.length);
-	else if (c->req.framing == GATE_CHUNKED)
+	else if (c->req.framing == BODY_CHUNKED)
 		r |= call_append(c, "Transfer-Encoding: chunked\r\n");
 	r |= call_append(c, "\r\n");
 	c->kept = c->up_len;
@@ -474,7 +468,7 @@ handle_body_end(struct imsg *imsg)
 
 	if ((c = call_find(imsg_get_id(imsg))) == NULL)
 		return (0);
-	if (!c->go || c->req.framing != GATE_CHUNKED ||
+	if (!c->go || c->req.framing != BODY_CHUNKED ||
 	    c->body_size != UINT64_MAX ||
 	    imsg_get_data(imsg, &size, sizeof(size)) == -1 ||
 	    size == UINT64_MAX)
@@ -559,7 +553,7 @@ call_end(struct call *c, uint32_t type, uint32_t value)
 	api_leave(c);
 	keep_unref(c->keep);
 	freezero(c->up, UP_SIZE);
-	free(c->head);
+	free(c->answer.head);
 	free(c->out);
 	free(c);
 }
@@ -586,7 +580,7 @@ call_finish(struct call *c)
 	whole = c->body_done && c->up_off == c->up_len;
 	call_log(c, NULL);
 	if ((a = c->api) != NULL)
-		api_put(a, whole && !c->resp.close && !c->extra &&
+		api_put(a, whole && !c->answer.resp.close && !c->answer.extra &&
 		    c->keep == keep);
 	call_end(c, IMSG_GATE_DONE, whole && !c->req.close);
 }
@@ -675,7 +669,7 @@ call_body(struct call *c)
 
 	if (c->body_got == c->body_size) {
 		call_forget(c);
-		if (c->req.framing == GATE_CHUNKED)
+		if (c->req.framing == BODY_CHUNKED)
 			c->up_len = strlcpy(c->up, LAST_CHUNK, UP_SIZE);
 		c->body_done = 1;
 		return (1);
@@ -704,25 +698,12 @@ call_body(struct call *c)
 	c->body_got += (uint64_t)n;
 	c->up_off = CHUNK_HEAD;
 	c->up_len = CHUNK_HEAD + (size_t)n;
-	if (c->req.framing == GATE_CHUNKED) {
-		c->up_off -= frame(c->up + CHUNK_HEAD, (size_t)n);
+	if (c->req.framing == BODY_CHUNKED) {
+		c->up_off -= chunked_frame(c->up + CHUNK_HEAD, (size_t)n);
 		c->up_len += 2;
 	} else
 		c->body_done = c->body_got == c->body_size;
 	return (1);
-}
-
-/* Makes a chunk of what stands there: how much it grew in front. */
-static size_t
-frame(char *data, size_t len)
-{
-	char size[CHUNK_HEAD];
-	int n;
-
-	n = snprintf(size, sizeof(size), "%zx\r\n", len);
-	memcpy(data - n, size, (size_t)n);
-	memcpy(data + len, "\r\n", 2);
-	return ((size_t)n);
 }
 
 static int
@@ -735,13 +716,13 @@ call_receive(struct call *c)
 			return (-1);
 		if (c->out_len > 0)
 			return (0);
-		if (c->answered) {
+		if (c->answer.whole) {
 			call_finish(c);
 			return (-1);
 		}
 		if ((n = call_fill(c)) == -1) {
 			if (!call_again(c))
-				call_fail(c, c->head_len == 0 ?
+				call_fail(c, c->answer.head_len == 0 ?
 				    REFUSAL_HUNGUP : REFUSAL_BROKEN);
 			return (-1);
 		}
@@ -762,7 +743,7 @@ call_fill(struct call *c)
 	ssize_t n;
 	int some;
 
-	for (some = 0; !c->answered && c->out_len <= OUT_SIZE - OUT_ROOM;
+	for (some = 0; !c->answer.whole && c->out_len <= OUT_SIZE - OUT_ROOM;
 	    some = 1) {
 		n = api_read(c->api, buf, sizeof(buf));
 		if (n == 0)
@@ -808,106 +789,24 @@ call_flush(struct call *c)
 
 /* -1: this is no answer. */
 static int
-call_answer(struct call *c, const char *data, size_t len)
+call_answer(struct call *c, char *data, size_t len)
 {
-	size_t n;
-
-	if (c->out == NULL && ((c->out = malloc(OUT_SIZE)) == NULL ||
-	    (c->head = malloc(GATE_RESPONSE_MAX)) == NULL))
-		fatal("malloc");
-	if (c->answering)
-		return (call_answer_body(c, buf, len));
-	n = GATE_RESPONSE_MAX - c->head_len;
-	if (n > len)
-		n = len;
-	memcpy(c->head + c->head_len, data, n);
-	c->head_len += n;
-	if (call_answer_head(c) == -1)
-		return (-1);
-	if (!c->answering)
-		return (n < len ? -1 : 0);
-	/* what is behind the head, here and where it did not fit */
-	memmove(buf + c->head_len, data + n, len - n);
-	memcpy(buf, c->head + c->resp.len, c->head_len);
-	return (call_answer_body(c, buf, c->head_len + len - n));
-}
-
-/* Once it is complete, head_len is what is behind it. */
-static int
-call_answer_head(struct call *c)
-{
+	struct answer *a;
 	ssize_t n;
 
-	for (;;) {
-		switch (gate_response(&c->resp, c->head, c->head_len,
-		    c->req.method == GATE_HEAD)) {
-		case GATE_MORE:
-			return (0);
-		case GATE_BAD:
-			return (-1);
-		case GATE_DONE:
-			break;
-		}
-		if (c->resp.status >= 200)
-			break;
-		/* we did not ask to be told to go on */
-		if (++c->interim > INTERIM_MAX)
-			return (-1);
-		c->head_len -= c->resp.len;
-		memmove(c->head, c->head + c->resp.len, c->head_len);
-	}
+	a = &c->answer;
+	if (c->out == NULL && ((c->out = malloc(OUT_SIZE)) == NULL ||
+	    (a->head = malloc(RESPONSE_MAX)) == NULL))
+		fatal("malloc");
 	if (!c->body_done || c->up_off < c->up_len)
 		c->req.close = 1;
-	n = gate_response_rebuild(&c->resp, c->head, c->req.close, c->out,
-	    OUT_SIZE);
-	if (n == -1)
+	if (!a->begun) {
+		a->flags = c->req.method == GATE_HEAD ? RESPONSE_TO_HEAD : 0;
+		a->closes = c->req.close;
+	}
+	if ((n = answer_take(a, data, len, c->out + c->out_len)) == -1)
 		return (-1);
-	c->out_len = (size_t)n;
-	c->head_len -= c->resp.len;
-	c->answering = 1;
-	c->left = c->resp.length;
-	chunked_init(&c->chunked);
-	c->answered = c->resp.framing == GATE_NONE ||
-	    (c->resp.framing == GATE_LENGTH && c->left == 0);
-	return (0);
-}
-
-static int
-call_answer_body(struct call *c, char *data, size_t len)
-{
-	ssize_t used;
-	size_t n;
-
-	if (c->answered) {
-		c->extra = len > 0;
-		return (0);
-	}
-	if (c->resp.framing == GATE_LENGTH) {
-		n = c->left < len ? (size_t)c->left : len;
-		memcpy(c->out + c->out_len, data, n);
-		c->out_len += n;
-		c->left -= n;
-		c->answered = c->left == 0;
-		c->extra = n < len;
-		return (0);
-	}
-	if ((used = chunked_decode(&c->chunked, (uint8_t *)data, len,
-	    &n)) == -1)
-		return (-1);
-	c->extra = (size_t)used < len;
-	if (n > 0) {
-		c->out_len += (size_t)snprintf(c->out + c->out_len,
-		    CHUNK_HEAD, "%zx\r\n", n);
-		memcpy(c->out + c->out_len, data, n);
-		memcpy(c->out + c->out_len + n, "\r\n", 2);
-		c->out_len += n + 2;
-	}
-	if (chunked_done(&c->chunked)) {
-		memcpy(c->out + c->out_len, LAST_CHUNK,
-		    sizeof(LAST_CHUNK) - 1);
-		c->out_len += sizeof(LAST_CHUNK) - 1;
-		c->answered = 1;
-	}
+	c->out_len += (size_t)n;
 	return (0);
 }
 
@@ -971,8 +870,8 @@ call_log(const struct call *c, const char *why)
 		report_string(&rep, "host", c->keep->conf.host);
 	report_string(&rep, "method", gate_methods[c->req.method]);
 	report_string(&rep, "path", path);
-	if (c->answering)
-		report_number(&rep, "status", (uint64_t)c->resp.status);
+	if (c->answer.begun)
+		report_number(&rep, "status", (uint64_t)c->answer.resp.status);
 	report_number(&rep, "out", c->body_got);
 	report_number(&rep, "in", c->bytes);
 	report_number(&rep, "ms", (uint64_t)(keeper_now() - c->since));

@@ -98,15 +98,7 @@ struct call {
 	int		 body_eof;
 
 	/* from the API */
-	char		*head;		/* of the answer, until complete */
-	size_t		 head_len;
-	unsigned int	 interim;	/* answers before the one */
-	int		 answering;	/* its head is complete */
-	int		 answered;	/* out holds all that is left */
-	int		 extra;		/* it goes on behind its end */
-	struct gate_response resp;
-	struct chunked	 chunked;
-	uint64_t	 left;
+	struct answer	 answer;
 
 	/* to the client */
 	char		*out;

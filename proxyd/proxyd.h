@@ -136,6 +136,17 @@ int		 policy_addr_passed(const struct rule *,
 		    const struct netaddr *, const struct netaddr *, size_t);
 
 /*
+ * words.c: words of HTTP.  Pure.
+ */
+int		 word_is(const char *, size_t, const char *);
+int		 word_begins(const char *, size_t, const char *);
+size_t		 word_token(const char *, size_t);
+int		 word_is_text(const char *, size_t);
+
+/* how a body is framed; the last one by the connection's end */
+enum { BODY_NONE, BODY_LENGTH, BODY_CHUNKED, BODY_CLOSE };
+
+/*
  * http.c: request heads in, request heads and error responses out.  Pure.
  *
  * http_parse() is called with the same buffer, from the head's first byte,
@@ -215,20 +226,19 @@ int		 http_field(const struct http_head *, const char *, size_t *,
 		    struct http_field *);
 /* Does the client say that this was its last request? */
 int		 http_closes(const struct http_head *, const char *);
+/* 1: it expects 100-continue; -1: something else. */
+int		 http_expects(const struct http_head *, const char *);
 /* A whole response: status and one line that says why; its length. */
 size_t		 http_error(char *, size_t, int, const char *);
 
 /*
- * gateway.c: which requests go to the API, and how its answers are framed.
- * Pure.
+ * gateway.c: which requests go to the API.  Pure.
  */
 #define GATE_PATH_SIZE		1024	/* of a path and its query */
 #define GATE_ALLOW_SIZE		128
 #define GATE_ALLOWS		64
 #define GATE_HEADER_SIZE	8192	/* of one field */
 #define GATE_HEAD_SIZE		(HTTP_HEAD_MAX + 8192) /* with the key's */
-#define GATE_RESPONSE_MAX	16384	/* of an answer's head */
-#define GATE_REBUILD_MAX	(GATE_RESPONSE_MAX + 128)
 #define GATE_SECRET_SIZE	4096
 #define GATE_SECRET_MIN		8
 #define GATE_CA_MAX		(1024 * 1024)
@@ -237,8 +247,6 @@ size_t		 http_error(char *, size_t, int, const char *);
 
 enum { GATE_GET, GATE_HEAD, GATE_POST, GATE_PUT, GATE_PATCH, GATE_DELETE,
     GATE_METHODS };
-enum { GATE_NONE, GATE_LENGTH, GATE_CHUNKED };	/* how a body is framed */
-enum gate_result { GATE_MORE, GATE_DONE, GATE_BAD };
 
 extern const char *const gate_methods[GATE_METHODS];
 extern const char *const gate_defaults[];	/* ends with NULL */
@@ -258,8 +266,40 @@ struct gate_request {
 	char		 path[GATE_PATH_SIZE];
 };
 
-struct gate_response {
+int		 gate_path_sound(const char *);
+int		 gate_allow_parse(const char *, struct gate_allow *);
+int		 gate_allowed(const struct gate_allow *, size_t, uint8_t,
+		    const char *);
+int		 gate_request(struct gate_request *, const struct http_head *,
+		    const char *, const char *, const struct gate_allow *,
+		    size_t, const char **);
+int		 gate_request_sound(const struct gate_request *);
+ssize_t		 gate_header(const struct http_head *, const char *, size_t *,
+		    char [GATE_HEADER_SIZE]);
+int		 gate_header_sound(const char *);
+int		 gate_header_passes(const char *, size_t);
+
+/*
+ * response.c: how answers are framed, and their heads anew.  Pure.
+ */
+#define RESPONSE_MAX		16384	/* of a head */
+#define RESPONSE_REBUILD_MAX	(RESPONSE_MAX + 128)
+#define CHUNK_HEAD		16	/* in front of a chunk */
+#define LAST_CHUNK		"0\r\n\r\n"
+#define LAST_CHUNK_LEN		(sizeof(LAST_CHUNK) - 1)
+/* what a piece of an answer can grow by */
+#define ANSWER_ROOM		(RESPONSE_REBUILD_MAX + CHUNK_HEAD + \
+				    2 + LAST_CHUNK_LEN)
+
+enum response_result { RESPONSE_MORE, RESPONSE_DONE, RESPONSE_BAD };
+
+#define RESPONSE_TO_HEAD	1	/* the request was HEAD */
+#define RESPONSE_ANY		2	/* HTTP/1.0 and ends without a word too */
+
+struct response {
+	unsigned int	 flags;
 	int		 status;
+	int		 old;		/* HTTP/1.0 */
 	int		 framing;
 	int		 chunked;
 	int		 has_length;
@@ -275,26 +315,32 @@ struct chunked {
 	uint64_t	 left;
 };
 
-int		 gate_path_sound(const char *);
-int		 gate_allow_parse(const char *, struct gate_allow *);
-int		 gate_allowed(const struct gate_allow *, size_t, uint8_t,
-		    const char *);
-int		 gate_request(struct gate_request *, const struct http_head *,
-		    const char *, const char *, const struct gate_allow *,
-		    size_t, const char **);
-int		 gate_request_sound(const struct gate_request *);
-ssize_t		 gate_header(const struct http_head *, const char *, size_t *,
-		    char [GATE_HEADER_SIZE]);
-int		 gate_header_sound(const char *);
-int		 gate_header_passes(const char *, size_t);
-/* The last argument: it answers HEAD. */
-enum gate_result gate_response(struct gate_response *, const char *, size_t,
-		    int);
-ssize_t		 gate_response_rebuild(const struct gate_response *,
-		    const char *, int, char *, size_t);
+/* an answer on its way through; the first four are the caller's to set */
+struct answer {
+	unsigned int	 flags;
+	int		 old;		/* the client's version is HTTP/1.0 */
+	int		 closes;	/* the client's connection, behind it */
+	char		*head;		/* RESPONSE_MAX bytes, until begun */
+	size_t		 head_len;
+	unsigned int	 interim;	/* answers before the one */
+	int		 begun;		/* its head is complete */
+	int		 whole;		/* its end was seen */
+	int		 extra;		/* it goes on behind its end */
+	struct response	 resp;
+	struct chunked	 chunked;
+	uint64_t	 left;
+};
+
+ssize_t		 answer_take(struct answer *, char *, size_t, char *);
+int		 answer_end(struct answer *);
+enum response_result response_parse(struct response *, const char *, size_t,
+		    unsigned int);
+ssize_t		 response_rebuild(const struct response *, const char *, int,
+		    char *, size_t);
 void		 chunked_init(struct chunked *);
 int		 chunked_done(const struct chunked *);
 ssize_t		 chunked_decode(struct chunked *, uint8_t *, size_t, size_t *);
+size_t		 chunked_frame(char *, size_t);
 
 /*
  * hello.c: the ClientHello, looked at and left where it is.  Pure.

@@ -31,7 +31,7 @@ static void	 must_headers(const struct http_head *, const char *);
 static void	 must_hold_token(const char *, size_t);
 static void	 must_response(const char *, size_t, int);
 static size_t	 must_be_framed_once(const char *, size_t,
-		    const struct gate_response *, int);
+		    const struct response *, int);
 
 static struct gate_allow allows[GATE_ALLOWS];
 static size_t	 nallows;
@@ -124,41 +124,41 @@ must_hold_token(const char *in, size_t len)
 static void
 must_response(const char *in, size_t len, int head)
 {
-	struct gate_response	 r, again;
-	enum gate_result	 got;
-	char			 out[GATE_REBUILD_MAX];
+	struct response	 r, again;
+	enum response_result	 got;
+	char			 out[RESPONSE_REBUILD_MAX];
 	ssize_t			 n;
 	size_t			 cut;
 
-	if (len > GATE_RESPONSE_MAX)
-		len = GATE_RESPONSE_MAX;
-	got = gate_response(&r, in, len, head);
-	if (got == GATE_MORE)
-		MUST(len < GATE_RESPONSE_MAX);
-	if (got != GATE_DONE)
+	if (len > RESPONSE_MAX)
+		len = RESPONSE_MAX;
+	got = response_parse(&r, in, len, head);
+	if (got == RESPONSE_MORE)
+		MUST(len < RESPONSE_MAX);
+	if (got != RESPONSE_DONE)
 		return;
 	MUST(r.len <= len && memcmp(in + r.len - 4, "\r\n\r\n", 4) == 0);
 	/* what is behind it, or not there yet, makes no difference */
-	MUST(gate_response(&again, in, r.len, head) == GATE_DONE);
+	MUST(response_parse(&again, in, r.len, head) == RESPONSE_DONE);
 	MUST(memcmp(&r, &again, sizeof(r)) == 0);
 	cut = r.len / 2;
-	MUST(gate_response(&again, in, cut, head) == GATE_MORE);
-	n = gate_response_rebuild(&r, in, 1, out, sizeof(out));
+	MUST(response_parse(&again, in, cut, head) == RESPONSE_MORE);
+	n = response_rebuild(&r, in, 1, out, sizeof(out));
 	MUST(n > 0);
 	/* one of ours may be one too many for ourselves */
 	if (must_be_framed_once(out, (size_t)n, &r, head) > HTTP_HEADERS + 2)
 		return;
-	MUST(gate_response(&again, out, (size_t)n, head) == GATE_DONE);
+	MUST(response_parse(&again, out, (size_t)n, head) == RESPONSE_DONE);
 	MUST(again.len == (size_t)n && again.status == r.status);
 	MUST(again.framing == r.framing && again.close);
-	if (r.framing == GATE_LENGTH)
+	if (r.framing == BODY_LENGTH)
 		MUST(again.length == r.length);
 }
 
 /* How many lines it has, with the first and the empty one. */
 static size_t
 must_be_framed_once(const char *out, size_t len,
-    const struct gate_response *r, int head)
+    const struct response *r, int head)
 {
 	const char	*end, *lf, *s;
 	size_t		 lines;
@@ -177,7 +177,7 @@ must_be_framed_once(const char *out, size_t len,
 		MUST(strncasecmp(s, "set-cookie:", 11) != 0);
 	}
 	MUST(lengths + codings <= 1);
-	if (!head && r->framing != GATE_NONE)
+	if (!head && r->framing != BODY_NONE)
 		MUST(lengths + codings == 1);
 	return (lines);
 }

@@ -274,17 +274,17 @@ test_request_fields(void)
 
 	CASE(judge(LINE AUTH "\r\n", &g, &why) == 0 &&
 	    g.method == GATE_POST && strcmp(g.path, "/v1/messages") == 0 &&
-	    g.framing == GATE_NONE && g.length == 0 && !g.expect && !g.close,
+	    g.framing == BODY_NONE && g.length == 0 && !g.expect && !g.close,
 	    "request without a body", "not so");
 	CASE(judge(LINE AUTH "Content-Length: 5\r\nConnection: a, CLOSE\r\n"
 	    "Expect: 100-continue\r\n\r\n", &g, &why) == 0 &&
-	    g.framing == GATE_LENGTH && g.length == 5 && g.expect && g.close,
+	    g.framing == BODY_LENGTH && g.length == 5 && g.expect && g.close,
 	    "request with a length", "not so");
 	CASE(judge(LINE AUTH "Content-Length: 0\r\n\r\n", &g, &why) == 0 &&
-	    g.framing == GATE_LENGTH && g.length == 0,
+	    g.framing == BODY_LENGTH && g.length == 0,
 	    "request with no length", "not so");
 	CASE(judge(LINE AUTH "Transfer-Encoding: Chunked\r\n\r\n", &g,
-	    &why) == 0 && g.framing == GATE_CHUNKED && g.length == 0,
+	    &why) == 0 && g.framing == BODY_CHUNKED && g.length == 0,
 	    "request with chunks", "not so");
 }
 
@@ -295,7 +295,7 @@ test_request_sound(void)
 
 	memset(&good, 0, sizeof(good));
 	good.method = GATE_POST;
-	good.framing = GATE_LENGTH;
+	good.framing = BODY_LENGTH;
 	good.length = 5;
 	(void)strlcpy(good.path, "/a", sizeof(good.path));
 	CASE(gate_request_sound(&good), "sound", "it is not");
@@ -303,11 +303,11 @@ test_request_sound(void)
 	g.method = GATE_METHODS;
 	CASE(!gate_request_sound(&g), "sound method", "it is");
 	g = good;
-	g.framing = GATE_CHUNKED + 1;
+	g.framing = BODY_CHUNKED + 1;
 	CASE(!gate_request_sound(&g), "sound framing", "it is");
-	g.framing = GATE_CHUNKED;
+	g.framing = BODY_CHUNKED;
 	CASE(!gate_request_sound(&g), "sound length of chunks", "it is");
-	g.framing = GATE_NONE;
+	g.framing = BODY_NONE;
 	CASE(!gate_request_sound(&g), "sound length of nothing", "it is");
 	g = good;
 	memset(g.path, '/', 1);
@@ -398,115 +398,115 @@ test_header_sound(void)
 static const struct {
 	const char		*in;
 	int			 head;
-	enum gate_result	 want;
+	enum response_result	 want;
 	int			 status, framing;
 	unsigned int		 length;
 	int			 close;
 } responses[] = {
-	{ OK "Content-Length: 5\r\n\r\n", 0, GATE_DONE, 200, GATE_LENGTH, 5,
+	{ OK "Content-Length: 5\r\n\r\n", 0, RESPONSE_DONE, 200, BODY_LENGTH, 5,
 	    0 },
-	{ OK "content-length:0\r\n\r\n", 0, GATE_DONE, 200, GATE_LENGTH, 0,
+	{ OK "content-length:0\r\n\r\n", 0, RESPONSE_DONE, 200, BODY_LENGTH, 0,
 	    0 },
-	{ OK "Transfer-Encoding: chunked\r\n\r\n", 0, GATE_DONE, 200,
-	    GATE_CHUNKED, 0, 0 },
-	{ "HTTP/1.1 529\r\nContent-Length: 1\r\n\r\n", 0, GATE_DONE, 529,
-	    GATE_LENGTH, 1, 0 },
-	{ "HTTP/1.1 200 \r\nContent-Length: 1\r\n\r\n", 0, GATE_DONE, 200,
-	    GATE_LENGTH, 1, 0 },
-	{ OK "Content-Length: 1\r\nConnection: close\r\n\r\n", 0, GATE_DONE,
-	    200, GATE_LENGTH, 1, 1 },
+	{ OK "Transfer-Encoding: chunked\r\n\r\n", 0, RESPONSE_DONE, 200,
+	    BODY_CHUNKED, 0, 0 },
+	{ "HTTP/1.1 529\r\nContent-Length: 1\r\n\r\n", 0, RESPONSE_DONE, 529,
+	    BODY_LENGTH, 1, 0 },
+	{ "HTTP/1.1 200 \r\nContent-Length: 1\r\n\r\n", 0, RESPONSE_DONE, 200,
+	    BODY_LENGTH, 1, 0 },
+	{ OK "Content-Length: 1\r\nConnection: close\r\n\r\n", 0, RESPONSE_DONE,
+	    200, BODY_LENGTH, 1, 1 },
 	{ OK "Content-Length: 1\r\nConnection: Keep-Alive\r\n\r\n", 0,
-	    GATE_DONE, 200, GATE_LENGTH, 1, 0 },
+	    RESPONSE_DONE, 200, BODY_LENGTH, 1, 0 },
 	{ OK "Content-Length: 1\r\nConnection: x, close\r\n\r\n", 0,
-	    GATE_DONE, 200, GATE_LENGTH, 1, 1 },
-	{ OK "Content-Length: 5\r\n\r\n", 1, GATE_DONE, 200, GATE_NONE, 5,
+	    RESPONSE_DONE, 200, BODY_LENGTH, 1, 1 },
+	{ OK "Content-Length: 5\r\n\r\n", 1, RESPONSE_DONE, 200, BODY_NONE, 5,
 	    0 },
-	{ OK "Transfer-Encoding: chunked\r\n\r\n", 1, GATE_DONE, 200,
-	    GATE_NONE, 0, 0 },
-	{ OK "\r\n", 1, GATE_DONE, 200, GATE_NONE, 0, 0 },
-	{ "HTTP/1.1 304 X\r\nContent-Length: 5\r\n\r\n", 0, GATE_DONE, 304,
-	    GATE_NONE, 5, 0 },
-	{ "HTTP/1.1 204 X\r\n\r\n", 0, GATE_DONE, 204, GATE_NONE, 0, 0 },
-	{ "HTTP/1.1 204 X\r\nContent-Length: 0\r\n\r\n", 0, GATE_DONE, 204,
-	    GATE_NONE, 0, 0 },
-	{ "HTTP/1.1 100 X\r\n\r\n", 0, GATE_DONE, 100, GATE_NONE, 0, 0 },
-	{ "HTTP/1.1 103 X\r\nLink: a\r\n\r\n", 0, GATE_DONE, 103, GATE_NONE,
+	{ OK "Transfer-Encoding: chunked\r\n\r\n", 1, RESPONSE_DONE, 200,
+	    BODY_NONE, 0, 0 },
+	{ OK "\r\n", 1, RESPONSE_DONE, 200, BODY_NONE, 0, 0 },
+	{ "HTTP/1.1 304 X\r\nContent-Length: 5\r\n\r\n", 0, RESPONSE_DONE, 304,
+	    BODY_NONE, 5, 0 },
+	{ "HTTP/1.1 204 X\r\n\r\n", 0, RESPONSE_DONE, 204, BODY_NONE, 0, 0 },
+	{ "HTTP/1.1 204 X\r\nContent-Length: 0\r\n\r\n", 0, RESPONSE_DONE, 204,
+	    BODY_NONE, 0, 0 },
+	{ "HTTP/1.1 100 X\r\n\r\n", 0, RESPONSE_DONE, 100, BODY_NONE, 0, 0 },
+	{ "HTTP/1.1 103 X\r\nLink: a\r\n\r\n", 0, RESPONSE_DONE, 103, BODY_NONE,
 	    0, 0 },
-	{ OK "A:\r\nB: \xe4\t\r\nContent-Length: 0\r\n\r\n", 0, GATE_DONE,
-	    200, GATE_LENGTH, 0, 0 },
-	{ OK "Content-Length: 5\r\n", 0, GATE_MORE, 0, 0, 0, 0 },
-	{ "HTTP", 0, GATE_MORE, 0, 0, 0, 0 },
-	{ "", 0, GATE_MORE, 0, 0, 0, 0 },
-	{ "\r\n", 0, GATE_BAD, 0, 0, 0, 0 },
-	{ "\n", 0, GATE_BAD, 0, 0, 0, 0 },
-	{ OK "\r\n", 0, GATE_BAD, 0, 0, 0, 0 },
-	{ "HTTP/1.0 200 OK\r\nContent-Length: 0\r\n\r\n", 0, GATE_BAD, 0, 0,
+	{ OK "A:\r\nB: \xe4\t\r\nContent-Length: 0\r\n\r\n", 0, RESPONSE_DONE,
+	    200, BODY_LENGTH, 0, 0 },
+	{ OK "Content-Length: 5\r\n", 0, RESPONSE_MORE, 0, 0, 0, 0 },
+	{ "HTTP", 0, RESPONSE_MORE, 0, 0, 0, 0 },
+	{ "", 0, RESPONSE_MORE, 0, 0, 0, 0 },
+	{ "\r\n", 0, RESPONSE_BAD, 0, 0, 0, 0 },
+	{ "\n", 0, RESPONSE_BAD, 0, 0, 0, 0 },
+	{ OK "\r\n", 0, RESPONSE_BAD, 0, 0, 0, 0 },
+	{ "HTTP/1.0 200 OK\r\nContent-Length: 0\r\n\r\n", 0, RESPONSE_BAD, 0, 0,
 	    0, 0 },
-	{ "HTTP/1.1 200 OK\nContent-Length: 0\r\n\r\n", 0, GATE_BAD, 0, 0, 0,
+	{ "HTTP/1.1 200 OK\nContent-Length: 0\r\n\r\n", 0, RESPONSE_BAD, 0, 0, 0,
 	    0 },
-	{ "http/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", 0, GATE_BAD, 0, 0,
+	{ "http/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", 0, RESPONSE_BAD, 0, 0,
 	    0, 0 },
-	{ "HTTP/1.1  200 OK\r\nContent-Length: 0\r\n\r\n", 0, GATE_BAD, 0, 0,
+	{ "HTTP/1.1  200 OK\r\nContent-Length: 0\r\n\r\n", 0, RESPONSE_BAD, 0, 0,
 	    0, 0 },
-	{ "HTTP/1.1 2x0 OK\r\nContent-Length: 0\r\n\r\n", 0, GATE_BAD, 0, 0,
+	{ "HTTP/1.1 2x0 OK\r\nContent-Length: 0\r\n\r\n", 0, RESPONSE_BAD, 0, 0,
 	    0, 0 },
-	{ "HTTP/1.1 20\r\nContent-Length: 0\r\n\r\n", 0, GATE_BAD, 0, 0, 0,
+	{ "HTTP/1.1 20\r\nContent-Length: 0\r\n\r\n", 0, RESPONSE_BAD, 0, 0, 0,
 	    0 },
-	{ "HTTP/1.1 200OK\r\nContent-Length: 0\r\n\r\n", 0, GATE_BAD, 0, 0,
+	{ "HTTP/1.1 200OK\r\nContent-Length: 0\r\n\r\n", 0, RESPONSE_BAD, 0, 0,
 	    0, 0 },
-	{ "HTTP/1.1 099 X\r\nContent-Length: 0\r\n\r\n", 0, GATE_BAD, 0, 0,
+	{ "HTTP/1.1 099 X\r\nContent-Length: 0\r\n\r\n", 0, RESPONSE_BAD, 0, 0,
 	    0, 0 },
-	{ "HTTP/1.1 600 X\r\nContent-Length: 0\r\n\r\n", 0, GATE_BAD, 0, 0,
+	{ "HTTP/1.1 600 X\r\nContent-Length: 0\r\n\r\n", 0, RESPONSE_BAD, 0, 0,
 	    0, 0 },
-	{ "HTTP/1.1 101 X\r\n\r\n", 0, GATE_BAD, 0, 0, 0, 0 },
-	{ "HTTP/1.1 200 \x01\r\nContent-Length: 0\r\n\r\n", 0, GATE_BAD, 0, 0,
+	{ "HTTP/1.1 101 X\r\n\r\n", 0, RESPONSE_BAD, 0, 0, 0, 0 },
+	{ "HTTP/1.1 200 \x01\r\nContent-Length: 0\r\n\r\n", 0, RESPONSE_BAD, 0, 0,
 	    0, 0 },
-	{ "HTTP/1.1 204 X\r\nContent-Length: 1\r\n\r\n", 0, GATE_BAD, 0, 0,
+	{ "HTTP/1.1 204 X\r\nContent-Length: 1\r\n\r\n", 0, RESPONSE_BAD, 0, 0,
 	    0, 0 },
-	{ "HTTP/1.1 100 X\r\nTransfer-Encoding: chunked\r\n\r\n", 0, GATE_BAD,
+	{ "HTTP/1.1 100 X\r\nTransfer-Encoding: chunked\r\n\r\n", 0, RESPONSE_BAD,
 	    0, 0, 0, 0 },
-	{ OK "Content-Length: 0\r\nContent-Length: 0\r\n\r\n", 0, GATE_BAD, 0,
+	{ OK "Content-Length: 0\r\nContent-Length: 0\r\n\r\n", 0, RESPONSE_BAD, 0,
 	    0, 0, 0 },
 	{ OK "Content-Length: 0\r\nTransfer-Encoding: chunked\r\n\r\n", 0,
-	    GATE_BAD, 0, 0, 0, 0 },
+	    RESPONSE_BAD, 0, 0, 0, 0 },
 	{ OK "Content-Length: 0\r\nTransfer-Encoding: chunked\r\n\r\n", 1,
-	    GATE_BAD, 0, 0, 0, 0 },
+	    RESPONSE_BAD, 0, 0, 0, 0 },
 	{ OK "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n"
-	    "\r\n", 0, GATE_BAD, 0, 0, 0, 0 },
-	{ OK "Transfer-Encoding: gzip\r\n\r\n", 0, GATE_BAD, 0, 0, 0, 0 },
-	{ OK "Content-Length: \r\n\r\n", 0, GATE_BAD, 0, 0, 0, 0 },
-	{ OK "Content-Length: -1\r\n\r\n", 0, GATE_BAD, 0, 0, 0, 0 },
-	{ OK "Content-Length: 1 1\r\n\r\n", 0, GATE_BAD, 0, 0, 0, 0 },
-	{ OK "Content-Length: 1,1\r\n\r\n", 0, GATE_BAD, 0, 0, 0, 0 },
-	{ OK "Content-Length: 1111111111111111\r\n\r\n", 0, GATE_BAD, 0, 0,
+	    "\r\n", 0, RESPONSE_BAD, 0, 0, 0, 0 },
+	{ OK "Transfer-Encoding: gzip\r\n\r\n", 0, RESPONSE_BAD, 0, 0, 0, 0 },
+	{ OK "Content-Length: \r\n\r\n", 0, RESPONSE_BAD, 0, 0, 0, 0 },
+	{ OK "Content-Length: -1\r\n\r\n", 0, RESPONSE_BAD, 0, 0, 0, 0 },
+	{ OK "Content-Length: 1 1\r\n\r\n", 0, RESPONSE_BAD, 0, 0, 0, 0 },
+	{ OK "Content-Length: 1,1\r\n\r\n", 0, RESPONSE_BAD, 0, 0, 0, 0 },
+	{ OK "Content-Length: 1111111111111111\r\n\r\n", 0, RESPONSE_BAD, 0, 0,
 	    0, 0 },
-	{ OK "Content-Length : 1\r\n\r\n", 0, GATE_BAD, 0, 0, 0, 0 },
-	{ OK " Content-Length: 1\r\n\r\n", 0, GATE_BAD, 0, 0, 0, 0 },
-	{ OK "A: b\r\n c\r\nContent-Length: 1\r\n\r\n", 0, GATE_BAD, 0, 0, 0,
+	{ OK "Content-Length : 1\r\n\r\n", 0, RESPONSE_BAD, 0, 0, 0, 0 },
+	{ OK " Content-Length: 1\r\n\r\n", 0, RESPONSE_BAD, 0, 0, 0, 0 },
+	{ OK "A: b\r\n c\r\nContent-Length: 1\r\n\r\n", 0, RESPONSE_BAD, 0, 0, 0,
 	    0 },
-	{ OK "A\r\nContent-Length: 1\r\n\r\n", 0, GATE_BAD, 0, 0, 0, 0 },
-	{ OK ": a\r\nContent-Length: 1\r\n\r\n", 0, GATE_BAD, 0, 0, 0, 0 },
-	{ OK "A: b\rc\r\nContent-Length: 1\r\n\r\n", 0, GATE_BAD, 0, 0, 0,
+	{ OK "A\r\nContent-Length: 1\r\n\r\n", 0, RESPONSE_BAD, 0, 0, 0, 0 },
+	{ OK ": a\r\nContent-Length: 1\r\n\r\n", 0, RESPONSE_BAD, 0, 0, 0, 0 },
+	{ OK "A: b\rc\r\nContent-Length: 1\r\n\r\n", 0, RESPONSE_BAD, 0, 0, 0,
 	    0 },
-	{ OK "A: b\nContent-Length: 1\r\n\r\n", 0, GATE_BAD, 0, 0, 0, 0 }
+	{ OK "A: b\nContent-Length: 1\r\n\r\n", 0, RESPONSE_BAD, 0, 0, 0, 0 }
 };
 #define NRESPONSES	(sizeof(responses) / sizeof(responses[0]))
 
 static void
 test_responses(void)
 {
-	struct gate_response	 r;
-	enum gate_result	 got;
-	char			 big[GATE_RESPONSE_MAX], *buf;
+	struct response	 r;
+	enum response_result	 got;
+	char			 big[RESPONSE_MAX], *buf;
 	size_t			 i, len, n;
 
 	for (i = 0; i < NRESPONSES; i++) {
 		len = strlen(responses[i].in);
 		buf = exact(responses[i].in, len);
-		got = gate_response(&r, buf, len, responses[i].head);
+		got = response_parse(&r, buf, len, responses[i].head);
 		CASE(got == responses[i].want, "response", "%zu is %d", i,
 		    got);
-		if (got == GATE_DONE)
+		if (got == RESPONSE_DONE)
 			CASE(r.status == responses[i].status &&
 			    r.framing == responses[i].framing &&
 			    r.length == responses[i].length &&
@@ -515,18 +515,18 @@ test_responses(void)
 		free(buf);
 	}
 	memset(big, 'a', sizeof(big));
-	CASE(gate_response(&r, big, sizeof(big) - 1, 0) == GATE_MORE,
+	CASE(response_parse(&r, big, sizeof(big) - 1, 0) == RESPONSE_MORE,
 	    "response of a long line", "is refused");
-	CASE(gate_response(&r, big, sizeof(big), 0) == GATE_BAD,
+	CASE(response_parse(&r, big, sizeof(big), 0) == RESPONSE_BAD,
 	    "response of a line too long", "is not refused");
 	n = strlcpy(big, OK "Content-Length: 0\r\n", sizeof(big));
 	for (i = 0; i < HTTP_HEADERS - 1; i++)
 		n = strlcat(big, "A: b\r\n", sizeof(big));
 	n = strlcat(big, "\r\n", sizeof(big));
-	CASE(gate_response(&r, big, n, 0) == GATE_DONE,
+	CASE(response_parse(&r, big, n, 0) == RESPONSE_DONE,
 	    "response of many lines", "is refused");
 	n = strlcpy(big + n - 2, "A: b\r\n\r\n", sizeof(big) - n) + n - 2;
-	CASE(gate_response(&r, big, n, 0) == GATE_BAD,
+	CASE(response_parse(&r, big, n, 0) == RESPONSE_BAD,
 	    "response of too many lines", "is not refused");
 }
 
@@ -534,28 +534,28 @@ test_responses(void)
 static void
 test_response_split(void)
 {
-	struct gate_response	 r;
-	enum gate_result	 got;
+	struct response	 r;
+	enum response_result	 got;
 	size_t			 i, len, n;
 	char			 more[256], *buf;
 
 	for (i = 0; i < NRESPONSES; i++) {
-		if (responses[i].want != GATE_DONE)
+		if (responses[i].want != RESPONSE_DONE)
 			continue;
 		len = strlen(responses[i].in);
-		got = GATE_MORE;
+		got = RESPONSE_MORE;
 		for (n = 0; n < len; n++) {
 			buf = exact(responses[i].in, n);
-			got = gate_response(&r, buf, n, responses[i].head);
+			got = response_parse(&r, buf, n, responses[i].head);
 			free(buf);
-			if (got != GATE_MORE)
+			if (got != RESPONSE_MORE)
 				break;
 		}
 		CASE(n == len, "response cut", "%zu at %zu is %d", i, n, got);
 		(void)snprintf(more, sizeof(more), "%sX: y\n\n", responses[i].in);
-		got = gate_response(&r, more, strlen(more),
+		got = response_parse(&r, more, strlen(more),
 		    responses[i].head);
-		CASE(got == GATE_DONE && r.len == len,
+		CASE(got == RESPONSE_DONE && r.len == len,
 		    "response with a body", "%zu", i);
 	}
 }
@@ -584,16 +584,16 @@ test_rebuilt(void)
 		    "Set-Cookie2x: f\r\nContent-Length: 0\r\n\r\n", 0, 0,
 		    OK "Set-Cookie2x: f\r\nContent-Length: 0\r\n\r\n" }
 	};
-	struct gate_response	 r;
+	struct response	 r;
 	char			 out[512];
 	size_t			 i;
 	ssize_t			 n;
 
 	for (i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
-		if (gate_response(&r, t[i].in, strlen(t[i].in), t[i].head) !=
-		    GATE_DONE)
+		if (response_parse(&r, t[i].in, strlen(t[i].in), t[i].head) !=
+		    RESPONSE_DONE)
 			abort();
-		n = gate_response_rebuild(&r, t[i].in, t[i].closes, out,
+		n = response_rebuild(&r, t[i].in, t[i].closes, out,
 		    sizeof(out));
 		CASE(n == (ssize_t)strlen(t[i].want) &&
 		    memcmp(out, t[i].want, (size_t)n) == 0, "rebuilt",
@@ -606,18 +606,18 @@ static void
 test_rebuild_size(void)
 {
 	static const char in[] = OK "A: b\r\nContent-Length: 5\r\n\r\n";
-	struct gate_response	 r;
+	struct response	 r;
 	char			*out;
 	size_t			 size;
 	ssize_t			 n;
 	int			 bad;
 
-	if (gate_response(&r, in, sizeof(in) - 1, 0) != GATE_DONE)
+	if (response_parse(&r, in, sizeof(in) - 1, 0) != RESPONSE_DONE)
 		abort();
 	bad = 0;
 	for (size = 0; size < 256; size++) {
 		out = malloc(size + 1);
-		n = gate_response_rebuild(&r, in, 1, out, size);
+		n = response_rebuild(&r, in, 1, out, size);
 		if (n != -1 && (size_t)n >= size)
 			bad = 1;
 		if (n == -1 && size > sizeof(in) + 32)
