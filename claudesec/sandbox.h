@@ -22,7 +22,8 @@
  * the sanitizers: everything succeeds and nothing is enforced.
  *
  * Promises known: stdio rpath wpath cpath fattr flock inet unix tty proc exec
- * sendfd recvfd unveil.  They mean what pledge(2) says, as far as a filter
+ * sendfd recvfd unveil, and mount, which OpenBSD has not: open_tree(2),
+ * move_mount(2) and umount2(2), each with one set of flags.  They mean what pledge(2) says, as far as a filter
  * that sees numbers but no memory can tell.  What differs on Linux:
  *
  *  - sendfd, recvfd: a filter cannot look into a msghdr, so the call itself

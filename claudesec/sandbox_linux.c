@@ -59,6 +59,10 @@
 #include "sandbox.h"
 
 /* The same on all architectures; headers may be older. */
+#ifndef __NR_open_tree
+#define __NR_open_tree			428
+#define __NR_move_mount			429
+#endif
 #ifndef __NR_landlock_create_ruleset
 #define __NR_landlock_create_ruleset	444
 #define __NR_landlock_add_rule		445
@@ -97,12 +101,13 @@
 #define SENDFD		0x00800
 #define RECVFD		0x01000
 #define UNVEIL		0x02000
-#define NPROMISES	14
-#define ACCEPT		0x04000
-#define CONNECT		0x08000
-#define BIND		0x10000
-#define SOCKET		0x20000
-#define AGAIN		0x40000
+#define MOUNT		0x04000
+#define NPROMISES	15
+#define ACCEPT		0x08000
+#define CONNECT		0x10000
+#define BIND		0x20000
+#define SOCKET		0x40000
+#define AGAIN		0x80000
 
 #define MAXTESTS	3
 
@@ -110,7 +115,7 @@
 
 static const char *const promise_names[] = {
 	"stdio", "rpath", "wpath", "cpath", "fattr", "flock", "inet", "unix",
-	"tty", "proc", "exec", "sendfd", "recvfd", "unveil",
+	"tty", "proc", "exec", "sendfd", "recvfd", "unveil", "mount",
 	"inet or unix, accept", "inet or unix, connect", "inet or unix, bind",
 	"inet or unix, socket", "pledge"
 };
@@ -185,6 +190,10 @@ struct rule {
 #define XARCH_SET_FS	0x1002
 #define XARCH_CET_STATUS	0x3001
 #define XPR_SET_VMA	0x53564d41
+#define XTREE_CLONE	0x1
+#define XFROM_EMPTY_PATH	0x4
+#define XDETACH		0x2
+#define XNOFOLLOW	0x8
 #define XSYS_SECCOMP	1
 
 /* clang-format off */
@@ -410,6 +419,12 @@ static const struct rule rules[] = {
 	ALLOW_IF(openat, UNVEIL, MASKED(2, ~(O_CLOEXEC | LARGEFILE), O_PATH)),
 	ALLOW(readlink, UNVEIL),
 	ALLOW(readlinkat, UNVEIL),
+
+	/* mount: what has a descriptor, here, and away from here. */
+	ALLOW_IF(open_tree, MOUNT,
+	    IS(2, XTREE_CLONE | O_CLOEXEC | AT_EMPTY_PATH)),
+	ALLOW_IF(move_mount, MOUNT, IS(4, XFROM_EMPTY_PATH)),
+	ALLOW_IF(umount2, MOUNT, IS(1, XDETACH | XNOFOLLOW)),
 
 	/* The next pledge. */
 	ALLOW_IF(prctl, AGAIN, IS(0, PR_SET_NO_NEW_PRIVS)),
@@ -699,6 +714,9 @@ apply_landlock(uint32_t want)
 		deny |= LANDLOCK_FILES;
 	if ((want & UNIX) == 0 || (want & BIND) == 0)
 		deny |= LANDLOCK_SOCKETS;
+	/* whom it keeps from any file it keeps from mounting at all */
+	if (want & MOUNT)
+		deny &= ~(LANDLOCK_FILES | LANDLOCK_SOCKETS);
 	if ((want & INET) == 0 || (want & BIND) == 0)
 		deny |= LANDLOCK_BIND;
 	if ((want & INET) == 0 || (want & CONNECT) == 0)

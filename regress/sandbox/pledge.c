@@ -217,6 +217,15 @@ RAW(do_userfaultfd, SYS_userfaultfd, 1)
 RAW(do_keyctl, SYS_keyctl, 0, -3, 0)
 RAW(do_perf, SYS_perf_event_open, 0, 0, 0, 0, 0)
 RAW(do_unshare, SYS_unshare, CLONE_NEWUSER)
+RAW(do_open_tree, 428, -1, "", 1 | O_CLOEXEC | AT_EMPTY_PATH)
+RAW(do_open_tree_open, 428, -1, "", O_CLOEXEC | AT_EMPTY_PATH)
+RAW(do_open_tree_all, 428, -1, "", 1 | O_CLOEXEC | AT_EMPTY_PATH |
+    AT_RECURSIVE)
+RAW(do_move_mount, 429, -1, "", AT_FDCWD, "/", 4)
+RAW(do_move_mount_path, 429, AT_FDCWD, "/", AT_FDCWD, "x", 0)
+RAW(do_umount, SYS_umount2, "/nonexistent", 2 | 8)
+RAW(do_umount_now, SYS_umount2, "/nonexistent", 0)
+RAW(do_mount, SYS_mount, "/", "/", 0, 4096, 0)
 RAW(do_clone3, 435, 0, 0)
 RAW(do_openat2, 437, AT_FDCWD, "/", 0, 0)
 RAW(do_newer, 500, 0)
@@ -1023,6 +1032,25 @@ const struct test pledge_tests[] = {
 	    NULL },
 	{ "exec_missing", "stdio rpath proc", NULL, do_execve, KILLED,
 	    "pledge \"exec\"" },
+
+	{ "mount_open_tree", "stdio mount", NULL, do_open_tree, EBADF, NULL },
+	{ "mount_no_other_open_tree", "stdio mount", NULL, do_open_tree_open,
+	    KILLED, "pledge \"\"" },
+	{ "mount_no_tree", "stdio mount", NULL, do_open_tree_all, KILLED,
+	    "pledge \"\"" },
+	{ "mount_move_mount", "stdio mount", NULL, do_move_mount, EBADF, NULL },
+	{ "mount_no_path", "stdio mount", NULL, do_move_mount_path, KILLED,
+	    "pledge \"\"" },
+	{ "mount_umount", "stdio mount", NULL, do_umount, ENOENT, NULL },
+	{ "mount_no_other_umount", "stdio mount", NULL, do_umount_now, KILLED,
+	    NULL },
+	{ "mount_no_mount", "stdio mount", NULL, do_mount, KILLED, NULL },
+	{ "mount_missing_open_tree", "stdio rpath wpath cpath", NULL,
+	    do_open_tree, KILLED, "pledge \"mount\"" },
+	{ "mount_missing_move_mount", "stdio rpath wpath cpath", NULL,
+	    do_move_mount, KILLED, "pledge \"mount\"" },
+	{ "mount_missing_umount", "stdio rpath wpath cpath", NULL, do_umount,
+	    KILLED, NULL },
 
 	{ "pledge_unknown", NULL, NULL, do_unknown, EINVAL, NULL },
 	{ "pledge_execpromises", NULL, NULL, do_execpromises, EINVAL, NULL },
