@@ -42,7 +42,7 @@
 
 #define CONF_NAME	"claudesec.conf"
 #define IDLE_SECONDS	3	/* a private daemon without any work */
-#define PENDING_MAX	256	/* workspaces being asked about */
+#define PENDING_MAX	1024	/* workspaces asked about, or pinned */
 #define DONE_CONF	0x1
 #define DONE_ENGINE	0x2
 #define ROOT_AS		1000	/* uid and gid inside, where root calls */
@@ -51,10 +51,12 @@ struct pending {
 	uint32_t		 id;
 	uid_t			 uid;
 	gid_t			 gid;
+	struct workspace_answer	 wa;	/* once it is being pinned */
 	TAILQ_ENTRY(pending)	 entry;
 };
 
 static void	 check_config(void);
+static void	 check_names(struct config *);
 static void	 print_line(const char *);
 static void	 find_home(void);
 static int	 find_config(char *, size_t);
@@ -76,6 +78,7 @@ static void	 parent_reply(uint32_t, int, const char *);
 static int	 parent_dispatch_conf(struct peer *, struct imsg *);
 static int	 parent_dispatch_control(struct peer *, struct imsg *);
 static int	 parent_dispatch_engine(struct peer *, struct imsg *);
+static int	 parent_dispatch_pin(struct peer *, struct imsg *);
 static int	 parent_handle_open(struct peer *, struct imsg *);
 static int	 parent_handle_error(struct imsg *);
 static int	 parent_handle_conf(struct imsg *);
@@ -83,7 +86,14 @@ static int	 parent_handle_connect(struct peer *, struct imsg *);
 static int	 parent_handle_file(struct peer *, struct imsg *);
 static int	 parent_handle_client(struct imsg *);
 static int	 parent_handle_workspace(struct peer *, struct imsg *);
+static int	 parent_handle_unpin(struct imsg *);
+static void	 parent_pin(struct pending *, int);
+static void	 parent_answer(struct pending *, const struct workspace_answer *);
+static const char *workspace_check(const struct pending *, int, char *,
+		    struct stat *);
 static const char *workspace_judge(const char *, const struct stat *);
+static const char *workspace_others(const char *, int);
+static int	 workspace_name(int, char *);
 static int	 workspace_holds(const char *, const char *);
 static int	 path_within(const char *, const char *);
 static int	 open_plain(const char *);
@@ -95,6 +105,7 @@ const struct proc_role proc_roles[] = {
 	{ "conf", conf, parent_dispatch_conf },
 	{ "control", control, parent_dispatch_control },
 	{ "engine", engine, parent_dispatch_engine },
+	{ "pin", pin, parent_dispatch_pin },
 	{ NULL, NULL, NULL }
 };
 
@@ -114,6 +125,7 @@ static struct conf_fixed current, next;
 static struct event hup_ev, int_ev, term_ev, idle_ev;
 static TAILQ_HEAD(, pending) pending = TAILQ_HEAD_INITIALIZER(pending);
 static unsigned int npending;
+static int	 others;		/* other users may have sessions */
 
 /* the load of a configuration that is under way */
 static int	 loading;
@@ -185,7 +197,9 @@ main(int argc, char *argv[])
 	if (child != NULL) {
 		if (n != 1 || argc != 0)
 			usage();
-		proc_child(child, CLAUDESEC_USER, CLAUDESEC_CHROOT);
+		/* mounting is root's, and it sees to its own confinement */
+		proc_child(child, strcmp(child, "pin") == 0 ? NULL :
+		    CLAUDESEC_USER, CLAUDESEC_CHROOT);
 	}
 	if (argc > 0) {
 		if (debug || check)
@@ -220,6 +234,8 @@ check_config(void)
 			err(EX_OSERR, "%s", confpath);
 		c = parse_config(f, confpath, &macros, print_line);
 		(void)fclose(f);
+		if (c != NULL)
+			check_names(c);
 	}
 	if (c == NULL)
 		exit(EX_CONFIG);
@@ -228,6 +244,21 @@ check_config(void)
 	(void)fprintf(stderr, "configuration OK\n");
 	config_free(c);
 	exit(0);
+}
+
+static void
+check_names(struct config *c)
+{
+	static const char *const paths[] = { "/etc/passwd", "/etc/group" };
+	FILE *f;
+	int i;
+
+	for (i = 0; i < 2; i++)
+		if (names_needed(c, i) && (f = fopen(paths[i], "r")) != NULL) {
+			names_read(c, f, i);
+			(void)fclose(f);
+		}
+	names_check(c, print_line);
 }
 
 static void
@@ -372,6 +403,7 @@ daemon_run(const char *path, int own)
 	proc_self = ROLE_PARENT;
 	proc_state = STATE_SETUP;
 	private = own;
+	others = !private && getuid() == 0;
 	find_home();
 	find_user_config();
 	if ((fd = find_config(confpath, sizeof(confpath))) != -1)
@@ -390,9 +422,15 @@ daemon_run(const char *path, int own)
 	proc_start(ROLE_CONF);
 	proc_start(ROLE_CONTROL);
 	proc_start(ROLE_ENGINE);
-	if (peer_compose(proc_peer(ROLE_ENGINE), IMSG_PARENT_NAME, 0, -1,
-	    sockpath, strlen(sockpath)) == -1)
+	if (peer_compose(proc_peer(ROLE_ENGINE), IMSG_PARENT_NAME, getuid(),
+	    -1, sockpath, strlen(sockpath)) == -1)
 		fatal("peer_compose");
+	if (others && mount_supported()) {
+		proc_start(ROLE_PIN);
+		if (peer_compose(proc_peer(ROLE_PIN), IMSG_PARENT_NAME, 0, -1,
+		    sockpath, strlen(sockpath)) == -1)
+			fatal("peer_compose");
+	}
 	proc_connect(ROLE_CONF, ROLE_ENGINE);
 	proc_connect(ROLE_CONTROL, ROLE_ENGINE);
 	signal_set(&hup_ev, SIGHUP, parent_signal, NULL);
@@ -468,7 +506,8 @@ daemon_listen(const char *path)
 		errx(EX_UNAVAILABLE, "%s: another daemon is there", path);
 	if (errno == ECONNREFUSED && unlink(path) == -1)
 		err(EX_CANTCREAT, "%s", path);
-	mask = umask(0177);
+	/* who has no permit is told so */
+	mask = umask(others ? 0111 : 0177);
 	if (bind(fd, (struct sockaddr *)&sun, sizeof(sun)) == -1)
 		err(EX_CANTCREAT, "%s", path);
 	(void)umask(mask);
@@ -799,6 +838,8 @@ parent_dispatch_engine(struct peer *p, struct imsg *imsg)
 		return (parent_handle_client(imsg));
 	case IMSG_ENGINE_WORKSPACE:
 		return (parent_handle_workspace(p, imsg));
+	case IMSG_ENGINE_UNPIN:
+		return (parent_handle_unpin(imsg));
 	case IMSG_ENGINE_BUSY:
 		if (imsg_get_data(imsg, &busy, sizeof(busy)) == -1 || busy < 0)
 			return (-1);
@@ -903,37 +944,171 @@ parent_handle_workspace(struct peer *p, struct imsg *imsg)
 	const char *why;
 	int fd;
 
+	(void)p;
 	memset(&wa, 0, sizeof(wa));
 	TAILQ_FOREACH(pe, &pending, entry)
-		if (pe->id == imsg_get_id(imsg))
+		if (pe->id == imsg_get_id(imsg) && pe->wa.path[0] == '\0')
 			break;
 	if (pe == NULL ||
 	    imsg_get_string(imsg, wa.path, sizeof(wa.path)) == -1 ||
 	    (fd = imsg_get_fd(imsg)) == -1)
 		return (-1);
-	if (pe->uid != geteuid())
-		why = "belongs to another user's daemon";
-	else if (fstat(fd, &st) == -1 || !S_ISDIR(st.st_mode))
-		why = "not a directory";
-	else
-		why = workspace_judge(wa.path, &st);
-	close(fd);
+	why = workspace_check(pe, fd, wa.path, &st);
 	if (why != NULL)
 		(void)snprintf(wa.error, sizeof(wa.error), "%.512s: %s",
 		    wa.path, why);
 	else {
 		wa.dev = (uint64_t)st.st_dev;
 		wa.ino = (uint64_t)st.st_ino;
+		(void)strlcpy(wa.source, wa.path, sizeof(wa.source));
 	}
 	wa.uid = pe->uid == 0 ? ROOT_AS : pe->uid;
 	wa.gid = pe->uid == 0 ? ROOT_AS : pe->gid;
+	if (why == NULL && pe->uid != geteuid()) {
+		pe->wa = wa;
+		parent_pin(pe, fd);
+		return (0);
+	}
+	close(fd);
+	parent_answer(pe, &wa);
+	return (0);
+}
+
+/*
+ * What another user's directory is called may change at any time, by that
+ * user's own doing; the name that it gets here does not.
+ */
+static void
+parent_pin(struct pending *pe, int fd)
+{
+	if (pin_path(pe->wa.source, sizeof(pe->wa.source), sockpath,
+	    pe->id) == -1)
+		fatalx("pin_path");
+	if (peer_compose(proc_peer(ROLE_PIN), IMSG_PARENT_PIN, pe->id, fd,
+	    NULL, 0) == -1)
+		fatal("peer_compose");
+}
+
+static void
+parent_answer(struct pending *pe, const struct workspace_answer *wa)
+{
+	if (peer_compose(proc_peer(ROLE_ENGINE), IMSG_PARENT_WORKSPACE,
+	    pe->id, -1, wa, sizeof(*wa)) == -1)
+		fatal("peer_compose");
+	if (wa->error[0] == '\0' && strcmp(wa->path, wa->source) != 0)
+		return;		/* it is ours until parent_handle_unpin() */
 	TAILQ_REMOVE(&pending, pe, entry);
 	npending--;
 	free(pe);
-	if (peer_compose(p, IMSG_PARENT_WORKSPACE, imsg_get_id(imsg), -1, &wa,
-	    sizeof(wa)) == -1)
-		fatal("peer_compose");
+}
+
+static int
+parent_dispatch_pin(struct peer *p, struct imsg *imsg)
+{
+	struct pending *pe;
+	int error;
+
+	(void)p;
+	TAILQ_FOREACH(pe, &pending, entry)
+		if (pe->id == imsg_get_id(imsg) && pe->wa.path[0] != '\0')
+			break;
+	if (imsg_get_type(imsg) != IMSG_PIN_DONE || pe == NULL ||
+	    imsg_get_data(imsg, &error, sizeof(error)) == -1)
+		return (-1);
+	if (error == EINVAL)
+		(void)snprintf(pe->wa.error, sizeof(pe->wa.error),
+		    "%.512s: not where the daemon sees it", pe->wa.path);
+	else if (error != 0)
+		(void)snprintf(pe->wa.error, sizeof(pe->wa.error),
+		    "%.512s: %s", pe->wa.path, strerror(error));
+	parent_answer(pe, &pe->wa);
 	return (0);
+}
+
+static int
+parent_handle_unpin(struct imsg *imsg)
+{
+	struct pending *pe;
+
+	TAILQ_FOREACH(pe, &pending, entry)
+		if (pe->id == imsg_get_id(imsg) && pe->wa.path[0] != '\0')
+			break;
+	if (pe == NULL)
+		return (-1);
+	if (peer_compose(proc_peer(ROLE_PIN), IMSG_PARENT_UNPIN, pe->id, -1,
+	    NULL, 0) == -1)
+		fatal("peer_compose");
+	TAILQ_REMOVE(&pending, pe, entry);
+	npending--;
+	free(pe);
+	return (0);
+}
+
+/*
+ * Another user's must belong to that user; what it is called is not taken
+ * from its client, but from the kernel.
+ */
+static const char *
+workspace_check(const struct pending *pe, int fd, char *path,
+    struct stat *st)
+{
+	const char *why;
+
+	if (pe->uid != geteuid() && !others)
+		return ("belongs to another user's daemon");
+	if (fstat(fd, st) == -1 || !S_ISDIR(st->st_mode))
+		return ("not a directory");
+	if (pe->uid != geteuid()) {
+		if (proc_peer(ROLE_PIN) == NULL)
+			return ("this system cannot hold it in its place");
+		if (st->st_uid != pe->uid ||
+		    (st->st_mode & S_IRWXU) != S_IRWXU)
+			return ("not a directory of yours that you can "
+			    "write to");
+		if (workspace_name(fd, path) == -1)
+			return ("not where it was; try again");
+		if ((why = workspace_others(path, fd)) != NULL)
+			return (why);
+	}
+	return (workspace_judge(path, st));
+}
+
+static int
+workspace_name(int fd, char *path)
+{
+	char link[64];
+	ssize_t n;
+
+	(void)snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+	if ((n = readlink(link, path, PATH_MAX - 1)) == -1)
+		return (-1);
+	path[n] = '\0';
+	return (0);
+}
+
+/*
+ * Where a user's home is we do not ask, but what one holds is known.
+ */
+static const char *
+workspace_others(const char *path, int fd)
+{
+	static const char *const secrets[] = { ".ssh", ".gnupg", ".aws",
+	    ".docker", ".config/claudesec" };
+	struct stat st;
+	const char *p;
+	size_t i, len;
+
+	for (i = 0; i < sizeof(secrets) / sizeof(secrets[0]); i++) {
+		if (fstatat(fd, secrets[i], &st, AT_SYMLINK_NOFOLLOW) == 0)
+			return ("holds what the agent must not see: a "
+			    "project has a directory of its own");
+		len = strlen(secrets[i]);
+		for (p = path; (p = strstr(p, secrets[i])) != NULL; p++)
+			if (p > path && p[-1] == '/' &&
+			    (p[len] == '/' || p[len] == '\0'))
+				return ("holds what the agent must not see");
+	}
+	return (NULL);
 }
 
 /*

@@ -36,13 +36,14 @@
 #define CLAUDESEC_SOCKET	"/var/run/claudesec.sock"
 
 /* bump with any change of a message or of its struct */
-#define IMSG_VERSION		3
+#define IMSG_VERSION		4
 
 enum {
 	ROLE_PARENT,
 	ROLE_CONF,
 	ROLE_CONTROL,
 	ROLE_ENGINE,
+	ROLE_PIN,		/* the system daemon's only */
 	ROLE_CLIENT		/* whoever connects to the control socket */
 };
 
@@ -59,6 +60,11 @@ enum {
 #define API_ADDRESSES	8
 #define API_ALLOWS	16
 #define API_PATHLEN	128	/* of a path of the API, with its NUL */
+#define SESSIONS_MAX	128
+#define PERMITS_MAX	256
+#define PERMIT_SESSIONS	8	/* of a user with a permit, if not said */
+#define PERMIT_CLIENTS	32	/* connections; also the most */
+#define PERMIT_RATE	100	/* requests in a second; likewise */
 #define KEY_MINLEN	8	/* of a key for proxyd, and at most */
 #define KEY_MAXLEN	4000
 
@@ -113,11 +119,12 @@ enum imsg_type {
 	IMSG_RECONF_ERROR,	/* to parent: a line, of an error or warning */
 	IMSG_RECONF_FAILED,	/* to parent: errors, nothing is sent */
 	IMSG_RECONF_CONF,	/* struct conf_fixed, starts a new one */
-	IMSG_RECONF_RULE,	/* struct egress_rule */
+	IMSG_RECONF_RULE,	/* struct egress_rule; id 1: of the last permit */
 	IMSG_RECONF_RESOLVER,	/* struct egress_resolver */
 	IMSG_RECONF_ENV,	/* NAME=value, secret; to engine only */
 	IMSG_RECONF_END,	/* take it */
 	IMSG_RECONF_DONE,	/* engine to parent: it is in force */
+	IMSG_RECONF_PERMIT,	/* struct permit, before END */
 
 	/* engine and parent */
 	IMSG_ENGINE_CONNECT,	/* a socket to the engine, please */
@@ -127,10 +134,14 @@ enum imsg_type {
 	IMSG_ENGINE_CLIENT,	/* a client's connection, for its uid */
 	IMSG_ENGINE_WORKSPACE,	/* its path, as the client says; the directory */
 	IMSG_PARENT_WORKSPACE,	/* struct workspace_answer */
+	IMSG_ENGINE_UNPIN,	/* nothing is made of workspace id any more */
+	IMSG_PARENT_PIN,	/* to pin: a directory, to be found as id */
+	IMSG_PARENT_UNPIN,	/* to pin: no more */
+	IMSG_PIN_DONE,		/* to parent: int errno, of PARENT_PIN */
 	IMSG_ENGINE_BUSY,	/* int, sessions and clients there are */
 	IMSG_ENGINE_RELOAD,	/* a client asks for a reload */
 	IMSG_PARENT_RELOADED,	/* struct ctl_error, code 0 if it went well */
-	IMSG_PARENT_NAME	/* the control socket's path, before START */
+	IMSG_PARENT_NAME	/* control socket's path, uid; before START */
 };
 
 /* files that the parent opens for the engine; nothing else can be named */
@@ -243,8 +254,32 @@ struct file_answer {
 struct workspace_answer {
 	char		 error[TEXT_MAXLEN];
 	char		 path[PATH_MAX];
+	char		 source[PATH_MAX];	/* to mount: it, or its pin */
 	uint32_t	 uid, gid;	/* the client's; 1000 for root */
 	uint64_t	 dev, ino;	/* which directory it is */
+};
+
+/*
+ * Who may use a system daemon, or may not, and with which bounds; the last
+ * one that fits a client counts.
+ */
+struct permit {
+	char		 name[NAME_MAXLEN];	/* as it is written */
+	uint32_t	 deny;
+	uint32_t	 group;			/* else a user's */
+	uint32_t	 known;			/* id is */
+	uint32_t	 id;
+	uint32_t	 egress;		/* it has rules of its own */
+	uint32_t	 sessions;		/* from here on 0: the default */
+	uint32_t	 clients;
+	uint32_t	 rate;
+	uint32_t	 processes;
+	uint32_t	 millicpus;
+	uint64_t	 memory;
+	uint64_t	 home;
+	uint64_t	 tmp;
+	uint64_t	 filesize;
+	char		 image[IMAGE_MAXLEN];
 };
 
 /* a configuration as conf builds it and as receivers collect it */
@@ -252,6 +287,13 @@ struct rule_entry {
 	struct egress_rule	 rule;
 	TAILQ_ENTRY(rule_entry)	 entry;
 };
+TAILQ_HEAD(rule_list, rule_entry);
+struct permit_entry {
+	struct permit		 permit;
+	struct rule_list	 rules;
+	TAILQ_ENTRY(permit_entry) entry;
+};
+TAILQ_HEAD(permit_list, permit_entry);
 struct env_entry {
 	char			*value;		/* NAME=value, secret */
 	TAILQ_ENTRY(env_entry)	 entry;
@@ -259,10 +301,11 @@ struct env_entry {
 struct config {
 	struct conf_fixed	 fixed;
 	char			 envfile[PATH_MAX]; /* empty: the default one */
-	TAILQ_HEAD(, rule_entry) rules;
+	struct rule_list	 rules;
 	struct egress_resolver	 resolvers[RESOLVER_MAX];
 	size_t			 nresolvers;
 	TAILQ_HEAD(, env_entry)	 env;
+	struct permit_list	 permits;
 };
 
 /* claudesec.c */
@@ -283,6 +326,14 @@ __dead void	 conf(void);
 struct config	*config_new(void);
 void		 config_free(struct config *);
 
+/*
+ * conf_names.c: finds the numbers of names of permits in a file like
+ * /etc/passwd, or for groups /etc/group, and says which have none.
+ */
+int		 names_needed(const struct config *, int);
+void		 names_read(struct config *, FILE *, int);
+void		 names_check(const struct config *, void (*)(const char *));
+
 /* parse.y */
 struct macro {
 	char			*value;		/* NAME=value */
@@ -302,6 +353,35 @@ void		 print_config(FILE *, const struct config *);
 
 /* control.c */
 __dead void	 control(void);
+
+/* pin.c */
+__dead void	 pin(void);
+#define PIN_DIR		"/run/claudesec"
+/*
+ * Where a workspace is pinned: below PIN_DIR a directory of this daemon, and
+ * in it the number.
+ */
+int		 pin_path(char *, size_t, const char *, uint32_t);
+
+/*
+ * mount_linux.c, or mount_none.c where nothing of the kind is known: only below
+ * a directory, and with no other right of root's.
+ */
+int		 mount_supported(void);
+int		 mount_init(const char *);
+int		 mount_bind(int, const char *);
+int		 mount_remove(const char *);
+
+/* rate.c: counts per user and second, for so many users at a time */
+#define RATE_USERS	256
+struct rates {
+	struct rate {
+		uid_t	 uid;
+		unsigned int n;		/* 0: this one is free */
+	}	 users[RATE_USERS];
+	int64_t	 second;
+};
+unsigned int	 rate_count(struct rates *, uid_t, int64_t);
 
 /* engine.c */
 __dead void	 engine(void);

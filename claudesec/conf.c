@@ -46,7 +46,12 @@ static struct {
 	struct macros	 macros;
 	unsigned int	 nmacros;
 	struct config	*conf;		/* waits for the env file */
-	const char	*envfile;
+	const char	*envfile;	/* or another that was asked for */
+	enum {
+		LOAD_PASSWD,
+		LOAD_GROUP,
+		LOAD_ENV
+	}		 step;
 	unsigned int	 nerrors;
 } load = { .macros = TAILQ_HEAD_INITIALIZER(load.macros) };
 
@@ -56,6 +61,9 @@ static int	 conf_handle_macro(struct imsg *);
 static int	 conf_handle_read(struct imsg *);
 static int	 conf_handle_file(struct imsg *);
 static struct config *conf_read(int, const char *);
+static void	 conf_next(void);
+static void	 conf_open(const char *);
+static void	 conf_names(int);
 static void	 conf_finish(void);
 static void	 conf_compose_engine(void);
 static void	 conf_send(unsigned int, uint32_t, const void *, size_t);
@@ -64,6 +72,8 @@ static void	 conf_error(const char *, ...)
 		    __attribute__((__format__(printf, 1, 2)));
 static void	 conf_warn(const char *, ...)
 		    __attribute__((__format__(printf, 1, 2)));
+static void	 conf_warning(const char *);
+static void	 rules_free(struct rule_list *);
 static void	 env_read(int);
 static char	*env_load(int, size_t *);
 static void	 env_parse(char *, size_t);
@@ -142,16 +152,60 @@ conf_handle_read(struct imsg *imsg)
 		free(m);
 	}
 	load.nmacros = 0;
-	if (load.conf == NULL ||
-	    load.conf->fixed.credentials == CREDENTIALS_NONE) {
+	load.step = LOAD_PASSWD;
+	if (load.conf == NULL)
 		conf_finish();
-		return (0);
-	}
-	load.envfile = load.conf->envfile[0] != '\0' ? load.conf->envfile :
-	    ENV_PATH;
-	conf_send(ROLE_PARENT, IMSG_RECONF_OPEN, load.envfile,
-	    strlen(load.envfile));
+	else
+		conf_next();
 	return (0);
+}
+
+/* Asks for the next file that is needed, or that was all. */
+static void
+conf_next(void)
+{
+	if (load.step == LOAD_PASSWD) {
+		if (names_needed(load.conf, 0)) {
+			conf_open("/etc/passwd");
+			return;
+		}
+		load.step = LOAD_GROUP;
+	}
+	if (load.step == LOAD_GROUP) {
+		if (names_needed(load.conf, 1)) {
+			conf_open("/etc/group");
+			return;
+		}
+		load.step = LOAD_ENV;
+	}
+	names_check(load.conf, conf_warning);
+	if (load.conf->fixed.credentials == CREDENTIALS_NONE)
+		conf_finish();
+	else
+		conf_open(load.conf->envfile[0] != '\0' ? load.conf->envfile :
+		    ENV_PATH);
+}
+
+static void
+conf_open(const char *path)
+{
+	load.envfile = path;
+	conf_send(ROLE_PARENT, IMSG_RECONF_OPEN, path, strlen(path));
+}
+
+static void
+conf_names(int fd)
+{
+	FILE *f;
+
+	if ((f = fdopen(fd, "r")) == NULL) {
+		conf_error("%.500s: %s", load.envfile, strerror(errno));
+		close(fd);
+	} else {
+		names_read(load.conf, f, load.step == LOAD_GROUP);
+		(void)fclose(f);
+	}
+	load.step = load.step == LOAD_PASSWD ? LOAD_GROUP : LOAD_ENV;
 }
 
 /*
@@ -167,10 +221,15 @@ conf_handle_file(struct imsg *imsg)
 	    imsg_get_data(imsg, &error, sizeof(error)) == -1 ||
 	    (imsg->fd == -1) != (error != 0))
 		return (-1);
-	if ((fd = imsg_get_fd(imsg)) != -1) {
+	if ((fd = imsg_get_fd(imsg)) != -1 && load.step != LOAD_ENV) {
+		conf_names(fd);
+		conf_next();
+		return (0);
+	}
+	if (fd != -1) {
 		env_read(fd);
 		close(fd);
-	} else if (load.conf->envfile[0] != '\0' ||
+	} else if (load.step != LOAD_ENV || load.conf->envfile[0] != '\0' ||
 	    (error != ENOENT && error != ENOTDIR))
 		conf_error("%.500s: %s", load.envfile, strerror(error));
 	conf_finish();
@@ -219,6 +278,7 @@ conf_finish(void)
 static void
 conf_compose_engine(void)
 {
+	struct permit_entry *p;
 	struct rule_entry *r;
 	struct env_entry *e;
 	size_t i;
@@ -232,6 +292,17 @@ conf_compose_engine(void)
 		conf_send(ROLE_ENGINE, IMSG_RECONF_RESOLVER,
 		    &load.conf->resolvers[i],
 		    sizeof(load.conf->resolvers[i]));
+	TAILQ_FOREACH(p, &load.conf->permits, entry) {
+		if (!p->permit.known)
+			continue;
+		conf_send(ROLE_ENGINE, IMSG_RECONF_PERMIT, &p->permit,
+		    sizeof(p->permit));
+		TAILQ_FOREACH(r, &p->rules, entry)
+			if (peer_compose(proc_peer(ROLE_ENGINE),
+			    IMSG_RECONF_RULE, 1, -1, &r->rule,
+			    sizeof(r->rule)) == -1)
+				fatal("peer_compose");
+	}
 	TAILQ_FOREACH(e, &load.conf->env, entry)
 		conf_send(ROLE_ENGINE, IMSG_RECONF_ENV, e->value,
 		    strlen(e->value));
@@ -274,6 +345,12 @@ conf_warn(const char *fmt, ...)
 	va_start(ap, fmt);
 	(void)vsnprintf(line, sizeof(line), fmt, ap);
 	va_end(ap);
+	conf_warning(line);
+}
+
+static void
+conf_warning(const char *line)
+{
 	conf_send(ROLE_PARENT, IMSG_RECONF_ERROR, line, strlen(line));
 }
 
@@ -291,6 +368,7 @@ config_new(void)
 		return (NULL);
 	TAILQ_INIT(&c->rules);
 	TAILQ_INIT(&c->env);
+	TAILQ_INIT(&c->permits);
 	(void)strlcpy(c->fixed.engine, "/var/run/docker.sock",
 	    sizeof(c->fixed.engine));
 	(void)strlcpy(c->fixed.image, "claudesec/claude",
@@ -315,17 +393,30 @@ config_new(void)
 	return (c);
 }
 
+static void
+rules_free(struct rule_list *list)
+{
+	struct rule_entry *r;
+
+	while ((r = TAILQ_FIRST(list)) != NULL) {
+		TAILQ_REMOVE(list, r, entry);
+		free(r);
+	}
+}
+
 void
 config_free(struct config *c)
 {
-	struct rule_entry *r;
+	struct permit_entry *p;
 	struct env_entry *e;
 
 	if (c == NULL)
 		return;
-	while ((r = TAILQ_FIRST(&c->rules)) != NULL) {
-		TAILQ_REMOVE(&c->rules, r, entry);
-		free(r);
+	rules_free(&c->rules);
+	while ((p = TAILQ_FIRST(&c->permits)) != NULL) {
+		TAILQ_REMOVE(&c->permits, p, entry);
+		rules_free(&p->rules);
+		free(p);
 	}
 	while ((e = TAILQ_FIRST(&c->env)) != NULL) {
 		TAILQ_REMOVE(&c->env, e, entry);

@@ -31,12 +31,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "claudesec.h"
 
 #define CLIENT_MAX_UID		32	/* connections of one user */
 #define CLIENT_MAX		512
+#define CLIENT_ROOT		8	/* of them that only root gets */
 #define CLIENT_RATE		100	/* new ones of one user in a second */
 #define CLIENT_TIMEOUT		5	/* seconds for the first message */
 #define PEEK_INTERVAL		20000	/* microseconds, while one is half there */
@@ -46,7 +48,7 @@ struct client {
 	int			 fd;	/* -1: the engine's */
 	uint32_t		 id;
 	uid_t			 uid;
-	struct timeval		 since;
+	int64_t			 since;
 	struct event		 rev, tev;
 	TAILQ_ENTRY(client)	 entry;
 };
@@ -58,6 +60,7 @@ static int	 control_handle_gone(struct imsg *);
 static void	 control_accept(int, short, void *);
 static void	 control_resume(int, short, void *);
 static int	 control_admit(uid_t);
+static int64_t	 control_now(void);
 static void	 client_peek(int, short, void *);
 static const char *client_judge(const struct imsg_hdr *, const void *, int *);
 static void	 client_refuse(struct client *, int, const char *);
@@ -162,7 +165,7 @@ control_accept(int fd, short event, void *arg)
 	c->fd = s;
 	c->id = ++last_id;
 	c->uid = uid;
-	(void)gettimeofday(&c->since, NULL);
+	c->since = control_now();
 	event_set(&c->rev, s, EV_READ, client_peek, c);
 	evtimer_set(&c->tev, client_peek, c);
 	TAILQ_INSERT_TAIL(&clients, c, entry);
@@ -182,33 +185,37 @@ control_resume(int fd, short event, void *arg)
 
 /*
  * May this user have one more connection?  A second's start is counted in
- * steps of the clock, which is enough against a loop.
+ * steps of the clock, which is enough against a loop.  Root has what there is.
  */
 static int
 control_admit(uid_t uid)
 {
-	static time_t second;
-	static uid_t last;
-	static unsigned int rate;
+	static struct rates rates;
 	struct client *c;
 	unsigned int n;
-	time_t now;
 
-	now = time(NULL);
-	if (now != second || uid != last) {
-		second = now;
-		last = uid;
-		rate = 0;
-	}
+	if (uid == 0)
+		return (nclients < CLIENT_MAX);
 	n = 0;
 	TAILQ_FOREACH(c, &clients, entry)
 		if (c->uid == uid)
 			n++;
-	if (nclients < CLIENT_MAX && n < CLIENT_MAX_UID &&
-	    ++rate <= CLIENT_RATE)
+	if (nclients < CLIENT_MAX - CLIENT_ROOT && n < CLIENT_MAX_UID &&
+	    rate_count(&rates, uid, control_now()) <= CLIENT_RATE)
 		return (1);
 	log_debug("uid %u has too many connections", (unsigned int)uid);
 	return (0);
+}
+
+/* Seconds that go on when somebody sets the time. */
+static int64_t
+control_now(void)
+{
+	struct timespec ts;
+
+	if (clock_gettime(CLOCK_MONOTONIC, &ts) == -1)
+		fatal("clock_gettime");
+	return ((int64_t)ts.tv_sec);
 }
 
 /*
@@ -224,7 +231,7 @@ client_peek(int fd, short event, void *arg)
 				    sizeof(struct ctl_start)];
 	} u;
 	struct client *c = arg;
-	struct timeval now, tv = { 0, PEEK_INTERVAL };
+	struct timeval tv = { 0, PEEK_INTERVAL };
 	const char *why;
 	ssize_t n;
 	int code, s;
@@ -233,10 +240,8 @@ client_peek(int fd, short event, void *arg)
 	(void)event;
 	memset(&u, 0, sizeof(u));
 	n = recv(c->fd, u.buf, sizeof(u.buf), MSG_PEEK);
-	(void)gettimeofday(&now, NULL);
 	if (n == 0 || (n == -1 && errno != EAGAIN) ||
-	    now.tv_sec < c->since.tv_sec ||
-	    now.tv_sec - c->since.tv_sec >= CLIENT_TIMEOUT) {
+	    control_now() - c->since >= CLIENT_TIMEOUT) {
 		client_free(c);
 		return;
 	}

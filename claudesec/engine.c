@@ -54,6 +54,7 @@ static int	 engine_handle_reloaded(struct imsg *);
 static int	 engine_handle_client(struct imsg *);
 static int	 engine_handle_conf(struct imsg *);
 static int	 engine_handle_rule(struct imsg *);
+static int	 engine_handle_permit(struct imsg *);
 static int	 engine_handle_resolver(struct imsg *);
 static int	 engine_handle_env(struct imsg *);
 static int	 engine_handle_end(void);
@@ -63,7 +64,8 @@ static void	 engine_set_seccomp(int);
 static void	 engine_set_bundle(int);
 
 static struct config	*current, *nconf;
-static unsigned int	 nrules;
+static unsigned int	 nrules, npermits;
+static uint32_t		 owner;		/* whose daemon this is */
 static char		 daemon_label[DAEMON_MAXLEN];
 static char		*seccomp;	/* NULL: there is no profile */
 static char		*bundle;	/* as spec_bundle() makes it, or NULL */
@@ -100,6 +102,12 @@ const struct config *
 engine_config(void)
 {
 	return (current);
+}
+
+uint32_t
+engine_owner(void)
+{
+	return (owner);
 }
 
 /* What marks the things of this daemon. */
@@ -143,6 +151,18 @@ engine_random_id(char id[SESSION_LEN + 1])
 	arc4random_buf(random, sizeof(random));
 	for (i = 0; i < sizeof(random); i++)
 		(void)snprintf(id + 2 * i, 3, "%02x", random[i]);
+}
+
+/* The name that the workspace was given to be mounted by is not needed. */
+void
+engine_unpin(struct spec *spec)
+{
+	if (spec->pinned == 0)
+		return;
+	if (peer_compose(proc_peer(ROLE_PARENT), IMSG_ENGINE_UNPIN,
+	    spec->pinned, -1, NULL, 0) == -1)
+		fatal("peer_compose");
+	spec->pinned = 0;
 }
 
 /*
@@ -204,6 +224,8 @@ engine_dispatch_conf(struct imsg *imsg)
 		return (engine_handle_conf(imsg));
 	case IMSG_RECONF_RULE:
 		return (engine_handle_rule(imsg));
+	case IMSG_RECONF_PERMIT:
+		return (engine_handle_permit(imsg));
 	case IMSG_RECONF_RESOLVER:
 		return (engine_handle_resolver(imsg));
 	case IMSG_RECONF_ENV:
@@ -227,6 +249,8 @@ engine_handle_name(struct imsg *imsg)
 	if (imsg_get_string(imsg, path, sizeof(path)) == -1 ||
 	    daemon_label[0] != '\0')
 		return (-1);
+	/* our own uid is another where root started us */
+	owner = imsg_get_id(imsg);
 	(void)snprintf(daemon_label, sizeof(daemon_label), "%u:%s",
 	    (unsigned int)getuid(), path);
 	return (0);
@@ -287,7 +311,9 @@ engine_handle_workspace(struct imsg *imsg)
 	if (imsg_get_data(imsg, &wa, sizeof(wa)) == -1 ||
 	    memchr(wa.error, '\0', sizeof(wa.error)) == NULL ||
 	    !imsg_is_string(wa.path, sizeof(wa.path)) ||
-	    (wa.error[0] == '\0' && (wa.path[0] != '/' || wa.uid == 0)))
+	    memchr(wa.source, '\0', sizeof(wa.source)) == NULL ||
+	    (wa.error[0] == '\0' && (wa.path[0] != '/' ||
+	    wa.source[0] != '/' || wa.uid == 0)))
 		return (-1);
 	return (client_workspace(imsg_get_id(imsg), &wa));
 }
@@ -457,7 +483,8 @@ engine_handle_conf(struct imsg *imsg)
 		fatal("calloc");
 	TAILQ_INIT(&nconf->rules);
 	TAILQ_INIT(&nconf->env);
-	nrules = 0;
+	TAILQ_INIT(&nconf->permits);
+	nrules = npermits = 0;
 	f = &nconf->fixed;
 	if (imsg_get_data(imsg, f, sizeof(*f)) == -1 ||
 	    !imsg_is_string(f->engine, sizeof(f->engine)) ||
@@ -478,10 +505,14 @@ engine_handle_conf(struct imsg *imsg)
 static int
 engine_handle_rule(struct imsg *imsg)
 {
+	struct rule_list *list;
 	struct rule_entry *e;
 
-	if (nconf == NULL || nrules == RULES_MAX)
+	if (nconf == NULL || nrules == RULES_MAX || imsg_get_id(imsg) > 1 ||
+	    (imsg_get_id(imsg) == 1 && npermits == 0))
 		return (-1);
+	list = imsg_get_id(imsg) == 0 ? &nconf->rules :
+	    &TAILQ_LAST(&nconf->permits, permit_list)->rules;
 	if ((e = calloc(1, sizeof(*e))) == NULL)
 		fatal("calloc");
 	if (imsg_get_data(imsg, &e->rule, sizeof(e->rule)) == -1 ||
@@ -489,8 +520,38 @@ engine_handle_rule(struct imsg *imsg)
 		free(e);
 		return (-1);
 	}
-	TAILQ_INSERT_TAIL(&nconf->rules, e, entry);
+	TAILQ_INSERT_TAIL(list, e, entry);
 	nrules++;
+	return (0);
+}
+
+/* Only those that somebody can fit; rules of its own follow. */
+static int
+engine_handle_permit(struct imsg *imsg)
+{
+	struct permit_entry *e;
+	struct permit *p;
+
+	if (nconf == NULL || npermits == PERMITS_MAX)
+		return (-1);
+	if ((e = calloc(1, sizeof(*e))) == NULL)
+		fatal("calloc");
+	p = &e->permit;
+	if (imsg_get_data(imsg, p, sizeof(*p)) == -1 ||
+	    !imsg_is_string(p->name, sizeof(p->name)) || p->deny > 1 ||
+	    p->group > 1 || p->known != 1 || p->egress > 1 ||
+	    p->sessions > SESSIONS_MAX || p->clients > PERMIT_CLIENTS ||
+	    p->rate > PERMIT_RATE || p->memory > INT64_MAX ||
+	    p->home > INT64_MAX || p->tmp > INT64_MAX ||
+	    p->filesize > INT64_MAX ||
+	    memchr(p->image, '\0', sizeof(p->image)) == NULL ||
+	    (p->image[0] != '\0' && !spec_image_valid(p->image))) {
+		free(e);
+		return (-1);
+	}
+	TAILQ_INIT(&e->rules);
+	TAILQ_INSERT_TAIL(&nconf->permits, e, entry);
+	npermits++;
 	return (0);
 }
 

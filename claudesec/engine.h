@@ -26,7 +26,6 @@
 
 #include "claudesec.h"
 
-#define SESSIONS_MAX		64
 #define CALLS_MAX		64	/* at a time, besides those that wait */
 #define ARGS_MAX		4096	/* count */
 #define ID_LEN			64	/* hexadecimal, of the engine's */
@@ -56,6 +55,7 @@
 #define LABEL_IMAGE		"claudesec.image"
 #define LABEL_VERSION		"claudesec.version"
 #define LABEL_TOKEN		"claudesec.token"	/* the agent's own */
+#define LABEL_GROUPS		"claudesec.groups"	/* the owner's */
 
 /* strings in the order they came; secrets are wiped */
 struct strings {
@@ -69,17 +69,28 @@ struct session;
 struct docker_call;
 struct hijack;
 
+/* who somebody is, by the kernel's word */
+#define IDENTITY_GROUPS		256	/* more are refused */
+struct identity {
+	uint32_t	 uid;
+	size_t		 ngroups;
+	uint32_t	 groups[IDENTITY_GROUPS];	/* the first its gid */
+};
+
 /* a container of ours, or what is asked of a new one */
 struct spec {
 	char		 session[SESSION_LEN + 1];
 	char		 daemon[DAEMON_MAXLEN];
 	char		 name[NAME_MAXLEN];
 	char		 path[PATH_MAX];
+	char		 source[PATH_MAX];	/* what to mount for it */
+	uint32_t	 pinned;		/* the parent's id of that, or 0 */
 	uint64_t	 dev, ino;		/* of the path, for inside */
 	char		 image[IMAGE_MAXLEN];	/* as the user calls it */
 	char		 image_id[IMAGE_ID_LEN];
 	char		 proxyd_id[IMAGE_ID_LEN];
 	uint32_t	 owner;
+	struct identity	 identity;		/* of the owner */
 	uint32_t	 uid, gid;		/* in the container */
 	uint32_t	 shell;
 	uint32_t	 tty, cols, rows;
@@ -192,6 +203,7 @@ void		 hijack_cancel(struct hijack *);
 /* engine.c: what all sessions share */
 const struct config *engine_config(void);
 const char	*engine_daemon(void);
+uint32_t	 engine_owner(void);
 const char	*engine_seccomp(void);
 const char	*engine_bundle(void);
 const char	*engine_proxyd(void);
@@ -199,6 +211,7 @@ int		 engine_proxyd_fd(void);
 char		*engine_read(int, size_t, size_t *);
 void		 engine_busy(void);
 void		 engine_random_id(char [SESSION_LEN + 1]);
+void		 engine_unpin(struct spec *);
 
 /* engine_client.c */
 struct client {
@@ -207,6 +220,7 @@ struct client {
 	struct event	 timer;
 	uint32_t	 id;		/* control's, and with the parent */
 	uint32_t	 uid;
+	struct identity	 identity;
 	uint32_t	 request;	/* its first message; 0: none yet */
 	struct spec	 spec;		/* what it wants to start */
 	uint32_t	 nocache, all;
@@ -233,6 +247,7 @@ void		 client_run_all(void);
 void		 client_fail_all(int, const char *);
 void		 client_stopped(void);
 unsigned int	 client_count(void);
+unsigned int	 client_count_of(uint32_t);
 int		 client_workspace(uint32_t, const struct workspace_answer *);
 void		 client_reloaded(uint32_t, const struct ctl_error *);
 void		 client_send(struct client *, uint32_t, int, const void *,
@@ -243,6 +258,16 @@ void		 client_exit(struct client *, int);
 void		 client_attach(struct client *, const char *, const char *,
 		    int);
 int		 client_owns(const struct client *, const struct session *);
+
+/*
+ * engine_permit.c: who may do what.  permit_client() is asked with the first
+ * message of each client, permit_session() for one session more, and
+ * permit_config() makes of the configuration what holds for somebody.
+ */
+int		 identity_get(struct identity *, int);
+int		 permit_client(struct client *);
+int		 permit_session(const struct client *);
+void		 permit_config(struct config *, const struct identity *);
 
 /* engine_session.c: from a start to the removal of all that it made */
 enum session_state {

@@ -74,8 +74,6 @@ client_new(uint32_t id, int fd)
 {
 	struct timeval tv = { CLIENT_TIMEOUT, 0 };
 	struct client *c;
-	uid_t uid;
-	gid_t gid;
 
 	if (id == 0 || client_find(id) != NULL) {
 		close(fd);
@@ -90,12 +88,12 @@ client_new(uint32_t id, int fd)
 	c->peer.state = STATE_CLIENT_NEW;
 	evtimer_set(&c->timer, client_timeout, c);
 	evtimer_add(&c->timer, &tv);
-	if (getpeereid(fd, &uid, &gid) == -1) {
-		log_warn("getpeereid");
+	if (identity_get(&c->identity, fd) == -1) {
+		log_warn("who a client is");
 		client_free(c);
 		return (0);
 	}
-	c->uid = (uint32_t)uid;
+	c->uid = c->identity.uid;
 	engine_busy();
 	return (0);
 }
@@ -117,6 +115,19 @@ client_count(void)
 	return (nclients);
 }
 
+unsigned int
+client_count_of(uint32_t uid)
+{
+	struct client *c;
+	unsigned int n;
+
+	n = 0;
+	TAILQ_FOREACH(c, &clients, entry)
+		if (c->uid == uid)
+			n++;
+	return (n);
+}
+
 /* Its own sessions, or root. */
 int
 client_owns(const struct client *c, const struct session *s)
@@ -128,7 +139,7 @@ client_owns(const struct client *c, const struct session *s)
 static int
 client_operates(const struct client *c)
 {
-	return (c->uid == 0 || c->uid == getuid());
+	return (c->uid == 0 || c->uid == engine_owner());
 }
 
 /*
@@ -142,6 +153,11 @@ client_dispatch(struct peer *p, struct imsg *imsg)
 
 	if (c->ended)
 		return (0);
+	if (c->request == 0 && permit_client(c) == -1) {
+		/* what else it has sent already is no reason to hang up */
+		c->peer.state = STATE_CLIENT_ARGS | STATE_CLIENT_WAIT;
+		return (0);
+	}
 	switch (imsg_get_type(imsg)) {
 	case IMSG_CTL_START:
 		return (client_handle_start(c, imsg));
@@ -234,11 +250,17 @@ client_check_workspace(struct client *c, const char *path, int fd)
 int
 client_workspace(uint32_t id, const struct workspace_answer *wa)
 {
+	static struct spec spec;
 	struct client *c;
 
 	/* it may have gone away meanwhile */
-	if ((c = client_find(id)) == NULL || c->ended)
+	if ((c = client_find(id)) == NULL || c->ended) {
+		memset(&spec, 0, sizeof(spec));
+		if (strcmp(wa->path, wa->source) != 0)
+			spec.pinned = id;
+		engine_unpin(&spec);
 		return (0);
+	}
 	if (c->request != IMSG_CTL_START || c->allowed)
 		return (-1);
 	if (wa->error[0] != '\0') {
@@ -246,7 +268,11 @@ client_workspace(uint32_t id, const struct workspace_answer *wa)
 		return (0);
 	}
 	(void)strlcpy(c->spec.path, wa->path, sizeof(c->spec.path));
+	(void)strlcpy(c->spec.source, wa->source, sizeof(c->spec.source));
+	if (strcmp(wa->path, wa->source) != 0)
+		c->spec.pinned = id;
 	c->spec.owner = c->uid;
+	c->spec.identity = c->identity;
 	c->spec.dev = wa->dev;
 	c->spec.ino = wa->ino;
 	c->spec.uid = wa->uid;
@@ -718,6 +744,7 @@ client_free(struct client *c)
 	if (peer_compose(proc_peer(ROLE_CONTROL), IMSG_ENGINE_GONE, c->id, -1,
 	    NULL, 0) == -1)
 		fatal("peer_compose");
+	engine_unpin(&c->spec);
 	strings_free(&c->spec.args);
 	strings_free(&c->spec.env);
 	free(c);

@@ -234,6 +234,28 @@ spec_label_uid(const char *s, uint32_t *uid)
 	return (why == NULL ? 0 : -1);
 }
 
+/* Numbers with a blank between two of them. */
+static int
+spec_label_groups(const char *s, struct identity *id)
+{
+	const char *why;
+	char buf[16];
+	size_t len;
+
+	id->ngroups = 0;
+	for (; *s != '\0'; s += len + (s[len] == ' ')) {
+		len = strcspn(s, " ");
+		(void)snprintf(buf, sizeof(buf), "%.*s", (int)len, s);
+		if (len >= sizeof(buf) || id->ngroups == IDENTITY_GROUPS)
+			return (-1);
+		id->groups[id->ngroups++] = (uint32_t)strtonum(buf, 0,
+		    UINT32_MAX, &why);
+		if (why != NULL)
+			return (-1);
+	}
+	return (0);
+}
+
 /*
  * What a container in the engine's list says of the session that it belongs
  * to.  Its role is a string of the JSON's.  -1 if we did not make it.
@@ -241,7 +263,7 @@ spec_label_uid(const char *s, uint32_t *uid)
 int
 spec_adopt(struct spec *s, const json_t *item, const char **role)
 {
-	const char *image, *name, *path, *session, *token;
+	const char *groups, *image, *name, *path, *session, *token;
 	const json_t *labels;
 
 	labels = json_object_get(item, "Labels");
@@ -261,6 +283,10 @@ spec_adopt(struct spec *s, const json_t *item, const char **role)
 	(void)strlcpy(s->name, name, sizeof(s->name));
 	(void)strlcpy(s->path, path, sizeof(s->path));
 	(void)strlcpy(s->image, image, sizeof(s->image));
+	s->identity.uid = s->owner;
+	groups = spec_string(labels, LABEL_GROUPS, NULL);
+	if (groups != NULL && spec_label_groups(groups, &s->identity) == -1)
+		return (-1);
 	token = spec_string(labels, LABEL_TOKEN, NULL);
 	if (token != NULL && !spec_token_valid(token))
 		return (-1);

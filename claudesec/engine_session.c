@@ -118,10 +118,15 @@ void
 session_start(struct client *c)
 {
 	unsigned char random[TOKEN_RANDOM];
+	struct config conf;
 	struct session *s;
 
 	if (nsessions >= SESSIONS_MAX) {
 		client_error(c, EX_TEMPFAIL, "too many sessions");
+		return;
+	}
+	if (!permit_session(c)) {
+		client_error(c, EX_TEMPFAIL, "too many sessions of yours");
 		return;
 	}
 	if (engine_proxyd() == NULL || engine_seccomp() == NULL) {
@@ -141,6 +146,7 @@ session_start(struct client *c)
 	s->spec = c->spec;
 	memset(&c->spec.args, 0, sizeof(c->spec.args));
 	memset(&c->spec.env, 0, sizeof(c->spec.env));
+	c->spec.pinned = 0;
 	s->named = s->spec.name[0] != '\0';
 	s->since = time(NULL);
 	engine_random_id(s->spec.session);
@@ -148,8 +154,8 @@ session_start(struct client *c)
 	spec_token(s->spec.token, engine_config(), random);
 	(void)strlcpy(s->spec.daemon, engine_daemon(),
 	    sizeof(s->spec.daemon));
-	(void)strlcpy(s->spec.image, engine_config()->fixed.image,
-	    sizeof(s->spec.image));
+	permit_config(&conf, &s->spec.identity);
+	(void)strlcpy(s->spec.image, conf.fixed.image, sizeof(s->spec.image));
 	s->client = c;
 	c->session = s;
 	engine_busy();
@@ -442,6 +448,7 @@ session_end(int fd, short event, void *arg)
 		client_exit(s->client, s->status);
 	json_decref(s->agent_spec);
 	json_decref(s->sidecar_spec);
+	engine_unpin(&s->spec);
 	strings_free(&s->spec.args);
 	strings_free(&s->spec.env);
 	free(s);

@@ -68,14 +68,15 @@ void
 sidecar_policy(struct session *s)
 {
 	struct sidecar *p;
+	struct config conf;
 	char *out, *policy;
 	size_t left, len;
 
 	p = &s->proxy;
 	if (p->bev == NULL)
 		return;
-	policy = spec_policy(&s->spec, engine_config(), engine_bundle(),
-	    &len);
+	permit_config(&conf, &s->spec.identity);
+	policy = spec_policy(&s->spec, &conf, engine_bundle(), &len);
 	if (policy == NULL)
 		fatal("spec_policy");
 	left = p->outlen - p->outoff;

@@ -349,13 +349,19 @@ spec_filter(const char *label, const char *value)
 static json_t *
 spec_labels(const struct spec *s, const char *role)
 {
-	char uid[16];
+	char groups[IDENTITY_GROUPS * 11 + 1], uid[16];
 	json_t *labels;
+	size_t i, len;
 
 	(void)snprintf(uid, sizeof(uid), "%u", s->owner);
-	labels = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s}",
+	groups[0] = '\0';
+	for (i = len = 0; i < s->identity.ngroups; i++)
+		len += (size_t)snprintf(groups + len, sizeof(groups) - len,
+		    "%s%u", i == 0 ? "" : " ", s->identity.groups[i]);
+	labels = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s}",
 	    LABEL_SESSION, s->session, LABEL_DAEMON, s->daemon,
 	    LABEL_ROLE, role, LABEL_NAME, s->name, LABEL_UID, uid,
+	    LABEL_GROUPS, groups,
 	    LABEL_PATH, s->path, LABEL_IMAGE, s->image,
 	    LABEL_VERSION, CLAUDESEC_VERSION);
 	/* for the next daemon; the agent has it anyway */
@@ -493,7 +499,7 @@ spec_agent_host(const struct spec *s, const struct config *conf,
 	    "Tmpfs", spec_agent_tmpfs(s, conf),
 	    "Mounts",
 	    "Type", "bind",
-	    "Source", s->path,
+	    "Source", s->source,
 	    "Target", AGENT_WORKSPACE,
 	    "ReadOnly", 0,
 	    "BindOptions", "Propagation", "rprivate",

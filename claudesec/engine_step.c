@@ -432,8 +432,10 @@ sidecar_start_done(struct session *s, struct docker_reply *reply)
 static void
 agent_begin(struct session *s)
 {
-	s->agent_spec = spec_agent(&s->spec, engine_config(),
-	    engine_seccomp());
+	struct config conf;
+
+	permit_config(&conf, &s->spec.identity);
+	s->agent_spec = spec_agent(&s->spec, &conf, engine_seccomp());
 	if (s->agent_spec == NULL) {
 		session_fail(s, EX_DATAERR, "an argument is not UTF-8");
 		return;
@@ -506,6 +508,7 @@ agent_start_done(struct session *s, struct docker_reply *reply)
 	char object[ID_LEN + 16];
 
 	(void)reply;
+	engine_unpin(&s->spec);
 	if (s->client != NULL && s->state != SESSION_REMOVING) {
 		(void)snprintf(object, sizeof(object), "containers/%s",
 		    s->agent);

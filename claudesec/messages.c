@@ -26,6 +26,7 @@
 #define F	(1U << ROLE_CONF)
 #define C	(1U << ROLE_CONTROL)
 #define E	(1U << ROLE_ENGINE)
+#define N	(1U << ROLE_PIN)
 #define U	(1U << ROLE_CLIENT)
 #define NEW	STATE_CLIENT_NEW
 #define ARGS	STATE_CLIENT_ARGS
@@ -75,6 +76,7 @@ const struct imsg_rule imsg_rules[] = {
 	{ IMSG_RECONF_RULE, "reconf_rule", F, E, RUN, SIZE(egress_rule), 0 },
 	{ IMSG_RECONF_RESOLVER, "reconf_resolver", F, E, RUN,
 	    SIZE(egress_resolver), 0 },
+	{ IMSG_RECONF_PERMIT, "reconf_permit", F, E, RUN, SIZE(permit), 0 },
 	{ IMSG_RECONF_ENV, "reconf_env", F, E, RUN, 1, ENV_MAXLEN, 0 },
 	{ IMSG_RECONF_END, "reconf_end", F, P | E, RUN, 0, 0, 0 },
 	{ IMSG_RECONF_DONE, "reconf_done", E, P, RUN, 0, 0, 0 },
@@ -91,10 +93,14 @@ const struct imsg_rule imsg_rules[] = {
 	    IMSG_FD },
 	{ IMSG_PARENT_WORKSPACE, "parent_workspace", P, E, RUN,
 	    SIZE(workspace_answer), 0 },
+	{ IMSG_ENGINE_UNPIN, "engine_unpin", E, P, RUN, 0, 0, 0 },
+	{ IMSG_PARENT_PIN, "pin", P, N, RUN, 0, 0, IMSG_FD },
+	{ IMSG_PARENT_UNPIN, "unpin", P, N, RUN, 0, 0, 0 },
+	{ IMSG_PIN_DONE, "pinned", N, P, RUN, sizeof(int), sizeof(int), 0 },
 	{ IMSG_ENGINE_BUSY, "busy", E, P, RUN, sizeof(int), sizeof(int), 0 },
 	{ IMSG_ENGINE_RELOAD, "engine_reload", E, P, RUN, 0, 0, 0 },
 	{ IMSG_PARENT_RELOADED, "reloaded", P, E, RUN, SIZE(ctl_error), 0 },
-	{ IMSG_PARENT_NAME, "name", P, E, STATE_SETUP, 1, PATH_MAX, 0 },
+	{ IMSG_PARENT_NAME, "name", P, E | N, STATE_SETUP, 1, PATH_MAX, 0 },
 	{ 0, NULL, 0, 0, 0, 0, 0, 0 }
 };
 /* clang-format on */

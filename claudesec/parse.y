@@ -101,8 +101,20 @@ enum {
 	SEEN_TMP		= 0x0800,
 	SEEN_FILESIZE		= 0x1000,
 	SEEN_API		= 0x2000,
-	SEEN_API_CA		= 0x4000
+	SEEN_API_CA		= 0x4000,
+	SEEN_SESSIONS		= 0x100000,
+	SEEN_CLIENTS		= 0x200000,
+	SEEN_RATE		= 0x400000,
+	SEEN_PERMIT_IMAGE	= 0x800000,
+	SEEN_PERMIT_EGRESS	= 0x1000000
 };
+
+/* those of a block that there may be more of */
+#define SEEN_LIMITS	(SEEN_MEMORY | SEEN_PROCESSES | SEEN_CPUS | \
+			    SEEN_HOME | SEEN_TMP | SEEN_FILESIZE)
+#define SEEN_PERMIT	(SEEN_LIMITS | SEEN_SESSIONS | SEEN_CLIENTS | \
+			    SEEN_RATE | SEEN_PERMIT_IMAGE | \
+			    SEEN_PERMIT_EGRESS)
 
 static struct lex {
 	FILE			*f;
@@ -122,8 +134,12 @@ static struct lex {
 static SLIST_HEAD(, chunk)	 chunks;
 static SLIST_HEAD(, symbol)	 symbols;
 static struct config		*nconf;
+static struct permit		*limits;	/* of the block that we are in */
+static struct permit		 agent;
+static struct permit_entry	*permit;	/* that we are in, or NULL */
+static struct rule_list		*rule_list;
 static unsigned int		 seen;
-static size_t			 nrules, nsymbols;
+static size_t			 nrules, nsymbols, npermits;
 
 static int	 yylex(void);
 static int	 yyerror(const char *);
@@ -154,6 +170,10 @@ static void	 set_size(uint64_t *, const struct word *, const char *,
 		    uint64_t);
 static void	 set_processes(const struct word *);
 static void	 set_cpus(const struct word *);
+static void	 set_number(uint32_t *, const struct word *, const char *,
+		    uint32_t);
+static void	 set_agent(void);
+static void	 add_permit(uint32_t, uint32_t, const struct word *);
 static void	 set_api(const struct word *);
 static int	 set_api_path(const char *);
 static void	 add_api_address(const struct word *);
@@ -174,12 +194,13 @@ static const char *parse_host(const char *, char [HOST_MAXLEN]);
 	uint32_t		 number;
 }
 
-%token	ADDRESS AGENT ALLOW API BASE BLOCK CA CPUS CREDENTIALS EGRESS ENGINE
-%token	ENVIRONMENT FILESIZE FROM HOME IMAGE INJECT MEMORY NONE PASS PLAIN PORT
-%token	PROCESSES RESOLVER TMP TO INVALID
+%token	ADDRESS AGENT ALLOW API BASE BLOCK CA CLIENTS CPUS CREDENTIALS DENY
+%token	EGRESS ENGINE ENVIRONMENT FILESIZE FROM GROUP HOME IMAGE INJECT MEMORY
+%token	NONE PASS PERMIT PLAIN PORT PROCESSES RATE RESOLVER SESSIONS TMP TO
+%token	USER INVALID
 %token	<word>		WORD
 %type	<words>		macro list list_l port
-%type	<number>	action how plain
+%type	<number>	action how kind plain
 
 %%
 
@@ -234,8 +255,12 @@ statement	: WORD '=' macro {
 		| api '{' api_l error '}' {
 			yyerrok;
 		}
-		| agent agent_l '}'
-		| agent agent_l setting '}'
+		| agent agent_l '}' {
+			set_agent();
+		}
+		| agent agent_l setting '}' {
+			set_agent();
+		}
 		| agent agent_l error '}' {
 			yyerrok;
 		}
@@ -243,6 +268,77 @@ statement	: WORD '=' macro {
 		| egress egress_l rule '}'
 		| egress egress_l error '}' {
 			yyerrok;
+		}
+		| DENY kind WORD {
+			add_permit(1, $2, $3);
+		}
+		| permit
+		| permit '{' permit_l '}'
+		| permit '{' permit_l permit_setting '}'
+		| permit '{' permit_l error '}' {
+			yyerrok;
+		}
+		;
+
+kind		: USER {
+			$$ = 0;
+		}
+		| GROUP {
+			$$ = 1;
+		}
+		;
+
+permit		: PERMIT kind WORD {
+			add_permit(0, $2, $3);
+		}
+		;
+
+permit_l	: /* empty */
+		| permit_l '\n'
+		| permit_l permit_setting '\n'
+		| permit_l error '\n' {
+			yyerrok;
+		}
+		;
+
+permit_setting	: setting
+		| IMAGE WORD {
+			if (once(SEEN_PERMIT_IMAGE, "image"))
+				set_image(limits->image, $2, "image");
+		}
+		| SESSIONS WORD {
+			if (once(SEEN_SESSIONS, "sessions"))
+				set_number(&limits->sessions, $2, "sessions",
+				    SESSIONS_MAX);
+		}
+		| CLIENTS WORD {
+			if (once(SEEN_CLIENTS, "clients"))
+				set_number(&limits->clients, $2, "clients",
+				    PERMIT_CLIENTS);
+		}
+		| RATE WORD {
+			if (once(SEEN_RATE, "rate"))
+				set_number(&limits->rate, $2, "rate",
+				    PERMIT_RATE);
+		}
+		| permit_egress egress_l '}' {
+			rule_list = &nconf->rules;
+		}
+		| permit_egress egress_l rule '}' {
+			rule_list = &nconf->rules;
+		}
+		| permit_egress egress_l error '}' {
+			yyerrok;
+			rule_list = &nconf->rules;
+		}
+		;
+
+permit_egress	: EGRESS '{' {
+			(void)once(SEEN_PERMIT_EGRESS, "egress");
+			if (permit != NULL) {
+				limits->egress = 1;
+				rule_list = &permit->rules;
+			}
 		}
 		;
 
@@ -297,6 +393,8 @@ api_setting	: ADDRESS list {
 
 agent		: AGENT '{' {
 			(void)once(SEEN_AGENT, "agent");
+			limits = &agent;
+			seen &= ~SEEN_LIMITS;
 		}
 		;
 
@@ -310,22 +408,22 @@ agent_l		: /* empty */
 
 setting		: MEMORY WORD {
 			if (once(SEEN_MEMORY, "memory"))
-				set_size(&nconf->fixed.memory, $2, "memory",
+				set_size(&limits->memory, $2, "memory",
 				    128 * MEGA);
 		}
 		| HOME WORD {
 			if (once(SEEN_HOME, "home"))
-				set_size(&nconf->fixed.home, $2, "home",
+				set_size(&limits->home, $2, "home",
 				    MEGA);
 		}
 		| TMP WORD {
 			if (once(SEEN_TMP, "tmp"))
-				set_size(&nconf->fixed.tmp, $2, "tmp",
+				set_size(&limits->tmp, $2, "tmp",
 				    MEGA);
 		}
 		| FILESIZE WORD {
 			if (once(SEEN_FILESIZE, "filesize"))
-				set_size(&nconf->fixed.filesize, $2, "filesize",
+				set_size(&limits->filesize, $2, "filesize",
 				    MEGA);
 		}
 		| PROCESSES WORD {
@@ -339,6 +437,7 @@ setting		: MEMORY WORD {
 		;
 
 egress		: EGRESS '{' {
+			rule_list = &nconf->rules;
 			if (once(SEEN_EGRESS, "egress"))
 				drop_rules();
 		}
@@ -468,25 +567,32 @@ static const struct keyword {
 	{ "base",		BASE },
 	{ "block",		BLOCK },
 	{ "ca",			CA },
+	{ "clients",		CLIENTS },
 	{ "cpus",		CPUS },
 	{ "credentials",	CREDENTIALS },
+	{ "deny",		DENY },
 	{ "egress",		EGRESS },
 	{ "engine",		ENGINE },
 	{ "environment",	ENVIRONMENT },
 	{ "filesize",		FILESIZE },
 	{ "from",		FROM },
+	{ "group",		GROUP },
 	{ "home",		HOME },
 	{ "image",		IMAGE },
 	{ "inject",		INJECT },
 	{ "memory",		MEMORY },
 	{ "none",		NONE },
 	{ "pass",		PASS },
+	{ "permit",		PERMIT },
 	{ "plain",		PLAIN },
 	{ "port",		PORT },
 	{ "processes",		PROCESSES },
+	{ "rate",		RATE },
 	{ "resolver",		RESOLVER },
+	{ "sessions",		SESSIONS },
 	{ "tmp",		TMP },
 	{ "to",			TO },
+	{ "user",		USER },
 	{ NULL,			0 }
 };
 
@@ -506,7 +612,10 @@ parse_config(FILE *f, const char *name, const struct macros *macros,
 	SLIST_INIT(&chunks);
 	SLIST_INIT(&symbols);
 	seen = 0;
-	nrules = nsymbols = 0;
+	nrules = nsymbols = npermits = 0;
+	memset(&agent, 0, sizeof(agent));
+	limits = &agent;
+	permit = NULL;
 	if ((nconf = config_new()) == NULL) {
 		error(0, "%s", strerror(errno));
 		return (NULL);
@@ -1067,7 +1176,7 @@ set_processes(const struct word *w)
 		error(w->line, "processes: not a number from %d to %d: \"%s\"",
 		    PROCESSES_MIN, PROCESSES_MAX, shown(w->s, buf));
 	else
-		nconf->fixed.processes = (uint32_t)n;
+		limits->processes = (uint32_t)n;
 }
 
 /* With up to three decimals. */
@@ -1091,7 +1200,95 @@ set_cpus(const struct word *w)
 		error(w->line, "cpus: not a number from 0.1 to %d: \"%s\"",
 		    CPUS_MAX, shown(w->s, buf));
 	else
-		nconf->fixed.millicpus = (uint32_t)n;
+		limits->millicpus = (uint32_t)n;
+}
+
+static void
+set_number(uint32_t *number, const struct word *w, const char *what,
+    uint32_t max)
+{
+	char buf[SHOWN_SIZE];
+	const char *s;
+	uint64_t n;
+
+	if ((s = parse_digits(w->s, &n)) == NULL || *s != '\0' || n < 1 ||
+	    n > max)
+		error(w->line, "%s: not a number from 1 to %u: \"%s\"", what,
+		    max, shown(w->s, buf));
+	else
+		*number = (uint32_t)n;
+}
+
+/* What the agent block does not say stays as it is by default. */
+static void
+set_agent(void)
+{
+	struct conf_fixed *f;
+
+	f = &nconf->fixed;
+	if (agent.memory != 0)
+		f->memory = agent.memory;
+	if (agent.home != 0)
+		f->home = agent.home;
+	if (agent.tmp != 0)
+		f->tmp = agent.tmp;
+	if (agent.filesize != 0)
+		f->filesize = agent.filesize;
+	if (agent.processes != 0)
+		f->processes = agent.processes;
+	if (agent.millicpus != 0)
+		f->millicpus = agent.millicpus;
+}
+
+/*
+ * The settings of a block that follows are this one's, or nobody's if there is
+ * something wrong with it.
+ */
+static void
+add_permit(uint32_t deny, uint32_t group, const struct word *w)
+{
+	static struct permit nobody;
+	char buf[SHOWN_SIZE];
+	const char *s;
+	uint64_t n;
+
+	permit = NULL;
+	limits = &nobody;
+	rule_list = &nconf->rules;
+	seen &= ~SEEN_PERMIT;
+	if (w->s[0] == '\0' || w->s[0] == '-' || strlen(w->s) >=
+	    sizeof(permit->permit.name) || strspn(w->s, "abcdefghijklmnopqrst"
+	    "uvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-") != strlen(w->s)) {
+		error(w->line, "not the name of a %s: \"%s\"", group ?
+		    "group" : "user", shown(w->s, buf));
+		return;
+	}
+	s = parse_digits(w->s, &n);
+	if (strspn(w->s, "0123456789") == strlen(w->s) &&
+	    (s == NULL || n >= UINT32_MAX)) {
+		error(w->line, "not the number of a %s: \"%s\"", group ?
+		    "group" : "user", shown(w->s, buf));
+		return;
+	}
+	if (npermits == PERMITS_MAX) {
+		error(w->line, "more than %d permits", PERMITS_MAX);
+		return;
+	}
+	if ((permit = calloc(1, sizeof(*permit))) == NULL) {
+		error(w->line, "%s", strerror(errno));
+		return;
+	}
+	TAILQ_INIT(&permit->rules);
+	TAILQ_INSERT_TAIL(&nconf->permits, permit, entry);
+	npermits++;
+	limits = &permit->permit;
+	(void)strlcpy(limits->name, w->s, sizeof(limits->name));
+	limits->deny = deny;
+	limits->group = group;
+	if (s != NULL && *s == '\0') {
+		limits->known = 1;
+		limits->id = (uint32_t)n;
+	}
 }
 
 /* https://host[:port][/path], or http: */
@@ -1274,7 +1471,7 @@ add_rule(int line, const struct egress_rule *rule)
 		return (-1);
 	}
 	r->rule = *rule;
-	TAILQ_INSERT_TAIL(&nconf->rules, r, entry);
+	TAILQ_INSERT_TAIL(rule_list, r, entry);
 	nrules++;
 	return (0);
 }
@@ -1287,6 +1484,10 @@ add_resolver(const struct word *address, const struct word *port)
 	char buf[SHOWN_SIZE];
 	int af;
 
+	if (rule_list != &nconf->rules) {
+		error(address->line, "resolver: not for a permit");
+		return;
+	}
 	if (nconf->nresolvers == RESOLVER_MAX) {
 		error(address->line, "more than %d resolvers", RESOLVER_MAX);
 		return;

@@ -25,7 +25,10 @@
 static void	 print_string(FILE *, const char *, const char *);
 static void	 print_api(FILE *, const struct conf_api *);
 static void	 print_size(FILE *, const char *, uint64_t);
-static void	 print_rule(FILE *, const struct egress_rule *);
+static void	 print_rule(FILE *, const char *, const struct egress_rule *);
+static void	 print_permit(FILE *, const struct permit_entry *);
+static void	 print_number(FILE *, const char *, uint32_t);
+static void	 print_cpus(FILE *, uint32_t);
 
 /*
  * Everything that has a value is printed, defaults too, so that a later
@@ -34,6 +37,7 @@ static void	 print_rule(FILE *, const struct egress_rule *);
 void
 print_config(FILE *f, const struct config *c)
 {
+	const struct permit_entry *p;
 	const struct rule_entry *r;
 	size_t i;
 
@@ -63,23 +67,18 @@ print_config(FILE *f, const struct config *c)
 	print_size(f, "home", c->fixed.home);
 	print_size(f, "tmp", c->fixed.tmp);
 	print_size(f, "filesize", c->fixed.filesize);
-	if (c->fixed.processes != 0)
-		(void)fprintf(f, "\tprocesses %" PRIu32 "\n",
-		    c->fixed.processes);
-	if (c->fixed.millicpus % 1000 != 0)
-		(void)fprintf(f, "\tcpus %" PRIu32 ".%03" PRIu32 "\n",
-		    c->fixed.millicpus / 1000, c->fixed.millicpus % 1000);
-	else if (c->fixed.millicpus != 0)
-		(void)fprintf(f, "\tcpus %" PRIu32 "\n",
-		    c->fixed.millicpus / 1000);
+	print_number(f, "processes", c->fixed.processes);
+	print_cpus(f, c->fixed.millicpus);
 	(void)fputs("}\n\negress {\n", f);
 	TAILQ_FOREACH(r, &c->rules, entry)
-		print_rule(f, &r->rule);
+		print_rule(f, "\t", &r->rule);
 	for (i = 0; i < c->nresolvers; i++)
 		(void)fprintf(f, "\tresolver %s port %u\n",
 		    c->resolvers[i].address,
 		    (unsigned int)c->resolvers[i].port);
 	(void)fputs("}\n", f);
+	TAILQ_FOREACH(p, &c->permits, entry)
+		print_permit(f, p);
 }
 
 /* Quoted as parse.y reads it. */
@@ -138,11 +137,11 @@ print_size(FILE *f, const char *what, uint64_t size)
 }
 
 static void
-print_rule(FILE *f, const struct egress_rule *rule)
+print_rule(FILE *f, const char *indent, const struct egress_rule *rule)
 {
 	uint32_t i;
 
-	(void)fprintf(f, "\t%s to \"%s\"", rule->block ? "block" : "pass",
+	(void)fprintf(f, "%s%s to \"%s\"", indent, rule->block ? "block" : "pass",
 	    rule->host);
 	if (rule->nports == 1)
 		(void)fprintf(f, " port %u", (unsigned int)rule->ports[0]);
@@ -153,4 +152,59 @@ print_rule(FILE *f, const struct egress_rule *rule)
 		(void)fputs(" }", f);
 	}
 	(void)fputs(rule->plain ? " plain\n" : "\n", f);
+}
+
+static void
+print_permit(FILE *f, const struct permit_entry *e)
+{
+	const struct permit *p;
+	const struct rule_entry *r;
+
+	p = &e->permit;
+	(void)fprintf(f, "\n%s %s ", p->deny ? "deny" : "permit", p->group ?
+	    "group" : "user");
+	print_string(f, "", p->name);
+	if (p->deny) {
+		(void)fputc('\n', f);
+		return;
+	}
+	(void)fputs(" {\n", f);
+	if (p->image[0] != '\0') {
+		(void)fputs("\timage ", f);
+		print_string(f, "", p->image);
+		(void)fputc('\n', f);
+	}
+	print_number(f, "sessions", p->sessions);
+	print_number(f, "clients", p->clients);
+	print_number(f, "rate", p->rate);
+	print_size(f, "memory", p->memory);
+	print_size(f, "home", p->home);
+	print_size(f, "tmp", p->tmp);
+	print_size(f, "filesize", p->filesize);
+	print_number(f, "processes", p->processes);
+	print_cpus(f, p->millicpus);
+	if (p->egress) {
+		(void)fputs("\tegress {\n", f);
+		TAILQ_FOREACH(r, &e->rules, entry)
+			print_rule(f, "\t\t", &r->rule);
+		(void)fputs("\t}\n", f);
+	}
+	(void)fputs("}\n", f);
+}
+
+static void
+print_number(FILE *f, const char *what, uint32_t n)
+{
+	if (n != 0)
+		(void)fprintf(f, "\t%s %" PRIu32 "\n", what, n);
+}
+
+static void
+print_cpus(FILE *f, uint32_t millicpus)
+{
+	if (millicpus % 1000 != 0)
+		(void)fprintf(f, "\tcpus %" PRIu32 ".%03" PRIu32 "\n",
+		    millicpus / 1000, millicpus % 1000);
+	else if (millicpus != 0)
+		(void)fprintf(f, "\tcpus %" PRIu32 "\n", millicpus / 1000);
 }

@@ -56,6 +56,11 @@ linux)	: "${OBJS_SANDBOX=sandbox_linux.o landlock.o}" ;;
 none)	: "${OBJS_SANDBOX=sandbox_none.o}" ;;
 *)	echo "configure.sh: SANDBOX is base, linux or none" >&2; exit 1 ;;
 esac
+if [ "$os" = Linux ]; then
+	: "${OBJS_MOUNT=mount_linux.o}"
+else
+	: "${OBJS_MOUNT=mount_none.o}"
+fi
 if "$PKG_CONFIG" --exists libevent_core 2>/dev/null; then
 	: "${LIBS_EVENT=$(pkg --libs libevent_core)}"
 else
@@ -94,5 +99,6 @@ LIBS_ENGINE=	$LIBS_ENGINE
 LIBS_TLS=	$LIBS_TLS
 LDFLAGS_STATIC=	$LDFLAGS_STATIC
 OBJS_SANDBOX=	$OBJS_SANDBOX
+OBJS_MOUNT=	$OBJS_MOUNT
 YACC=		$YACC
 END

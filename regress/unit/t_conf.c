@@ -165,7 +165,7 @@ peer_compose(struct peer *p, uint32_t type, uint32_t id, int fd,
 	struct sent *s;
 	size_t i;
 
-	if (p == NULL || id != 0 || fd != -1 || nsent == SENT_MAX ||
+	if (p == NULL || id > 1 || fd != -1 || nsent == SENT_MAX ||
 	    len > IMSG_MAXSIZE)
 		abort();
 	s = &sent[nsent++];
@@ -439,11 +439,29 @@ test_defaults(void)
 	    "conf: an env file that cannot be read is an error", "no");
 }
 
+static uint32_t
+permit_id(size_t i)
+{
+	struct permit p;
+	size_t j;
+
+	for (j = 0; j < sizeof(p); j++)
+		((unsigned char *)&p)[j] = sent[i].data[j] ^ MASK;
+	return (p.id);
+}
+
 static void
 test_config(void)
 {
 	static const char none[] = "credentials none\negress {\n"
 	    "\tpass to { $hosts }\n\tresolver 192.0.2.1\n}\n";
+	static const char permits[] = "credentials none\n"
+	    "permit user anna { egress { pass to a.b } }\n"
+	    "permit user wheel\npermit user 7\ndeny group wheel\n";
+	static const char passwd[] = "wheel\nroot:x:0:0::/:\n"
+	    "wheel:x:99\nwheel:x::1:\nwheel:x:-1:1:\nwheel:x:4294967295:1:\n"
+	    "ann:x:3:3:\nanna:x:1004:7::/:\nanna:x:0:0::/:\n";
+	static const char group[] = "anna:x:5:\nwheel:x:77:\n";
 	static const char bad[] = "foo\nengine \"x\"\nbar\n";
 	static const char gone[] = "credentials environment from \"/e/n v\"\n";
 	int error;
@@ -454,6 +472,24 @@ test_config(void)
 	    sizeof(none) - 1, 0644)) == 0 &&
 	    was_sent("P6 P10 E6 E7 E7 E8 E10"),
 	    "conf: rules, resolvers and macros", "no");
+	forget();
+	CASE(handle(IMSG_RECONF_READ, "conf", 4, temporary(permits,
+	    sizeof(permits) - 1, 0600)) == 0 && was_sent("P2") &&
+	    is_text(IMSG_RECONF_OPEN, "/etc/passwd\n"),
+	    "conf: names of users are looked for", "no");
+	forget();
+	error = 0;
+	CASE(handle(IMSG_RECONF_FILE, &error, sizeof(error), temporary(passwd,
+	    sizeof(passwd) - 1, 0644)) == 0 && was_sent("P2") &&
+	    is_text(IMSG_RECONF_OPEN, "/etc/group\n"),
+	    "conf: names of groups are looked for", "no");
+	forget();
+	CASE(handle(IMSG_RECONF_FILE, &error, sizeof(error), temporary(group,
+	    sizeof(group) - 1, 0644)) == 0 &&
+	    was_sent("P4 P6 P10 E6 E7 E12 E7 E12 E12 E10") &&
+	    is_text(IMSG_RECONF_ERROR, "permit: there is no user wheel\n") &&
+	    permit_id(5) == 1004 && permit_id(7) == 7 && permit_id(8) == 77,
+	    "conf: names have numbers", "no");
 	forget();
 	CASE(handle(IMSG_RECONF_READ, "conf", 4, temporary(none,
 	    sizeof(none) - 1, 0600)) == 0 && was_sent("P4 P5") &&

@@ -1,0 +1,110 @@
+/*
+ * Copyright (c) 2026 The claudesec authors
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+/*
+ * A directory gets a second name, by its descriptor alone: Linux 5.2 and
+ * newer.  glibc has these calls, musl has not.
+ */
+
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+
+#include <linux/capability.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "claudesec.h"
+
+/* The same on all architectures; headers may be older. */
+#ifndef __NR_open_tree
+#define __NR_open_tree		428
+#define __NR_move_mount		429
+#endif
+
+#define XOPEN_TREE_CLONE	1
+#define XFROM_EMPTY_PATH	0x4
+
+int
+mount_supported(void)
+{
+	return (1);
+}
+
+/*
+ * The directory, which must be root's alone, becomes the root directory; of
+ * root's rights only that to mount stays.
+ */
+int
+mount_init(const char *dir)
+{
+	struct __user_cap_header_struct head;
+	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3];
+	struct stat st;
+
+	if ((mkdir(dir, 0700) == -1 && errno != EEXIST) ||
+	    lstat(dir, &st) == -1)
+		return (-1);
+	if (!S_ISDIR(st.st_mode) || st.st_uid != 0 ||
+	    (st.st_mode & (S_IRWXG | S_IRWXO)) != 0) {
+		errno = EPERM;
+		return (-1);
+	}
+	if (chroot(dir) == -1 || chdir("/") == -1)
+		return (-1);
+	memset(&head, 0, sizeof(head));
+	head.version = _LINUX_CAPABILITY_VERSION_3;
+	memset(data, 0, sizeof(data));
+	data[CAP_TO_INDEX(CAP_SYS_ADMIN)].effective =
+	    data[CAP_TO_INDEX(CAP_SYS_ADMIN)].permitted =
+	    CAP_TO_MASK(CAP_SYS_ADMIN);
+	return ((int)syscall(__NR_capset, &head, data));
+}
+
+/*
+ * The mount that the descriptor is in must be of our own namespace, else the
+ * kernel says EINVAL: what a user has mounted where only he sees it stays
+ * there.  What is mounted below the directory does not come along.
+ */
+int
+mount_bind(int fd, const char *name)
+{
+	int error, tree;
+
+	tree = (int)syscall(__NR_open_tree, fd, "", XOPEN_TREE_CLONE |
+	    O_CLOEXEC | AT_EMPTY_PATH);
+	if (tree == -1)
+		return (-1);
+	if (mkdir(name, 0700) == -1 && errno != EEXIST)
+		error = -1;
+	else
+		error = (int)syscall(__NR_move_mount, tree, "", AT_FDCWD,
+		    name, XFROM_EMPTY_PATH);
+	close(tree);
+	return (error);
+}
+
+/* All that is mounted there, one over the other, and the name. */
+int
+mount_remove(const char *name)
+{
+	while (umount2(name, MNT_DETACH | UMOUNT_NOFOLLOW) == 0)
+		continue;
+	return (rmdir(name));
+}

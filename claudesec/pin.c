@@ -1,0 +1,172 @@
+/*
+ * Copyright (c) 2026 The claudesec authors
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+/*
+ * The pin process, of a system daemon only.  It gives a directory that the
+ * parent has approved a name that only root can change, so that what the
+ * container engine is told to mount is that very directory.  It sees nothing
+ * but the directory that these names are in, and keeps of root's rights the
+ * one to mount.  It takes descriptors and numbers, from the parent alone.
+ */
+
+#include <sys/types.h>
+#include <sys/stat.h>
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "claudesec.h"
+
+static void	 pin_started(void);
+static int	 pin_dispatch(struct peer *, struct imsg *);
+static int	 pin_handle_name(struct imsg *);
+static int	 pin_handle_pin(struct peer *, struct imsg *);
+static int	 pin_handle_unpin(struct imsg *);
+static void	 pin_name(char *, size_t, const char *);
+static void	 pin_clear(void);
+
+void
+pin(void)
+{
+	if (mount_init(PIN_DIR) == -1)
+		fatal("%s", PIN_DIR);
+	/*
+	 * rpath: what an earlier daemon left is looked for; cpath: names;
+	 * recvfd: the channel; mount: what we are for
+	 */
+	if (pledge("stdio rpath cpath recvfd mount", NULL) == -1)
+		fatal("pledge");
+	proc_loop(pin_dispatch, pin_started);
+}
+
+static void
+pin_started(void)
+{
+	/* recvfd: directories; cpath and mount: their names */
+	if (pledge("stdio cpath recvfd mount", NULL) == -1)
+		fatal("pledge");
+}
+
+static int
+pin_dispatch(struct peer *p, struct imsg *imsg)
+{
+	if (p->role != ROLE_PARENT)
+		return (-1);
+	switch (imsg_get_type(imsg)) {
+	case IMSG_PARENT_NAME:
+		return (pin_handle_name(imsg));
+	case IMSG_PARENT_PIN:
+		return (pin_handle_pin(p, imsg));
+	case IMSG_PARENT_UNPIN:
+		return (pin_handle_unpin(imsg));
+	default:
+		return (-1);
+	}
+}
+
+/*
+ * A daemon's directory has the name of its control socket.  What is in there
+ * was left by one that was killed; sessions that run do not need it.
+ */
+static int
+pin_handle_name(struct imsg *imsg)
+{
+	char name[PATH_MAX], path[PATH_MAX];
+
+	if (imsg_get_string(imsg, path, sizeof(path)) == -1 || path[0] != '/')
+		return (-1);
+	pin_name(name, sizeof(name), path);
+	if (mkdir(name, 0700) == -1 && errno != EEXIST)
+		fatal("mkdir %s", name);
+	if (chdir(name) == -1)
+		fatal("chdir %s", name);
+	pin_clear();
+	return (0);
+}
+
+static void
+pin_name(char *name, size_t size, const char *path)
+{
+	char *p;
+
+	(void)strlcpy(name, path + 1, size);
+	for (p = name; *p != '\0'; p++)
+		if (*p == '/')
+			*p = '%';
+	if (name[0] == '.')
+		name[0] = '%';
+}
+
+int
+pin_path(char *buf, size_t size, const char *path, uint32_t id)
+{
+	char name[PATH_MAX];
+	int n;
+
+	pin_name(name, sizeof(name), path);
+	n = snprintf(buf, size, "%s/%s/%u", PIN_DIR, name, id);
+	return (n < 0 || (size_t)n >= size ? -1 : 0);
+}
+
+static void
+pin_clear(void)
+{
+	struct dirent *de;
+	DIR *dir;
+
+	if ((dir = opendir(".")) == NULL)
+		fatal("opendir");
+	while ((de = readdir(dir)) != NULL)
+		if (strspn(de->d_name, "0123456789") == strlen(de->d_name) &&
+		    mount_remove(de->d_name) == -1)
+			log_warn("cannot remove what is left: %s", de->d_name);
+	(void)closedir(dir);
+}
+
+static int
+pin_handle_pin(struct peer *p, struct imsg *imsg)
+{
+	char name[16];
+	int error, fd;
+
+	if ((fd = imsg_get_fd(imsg)) == -1)
+		return (-1);
+	(void)snprintf(name, sizeof(name), "%u", imsg_get_id(imsg));
+	error = 0;
+	if (mount_bind(fd, name) == -1) {
+		error = errno;
+		(void)mount_remove(name);
+	}
+	close(fd);
+	if (peer_compose(p, IMSG_PIN_DONE, imsg_get_id(imsg), -1, &error,
+	    sizeof(error)) == -1)
+		fatal("peer_compose");
+	return (0);
+}
+
+static int
+pin_handle_unpin(struct imsg *imsg)
+{
+	char name[16];
+
+	(void)snprintf(name, sizeof(name), "%u", imsg_get_id(imsg));
+	if (mount_remove(name) == -1)
+		log_warn("cannot remove %s", name);
+	return (0);
+}

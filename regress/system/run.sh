@@ -1,0 +1,552 @@
+#!/bin/sh
+#
+# Copyright (c) 2026 The claudesec authors
+#
+# Permission to use, copy, modify, and distribute this software for any
+# purpose with or without fee is hereby granted, provided that the above
+# copyright notice and this permission notice appear in all copies.
+#
+# THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+# WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+# MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+# ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+# WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+# ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+# OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+
+
+# run.sh [case ...]: a system daemon, and two users of this machine who have
+# no other way to the engine.  They are made for this and removed after it.
+# The image claudesec/claude must be there.
+
+set -u
+here=$(cd "$(dirname "$0")" && pwd) || exit 1
+top=$(cd "$here/../.." && pwd) || exit 1
+prefix=${CLAUDESEC_PREFIX-$(cd "$top/.." && pwd)/inst}
+claudesec=$prefix/bin/claudesec
+tmp=$(mktemp -d /tmp/claudesec-system.XXXXXX) || exit 1
+chmod 755 "$tmp"
+mkdir "$tmp/root" || exit 1
+anna=csanna$$
+bert=csbert$$
+both=csboth$$
+daemon=
+status=0
+
+finish()
+{
+	down
+	for _u in $anna $bert; do
+		userdel $_u 2>/dev/null
+		groupdel $_u 2>/dev/null
+	done
+	groupdel $both 2>/dev/null
+	rm -rf "$tmp"
+}
+trap finish EXIT
+trap 'exit 1' HUP INT TERM
+
+# wait_for SECONDS COMMAND ...: until it succeeds
+wait_for()
+{
+	_n=$(($1 * 20))
+	shift
+	until "$@" >/dev/null 2>&1; do
+		_n=$((_n - 1))
+		[ $_n -gt 0 ] || return 1
+		sleep 0.05
+	done
+}
+
+users()
+{
+	groupadd $both || return 1
+	for _u in $anna $bert; do
+		useradd --no-create-home --user-group --groups $both \
+		    --home-dir "$tmp/$_u" --shell /bin/sh $_u || return 1
+		mkdir -p "$tmp/$_u/work" && chmod 755 "$tmp/$_u" &&
+		    chown -R $_u:$_u "$tmp/$_u" || return 1
+	done
+}
+
+# up: with the configuration of standard input
+up()
+{
+	cat >"$tmp/conf"
+	[ -z "$daemon" ] || down
+	rm -f "$tmp/log"
+	"$claudesec" -d -vv -f "$tmp/conf" -s "$tmp/sock" 2>"$tmp/log" &
+	daemon=$!
+	wait_for 10 grep -q 'takes clients' "$tmp/log" ||
+	    because "no daemon: $(tail -n 1 "$tmp/log")"
+}
+
+down()
+{
+	[ -n "$daemon" ] || return 0
+	kill "$daemon" 2>/dev/null
+	wait "$daemon" 2>/dev/null
+	daemon=
+}
+
+# reload: the configuration of standard input
+reload()
+{
+	cat >"$tmp/conf"
+	root reload || because "no reload: $(cat "$tmp/err")"
+}
+
+because()
+{
+	echo "$*" >>"$tmp/why"
+	return 1
+}
+
+equal()
+{
+	[ "$2" = "$3" ] || because "$1: \"$2\", not \"$3\""
+}
+
+# as USER COMMAND ...: in the user's directory, with the user's groups alone
+as()
+{
+	_u=$1
+	shift
+	(cd "${dir-$tmp/$_u/work}" && exec setpriv --reuid $_u --regid $_u \
+	    --init-groups -- env -i PATH="$PATH" HOME="$tmp/$_u" \
+	    TERM=dumb timeout 60 "$@")
+}
+
+# cs USER COMMAND ...: output and errors go to files
+cs()
+{
+	_cs=$1
+	shift
+	as $_cs "$claudesec" -s "$tmp/sock" "$@" </dev/null >"$tmp/out" \
+	    2>"$tmp/err"
+}
+
+root()
+{
+	(cd "$tmp/root" && timeout 60 "$claudesec" -s "$tmp/sock" "$@") </dev/null \
+	    >"$tmp/out" 2>"$tmp/err"
+}
+
+# refused STATUS TEXT USER COMMAND ...
+refused()
+{
+	_status=$1
+	_text=$2
+	shift 2
+	cs "$@"
+	_got=$?
+	equal "status of $*" $_got "$_status" || return 1
+	grep -q "$_text" "$tmp/err" || because "$* says: $(cat "$tmp/err")"
+}
+
+# hold USER NAME: a session in a directory of this name, which waits
+hold()
+{
+	mkdir -p "$tmp/$1/$2" && chown $1:$1 "$tmp/$1/$2" || return 1
+	(dir=$tmp/$1/$2; as $1 "$claudesec" -s "$tmp/sock" shell -- sleep 300) \
+	    </dev/null >"$tmp/$2.out" 2>&1 &
+	wait_for 20 runs $1 "$2" || because "no session: $(cat "$tmp/$2.out")"
+}
+
+runs()
+{
+	cs $1 status && grep -q "^$2	.*running" "$tmp/out"
+}
+
+# inspect NAME FORMAT: of a container
+inspect()
+{
+	docker inspect --format "$2" "claude-$1"
+}
+
+# What there is of this daemon's.
+left()
+{
+	docker ps -a --format '{{.Names}} {{.Label "claudesec.daemon"}}' |
+	    sed -n "s|\(.*\) [0-9]*:$tmp/sock\$|\1|p"
+	docker volume ls --format '{{.Name}} {{.Label "claudesec.daemon"}}' |
+	    sed -n "s|\(.*\) [0-9]*:$tmp/sock\$|\1|p"
+	pins
+}
+
+# The names that workspaces of this daemon have.
+pins()
+{
+	grep -o "/run/claudesec/$(echo "${tmp#/}/sock" | tr / %)/[0-9]*" \
+	    /proc/self/mountinfo
+	ls "/run/claudesec/$(echo "${tmp#/}/sock" | tr / %)"
+}
+
+nothing_left()
+{
+	[ -z "$(left)" ]
+}
+
+nothing_pinned()
+{
+	[ -z "$(pins)" ]
+}
+
+permit_both()
+{
+	up <<-END
+		credentials none
+		permit group $both
+	END
+}
+
+test_without_a_permit_only_root()
+{
+	up <<-END || return 1
+		credentials none
+	END
+	for _c in "start -- --version" "shell -- true" status "stop -a" \
+	    reload build; do
+		refused 77 'you have no permit' $anna $_c || return 1
+	done
+	grep -q "uid $(id -u $anna) has no permit" "$tmp/log" ||
+	    because "nothing is logged" || return 1
+	root shell -- true || because "root: $(cat "$tmp/err")"
+}
+
+test_a_permit_of_a_user()
+{
+	up <<-END || return 1
+		credentials none
+		permit user $anna
+	END
+	cs $anna shell -- sh -c 'echo $(id -u) $(id -g) $(id -G); echo >made' ||
+	    because "anna: $(cat "$tmp/err")" || return 1
+	equal "uid, gid, groups" "$(cat "$tmp/out")" \
+	    "$(id -u $anna) $(id -g $anna) $(id -g $anna)" || return 1
+	equal "owner of what it made" "$(stat -c %U:%G "$tmp/$anna/work/made")" \
+	    $anna:$anna || return 1
+	refused 77 'you have no permit' $bert shell -- true
+}
+
+test_a_permit_by_number()
+{
+	up <<-END || return 1
+		credentials none
+		permit user $(id -u $anna)
+		permit group $(id -g $bert)
+	END
+	cs $anna status && cs $bert status ||
+	    because "$(cat "$tmp/err")"
+}
+
+test_the_last_one_that_fits()
+{
+	up <<-END || return 1
+		credentials none
+		permit group $both
+		deny user $bert
+	END
+	cs $anna status || because "anna: $(cat "$tmp/err")" || return 1
+	refused 77 'you have no permit' $bert status || return 1
+	reload <<-END || return 1
+		credentials none
+		deny group $both
+		permit user $bert
+		deny user nobody-of-this-name
+	END
+	cs $bert status || because "bert: $(cat "$tmp/err")" || return 1
+	refused 77 'you have no permit' $anna status || return 1
+	grep -q 'there is no user nobody-of-this-name' "$tmp/log" ||
+	    because "nothing is said of a name that nobody has"
+}
+
+# Not what a file says of a user, but what the kernel says of a process.
+test_groups_are_the_kernels()
+{
+	permit_both || return 1
+	(cd "$tmp/$anna/work" && setpriv --reuid $anna --regid $anna \
+	    --clear-groups "$claudesec" -s "$tmp/sock" status) 2>"$tmp/err"
+	equal "status without the group" $? 77 || return 1
+	setpriv --reuid 65534 --regid $both --clear-groups \
+	    "$claudesec" -s "$tmp/sock" status 2>"$tmp/err" ||
+	    because "as its group: $(cat "$tmp/err")"
+}
+
+test_sessions_are_their_owners()
+{
+	permit_both || return 1
+	hold $anna one && hold $bert two || return 1
+	cs $bert status
+	equal "sessions that bert sees" "$(cut -f1 "$tmp/out")" two || return 1
+	refused 69 'no session one runs' $bert stop one &&
+	refused 69 'no session one runs' $bert shell one -- true &&
+	refused 69 'no session none runs' $bert stop none || return 1
+	(dir=$tmp/$anna/one; refused 69 'no session runs here' $bert stop) ||
+	    return 1
+	cs $bert stop -a || because "stop -a: $(cat "$tmp/err")" || return 1
+	runs $anna one || because "anna's is gone" || return 1
+	root status
+	equal "sessions that root sees" "$(cut -f1 "$tmp/out")" one || return 1
+	root shell one -- true || because "root: $(cat "$tmp/err")" || return 1
+	root stop one || because "root: $(cat "$tmp/err")"
+}
+
+test_bounds_of_a_permit()
+{
+	up <<-END || return 1
+		credentials none
+		egress { pass to { a.example.org b.example.org } }
+		permit group $both
+		permit user $anna {
+			memory 256M
+			processes 64
+			cpus 0.5
+			sessions 1
+			egress {
+				pass to c.example.org
+			}
+		}
+	END
+	hold $anna one || return 1
+	equal "memory, processes, cpus" "$(inspect one \
+	    '{{.HostConfig.Memory}} {{.HostConfig.PidsLimit}} {{.HostConfig.NanoCpus}}')" \
+	    "268435456 64 500000000" || return 1
+	dir=$tmp/$anna/one cs $anna shell -- curl -s -o /dev/null \
+	    -w '%{http_connect}' https://a.example.org/
+	equal "a host of the configuration's" "$(cat "$tmp/out")" 403 ||
+	    return 1
+	dir=$tmp/$anna/one cs $anna shell -- curl -s -o /dev/null \
+	    -w '%{http_connect}' https://c.example.org/
+	[ "$(cat "$tmp/out")" != 403 ] ||
+	    because "the permit's host is not passed" || return 1
+	refused 75 'too many sessions of yours' $anna shell -- true || return 1
+	hold $bert two && hold $bert three || return 1
+	equal "memory without a bound" \
+	    "$(inspect two '{{.HostConfig.Memory}}')" 4294967296
+}
+
+test_an_image_of_a_permit()
+{
+	up <<-END || return 1
+		credentials none
+		permit user $anna { image "claudesec/none" }
+	END
+	refused 69 'no image claudesec/none' $anna shell -- true
+}
+
+test_bounds_of_requests()
+{
+	up <<-END || return 1
+		permit user $anna { rate 2 }
+		permit user $bert
+	END
+	_jobs=
+	for _i in 1 2 3 4 5 6 7 8 9; do
+		as $anna "$claudesec" -s "$tmp/sock" status \
+		    2>>"$tmp/many" &
+		_jobs="$_jobs $!"
+	done
+	wait $_jobs
+	grep -q 'too many requests' "$tmp/many" ||
+	    because "all were answered" || return 1
+	cs $bert status || because "bert: $(cat "$tmp/err")"
+}
+
+# Two users by turns; a count that is one user's would begin anew each time.
+test_rates_are_counted_by_user()
+{
+	up <<-END || return 1
+		permit user $anna { rate 3 }
+		permit user $bert { rate 3 }
+	END
+	_jobs=
+	for _i in 1 2 3 4 5 6 7 8; do
+		as $anna "$claudesec" -s "$tmp/sock" status 2>>"$tmp/many" &
+		_jobs="$_jobs $!"
+		as $bert "$claudesec" -s "$tmp/sock" status 2>>"$tmp/many" &
+		_jobs="$_jobs $!"
+	done
+	wait $_jobs
+	grep -q 'too many requests' "$tmp/many" || because "all were answered"
+}
+
+test_bounds_of_clients()
+{
+	up <<-END || return 1
+		credentials none
+		permit user $anna { clients 1 }
+	END
+	hold_quietly $anna one || return 1
+	refused 75 'too many clients of yours' $anna status || return 1
+	root stop -a
+}
+
+# The same without asking for the status as that user.
+hold_quietly()
+{
+	mkdir -p "$tmp/$1/$2" && chown $1:$1 "$tmp/$1/$2" || return 1
+	(dir=$tmp/$1/$2; as $1 "$claudesec" -s "$tmp/sock" shell -- sleep 300) \
+	    </dev/null >"$tmp/$2.out" 2>&1 &
+	wait_for 20 root_sees "$2" || because "$(cat "$tmp/$2.out")"
+}
+
+root_sees()
+{
+	root status && grep -q "^$1	.*running" "$tmp/out"
+}
+
+test_workspaces_that_are_refused()
+{
+	permit_both || return 1
+	install -d -m 777 "$tmp/open" && install -d "$tmp/$anna/work/roots" &&
+	install -d -o $anna -g $anna -m 500 "$tmp/$anna/closed" &&
+	install -d -o $anna -g $anna "$tmp/$anna/home/.ssh/work" &&
+	chown $anna: "$tmp/$anna/home" || return 1
+	for _d in "$tmp/open" "$tmp/$bert/work" "$tmp/$anna/closed" \
+	    "$tmp/$anna/work/roots" / /tmp /proc/self/task; do
+		refused 66 'not a directory of yours' $anna start -w "$_d" ||
+		    return 1
+	done
+	refused 66 'must not see' $anna start -w "$tmp/$anna/home" &&
+	refused 66 'must not see' $anna start -w "$tmp/$anna/home/.ssh/work" ||
+	    return 1
+	nothing_pinned || because "a name is left: $(pins)"
+}
+
+# What a user mounts in a namespace of that user's.
+test_a_mount_of_a_users_own()
+{
+	permit_both || return 1
+	for _m in "-t tmpfs none" "--bind ."; do
+		cat >"$tmp/mounted" <<-END
+			mount $_m "$tmp/$anna/work" &&
+			cd "$tmp/$anna/work" &&
+			exec "$claudesec" -s "$tmp/sock" shell -- true
+		END
+		as $anna unshare -Urm sh "$tmp/mounted" >"$tmp/out" 2>"$tmp/err"
+		_got=$?
+		equal "$_m: status: $(cat "$tmp/err")" $_got 66 || return 1
+		grep -q 'not where' "$tmp/err" ||
+		    because "it says $(cat "$tmp/err")" || return 1
+	done
+	grep -q 'not where the daemon sees it' "$tmp/err" ||
+	    because "it says $(cat "$tmp/err")"
+}
+
+# The workspace is under root's name while it is mounted, and then not.
+test_a_workspace_is_pinned()
+{
+	permit_both || return 1
+	hold $anna one || return 1
+	case $(inspect one '{{range .Mounts}}{{if eq .Type "bind"}}{{.Source}}{{end}}{{end}}') in
+	/run/claudesec/*%sock/[0-9]*)	;;
+	*)	because "the engine was told another path" || return 1 ;;
+	esac
+	wait_for 5 nothing_pinned || because "it is still there" || return 1
+	equal "mode of /run/claudesec" "$(stat -c %a:%u /run/claudesec)" 700:0
+}
+
+# build_lag: a client that sends the rest of its request on a line
+build_lag()
+{
+	[ -x "$tmp/lag" ] || (cd "$here" && . ../flags.sh && cc_test \
+	    -I../../claudesec -o "$tmp/lag" lag.c ../../claudesec/imsg.c) \
+	    2>>"$tmp/why"
+}
+
+# lag USER DIRECTORY COMMAND: as far as the directory; the rest with a line
+# of the fifo
+lag()
+{
+	rm -f "$tmp/go"
+	mkfifo "$tmp/go" || return 1
+	(dir=$2; as $1 "$tmp/lag" "$tmp/sock" "$3") <>"$tmp/go" \
+	    >"$tmp/lag.out" 2>&1 &
+	lag=$!
+	wait_for 10 pinned || because "not pinned: $(cat "$tmp/lag.out")"
+}
+
+pinned()
+{
+	! nothing_pinned
+}
+
+# Between the check and the mount everything about the path is another's.
+test_a_workspace_that_is_swapped()
+{
+	build_lag && permit_both || return 1
+	for _how in rename symlink gone over; do
+		rm -rf "$tmp/$anna/swap" "$tmp/$anna/old"
+		install -d -o $anna -g $anna "$tmp/$anna/swap" || return 1
+		echo right >"$tmp/$anna/swap/which"
+		echo wrong >"$tmp/$bert/which"
+		lag $anna "$tmp/$anna/swap" 'cat which' || return 1
+		case $_how in
+		rename)	mv "$tmp/$anna/swap" "$tmp/$anna/old"
+			mkdir "$tmp/$anna/swap"
+			echo wrong >"$tmp/$anna/swap/which" ;;
+		symlink) mv "$tmp/$anna/swap" "$tmp/$anna/old"
+			ln -s "$tmp/$bert" "$tmp/$anna/swap" ;;
+		gone)	mv "$tmp/$anna/swap" "$tmp/$anna/old" ;;
+		over)	mount --bind "$tmp/$bert" "$tmp/$anna/swap" ;;
+		esac
+		echo >"$tmp/go"
+		wait $lag
+		_got=$?
+		[ $_how != over ] || umount "$tmp/$anna/swap"
+		equal "$_how: status" $_got 0 &&
+		equal "$_how: what it sees" "$(cat "$tmp/lag.out")" right ||
+		    return 1
+	done
+}
+
+# A name that a daemon had no time to remove is removed by the next.
+test_a_pin_after_a_kill()
+{
+	build_lag && permit_both || return 1
+	lag $anna "$tmp/$anna/work" true || return 1
+	kill -9 $daemon
+	wait $daemon
+	daemon=
+	wait $lag
+	pinned || because "it is gone already" || return 1
+	permit_both || return 1
+	nothing_pinned || because "it is left: $(pins)"
+}
+
+# A client that goes away while it is being looked at leaves no name.
+test_a_pin_of_a_client_that_goes()
+{
+	build_lag && permit_both || return 1
+	lag $anna "$tmp/$anna/work" true || return 1
+	pkill -9 -u $anna
+	wait_for 5 nothing_pinned || because "it is left: $(pins)"
+}
+
+[ -x "$claudesec" ] || {
+	echo "system: $claudesec is not there: see regress/run" >&2
+	exit 1
+}
+users || {
+	echo "system: cannot make the users" >&2
+	exit 1
+}
+[ $# -gt 0 ] || set -- $(sed -n 's/^\(test_[a-z0-9_]*\)()$/\1/p' "$0")
+for this; do
+	: >"$tmp/why"
+	if ! $this; then
+		echo "FAIL $this: $(head -n 1 "$tmp/why")"
+		sed 's/^/    /' "$tmp/why" "$tmp/log" >&2
+		status=1
+		[ -z "$daemon" ] || root stop -a
+	elif [ -n "$daemon" ] && ! { root stop -a &&
+	    wait_for 10 nothing_left; }; then
+		echo "FAIL $this: left behind: $(left | tr '\n' ' ')"
+		status=1
+	else
+		echo "ok $this"
+	fi
+	down
+done
+exit $status
