@@ -356,7 +356,7 @@ __dead void	 control(void);
 
 /* pin.c */
 __dead void	 pin(void);
-#define PIN_DIR		"/run/claudesec"
+#define PIN_DIR		"/run/claudesec.pin"
 /*
  * Where a workspace is pinned: below PIN_DIR a directory of this daemon, and
  * in it the number.

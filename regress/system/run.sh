@@ -177,9 +177,9 @@ left()
 # The names that workspaces of this daemon have.
 pins()
 {
-	grep -o "/run/claudesec/$(echo "${tmp#/}/sock" | tr / %)/[0-9]*" \
+	grep -o "/run/claudesec.pin/$(echo "${tmp#/}/sock" | tr / %)/[0-9]*" \
 	    /proc/self/mountinfo
-	ls "/run/claudesec/$(echo "${tmp#/}/sock" | tr / %)"
+	ls "/run/claudesec.pin/$(echo "${tmp#/}/sock" | tr / %)"
 }
 
 nothing_left()
@@ -440,11 +440,12 @@ test_a_workspace_is_pinned()
 	permit_both || return 1
 	hold $anna one || return 1
 	case $(inspect one '{{range .Mounts}}{{if eq .Type "bind"}}{{.Source}}{{end}}{{end}}') in
-	/run/claudesec/*%sock/[0-9]*)	;;
+	/run/claudesec.pin/*%sock/[0-9]*)	;;
 	*)	because "the engine was told another path" || return 1 ;;
 	esac
 	wait_for 5 nothing_pinned || because "it is still there" || return 1
-	equal "mode of /run/claudesec" "$(stat -c %a:%u /run/claudesec)" 700:0
+	equal "mode of /run/claudesec.pin" "$(stat -c %a:%u \
+	    /run/claudesec.pin)" 700:0
 }
 
 # build_lag: a client that sends the rest of its request on a line
