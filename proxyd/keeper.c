@@ -24,6 +24,7 @@
  * of a body that the frontend has taken out of its framing, and frames them
  * anew.  The answer goes to the agent's socket, of which it reads nothing; it
  * too is taken out of its framing and framed anew, piece by piece as it comes.
+ * Neither is waited for, whatever its flags say, which are the frontend's too.
  */
 
 #include <sys/types.h>
@@ -471,7 +472,7 @@ handle_body_end(struct imsg *imsg)
 	if (!c->go || c->req.framing != BODY_CHUNKED ||
 	    c->body_size != UINT64_MAX ||
 	    imsg_get_data(imsg, &size, sizeof(size)) == -1 ||
-	    size == UINT64_MAX)
+	    size == UINT64_MAX || size < c->body_got)
 		return (-1);
 	c->body_size = size;
 	if (c->api != NULL && c->api->state == API_OPEN)
@@ -679,7 +680,8 @@ call_body(struct call *c)
 	max = PIECE;
 	if (c->body_size - c->body_got < max)
 		max = (size_t)(c->body_size - c->body_got);
-	n = recv(c->body, c->kept > 0 ? buf : c->up + CHUNK_HEAD, max, 0);
+	n = recv(c->body, c->kept > 0 ? buf : c->up + CHUNK_HEAD, max,
+	    MSG_DONTWAIT);
 	if (n == -1 && (errno == EAGAIN || errno == EINTR))
 		return (0);
 	if (n == 0 && c->body_size == UINT64_MAX) {
@@ -770,7 +772,7 @@ call_flush(struct call *c)
 
 	while (c->out_off < c->out_len) {
 		n = send(c->client, c->out + c->out_off,
-		    c->out_len - c->out_off, MSG_NOSIGNAL);
+		    c->out_len - c->out_off, MSG_NOSIGNAL | MSG_DONTWAIT);
 		if (n == -1 && (errno == EAGAIN || errno == EINTR))
 			return (0);
 		if (n == -1) {

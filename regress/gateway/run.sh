@@ -9,7 +9,7 @@ cd "$(dirname "$0")" || exit 1
 PROXYD=$(realpath "${PROXYD:-../../proxyd/proxyd}")
 [ -x "$PROXYD" ] || { echo "FAIL gateway: no $PROXYD, run make"; exit 1; }
 [ "$(id -u)" = 0 ] || { echo "FAIL gateway: run as root"; exit 1; }
-for tool in ip openssl python3 unshare; do
+for tool in cc ip openssl python3 unshare; do
 	command -v $tool >/dev/null || { echo "FAIL gateway: no $tool"; exit 1; }
 done
 id -u _proxyd >/dev/null 2>&1 ||
@@ -40,4 +40,23 @@ cert() {
     cert other good other.example && cert forged bad api.example
 } >"$TMP/openssl.log" 2>&1 ||
     { echo "FAIL gateway: no certificates"; cat "$TMP/openssl.log"; exit 1; }
-unshare -n python3 "${PROGRAM:-tests.py}" "$@"
+
+# The second program drives a proxyd whose frontend was taken over.
+puppet() {
+	eval "cc -std=c99 -O1 -g -Wall -Wextra $(answer DEFS_SYS) \
+	    $(answer CFLAGS_BSD) -I../../claudesec -I../../proxyd -fPIE \
+	    $(answer LDFLAGS_STATIC) -o '$TMP/puppet' puppet.c" \
+	    $(ls ../../proxyd/*.o | grep -v '/frontend\.o$') \
+	    "$(answer LIBS_EVENT) $(answer LIBS_BSD_STATIC) -lc \
+	    $(answer LIBS_TLS)"
+}
+if [ -n "${PROGRAM-}" ]; then
+	unshare -n python3 "$PROGRAM" "$@"
+	exit
+fi
+. ../flags.sh
+puppet 2>"$TMP/cc.log" ||
+    { echo "FAIL gateway: no puppet"; cat "$TMP/cc.log" >&2; exit 1; }
+unshare -n python3 tests.py "$@"
+status=$?
+PROXYD=$TMP/puppet unshare -n python3 puppet.py "$@" && exit $status
