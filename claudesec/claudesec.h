@@ -67,12 +67,16 @@ enum {
 #define PERMIT_RATE	100	/* requests in a second; likewise */
 #define KEY_MINLEN	8	/* of a key for proxyd, and at most */
 #define KEY_MAXLEN	4000
+#define SESSION_LEN	32	/* of a session's id, hexadecimal, ours */
+#define KEYS_MAX	2	/* that let go of a session */
+#define GRACE_MAX	3600	/* seconds, of a stop */
 
 /* states of a client's connection, beside those of proc.h */
 #define STATE_CLIENT_NEW	0x10	/* has asked for nothing yet */
 #define STATE_CLIENT_ARGS	0x20	/* sends the arguments of a start */
 #define STATE_CLIENT_WAIT	0x40	/* was answered, or is attached */
 #define STATE_CLIENT_BASE	0x80	/* was told to make a base image */
+#define STATE_CLIENT_ASKED	0x100	/* whether to attach instead */
 
 enum imsg_type {
 	IMSG_NONE,
@@ -85,6 +89,7 @@ enum imsg_type {
 	IMSG_CTL_ARG,		/* a piece of argument number id */
 	IMSG_CTL_ENV,		/* NAME=value */
 	IMSG_CTL_RUN,		/* the arguments are complete */
+	IMSG_CTL_ATTACH,	/* struct ctl_attach */
 	IMSG_CTL_STOP,		/* struct ctl_request */
 	IMSG_CTL_STATUS,	/* struct ctl_request */
 	IMSG_CTL_RELOAD,	/* struct ctl_request */
@@ -93,12 +98,16 @@ enum imsg_type {
 	IMSG_CTL_RESIZE,	/* struct ctl_size */
 	IMSG_CTL_SIGNAL,	/* int */
 	IMSG_CTL_DONE,		/* the raw stream has ended */
+	IMSG_CTL_MODES,		/* uint32_t, what the terminal is set to */
+	IMSG_CTL_CHOICE,	/* uint32_t, attach to what runs: 1 */
 
 	/* engine to client */
 	IMSG_CTL_ERROR,		/* struct ctl_error; the end */
 	IMSG_CTL_PROGRESS,	/* a line of text */
 	IMSG_CTL_NEEDBASE,	/* build: the base must be made; a line why */
 	IMSG_CTL_ATTACHED,	/* struct ctl_attached; the raw stream */
+	IMSG_CTL_DETACHED,	/* a session's name: it runs without you */
+	IMSG_CTL_RUNS,		/* a session's name: attach instead? */
 	IMSG_CTL_SESSION,	/* struct ctl_session, one a session */
 	IMSG_CTL_EXIT,		/* int, exit status; the end */
 
@@ -159,14 +168,28 @@ struct ctl_start {
 	uint32_t	 shell;		/* a command of the user's, not Claude */
 	uint32_t	 tty;
 	uint32_t	 cols, rows;	/* 0 where there is no terminal */
+	uint32_t	 detach;	/* runs without a client */
+	uint32_t	 another;	/* though one runs there */
+	uint32_t	 readonly;	/* the workspace */
+	uint32_t	 millicpus;	/* 0: as configured */
+	uint64_t	 memory;	/* likewise */
 	char		 name[NAME_MAXLEN];	/* empty: from the directory */
 	char		 path[PATH_MAX];	/* of the workspace */
+};
+
+struct ctl_attach {
+	uint32_t	 version;
+	uint32_t	 cols, rows;
+	char		 session[SESSION_LEN + 1]; /* has its stream; or empty */
+	char		 name[NAME_MAXLEN];	/* empty: by directory */
+	char		 path[PATH_MAX];
 };
 
 struct ctl_request {
 	uint32_t	 version;
 	uint32_t	 all;		/* stop: every session of the user's */
 	uint32_t	 nocache;	/* build */
+	uint32_t	 grace;		/* stop: seconds */
 	char		 name[NAME_MAXLEN];	/* empty: by directory, or any */
 	char		 path[PATH_MAX];	/* current directory, or empty */
 };
@@ -182,6 +205,13 @@ struct ctl_error {
 
 struct ctl_attached {
 	uint32_t	 tty;		/* one stream; else frames of docker's */
+	uint32_t	 stays;		/* it goes on without the client */
+	uint32_t	 again;		/* it was there before the client */
+	uint32_t	 modes;		/* of its terminal, MODE_* */
+	uint32_t	 clipboard;	/* the container may write it */
+	uint32_t	 nkeys;
+	unsigned char	 keys[KEYS_MAX]; /* that let go of it */
+	char		 session[SESSION_LEN + 1];	/* empty: a shell in one */
 	char		 name[NAME_MAXLEN];
 };
 
@@ -403,15 +433,74 @@ void		 status_print(void);
 void		 status_json(void);
 
 /*
+ * filter.c: what may pass to a terminal of what a container prints.  Pure.
+ */
+#define FILTER_MAX	(128 * 1024)	/* bytes that it holds back */
+#define MODES_TEXT	512
+#define KITTY_MAX	8
+
+#define MODE_APPKEYS	0x00000001	/* keys of the cursor */
+#define MODE_KEYPAD	0x00000002
+#define MODE_NOWRAP	0x00000004
+#define MODE_NOCURSOR	0x00000008
+#define MODE_SCREEN	0x00000010	/* the other one */
+#define MODE_MOUSE	0x00000020
+#define MODE_DRAG	0x00000040
+#define MODE_MOTION	0x00000080
+#define MODE_SGR	0x00000100	/* how the mouse is told */
+#define MODE_PIXELS	0x00000200
+#define MODE_FOCUS	0x00000400
+#define MODE_PASTE	0x00000800	/* in brackets */
+#define MODE_SCHEME	0x00001000	/* changes of it are told */
+#define MODE_OTHERKEYS	0x00002000
+#define MODE_KITTY	0x1f000000	/* its flags */
+#define MODE_KITTY_SHIFT 24
+#define MODE_ALL	0x1f003fff
+/* what Claude Code sets first, if nobody saw it */
+#define MODES_CLAUDE	(MODE_PASTE | MODE_NOCURSOR)
+
+struct filter {
+	int		 utf8;		/* so is the terminal */
+	int		 clipboard;	/* may be written */
+	int		 state;
+	int		 bad;		/* what is held does not pass */
+	size_t		 need;		/* bytes of a character */
+	size_t		 len;
+	uint32_t	 modes;		/* as far as is known */
+	unsigned int	 nkitty;	/* flags that are on its stack */
+	unsigned char	 seq[FILTER_MAX];	/* what is held */
+};
+
+void		 filter_init(struct filter *, int, int);
+size_t		 filter(struct filter *, const unsigned char *, size_t,
+		    unsigned char *);
+size_t		 filter_set(char *, uint32_t);
+size_t		 filter_reset(char *, const struct filter *);
+
+/* keys.c: those that let go of a session.  Pure. */
+#define KEYS_HELD	32	/* bytes of one */
+
+struct keys {
+	size_t		 n;		/* 0: there are none */
+	unsigned char	 key[KEYS_MAX];
+	size_t		 nheld;
+	unsigned char	 held[KEYS_HELD];	/* the first one, as it came */
+};
+
+size_t		 keys_pass(struct keys *, const unsigned char *, size_t,
+		    unsigned char *, int *);
+
+/*
  * term.c.  term_init(), told whether it is for a command of the user's, opens
  * what must be opened before the sandbox and says whether this is a session in
- * a terminal.  term_attach() takes the stream over; term_exit() and term_lost()
- * tell what became of the session and of the daemon, and the client ends when
- * all is shown.
+ * a terminal.  term_attach() takes the stream over; term_exit(),
+ * term_detached() and term_lost() tell what became of the session, of our hold
+ * on it and of the daemon, and the client ends when all is shown.
  */
 int		 term_init(int);
 void		 term_size(struct ctl_size *);
-void		 term_attach(int, struct peer *);
+void		 term_attach(int, struct peer *, const struct ctl_attached *);
+void		 term_detached(void);
 void		 term_exit(int);
 void		 term_lost(void);
 void		 term_restore(void);

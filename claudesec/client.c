@@ -43,12 +43,17 @@
 
 #include "claudesec.h"
 
+#define STOP_SECONDS	10	/* from SIGTERM to SIGKILL */
+#define DETACHED_COLS	80	/* until there is a terminal */
+#define DETACHED_ROWS	24
+
 struct command {
 	const char	*name;
 	const char	*args;		/* as in the manual */
 	void		 (*run)(int, char **);
 };
 
+static void	 client_attach(int, char **);
 static void	 client_build(int, char **);
 static void	 client_help(int, char **);
 static void	 client_reload(int, char **);
@@ -61,6 +66,7 @@ static void	 client_version(int, char **);
 static void	 usage_list(FILE *);
 static __dead void usage_command(const char *);
 static int	 next_option(int, char **, const char *);
+static int	 next_with_name(int, char **, const char *, char *);
 static void	 set_name(char *, const char *);
 static int	 open_workspace(const char *, char *);
 
@@ -84,18 +90,21 @@ static int	 client_handle_error(struct imsg *);
 static int	 client_handle_progress(struct imsg *);
 static int	 client_handle_needbase(struct peer *, struct imsg *);
 static int	 client_handle_attached(struct peer *, struct imsg *);
+static int	 client_handle_runs(struct imsg *);
+static int	 client_handle_detached(struct imsg *);
 static int	 client_handle_exit(struct imsg *);
 static __dead void finish(int);
 
 static const struct command commands[] = {
+	{ "attach", "[name]", client_attach },
 	{ "build", "[--no-cache]", client_build },
 	{ "help", "", client_help },
 	{ "reload", "", client_reload },
 	{ "shell", "[name] [-- command [argument ...]]", client_shell },
-	{ "start", "[-n name] [-w directory] [--] [argument ...]",
+	{ "start", "[-d] [-N] [-n name] [-w directory] [--] [argument ...]",
 	    client_start },
 	{ "status", "[-j]", client_status },
-	{ "stop", "[-a | name]", client_stop },
+	{ "stop", "[-t seconds] [-a | name]", client_stop },
 	{ "version", "", client_version },
 	{ NULL, NULL, NULL }
 };
@@ -108,6 +117,7 @@ static const char *const environment[] = { "TERM", "COLORTERM", "LANG", "TZ",
 static const char *socket_path;		/* of -s */
 static uint32_t	 type;
 static struct ctl_start start;
+static struct ctl_attach attach;
 static struct ctl_request request;
 static int	 workspace = -1;
 static char	**args;			/* Claude Code's, or a command */
@@ -183,8 +193,36 @@ next_option(int argc, char *argv[], const char *options)
 }
 
 /*
+ * The same for commands with at most one name, before or after the options.
+ */
+static int
+next_with_name(int argc, char *argv[], const char *options, char *name)
+{
+	int ch;
+
+	while ((ch = next_option(argc, argv, options)) == -1) {
+		if (optind == argc)
+			return (-1);
+		if (name[0] != '\0')
+			usage_command(argv[0]);
+		set_name(name, argv[optind++]);
+	}
+	return (ch);
+}
+
+/*
  * Commands.
  */
+
+static void
+client_attach(int argc, char *argv[])
+{
+	while (next_with_name(argc, argv, "+:", attach.name) != -1)
+		continue;
+	if (attach.name[0] == '\0' && realpath(".", attach.path) == NULL)
+		err(EX_NOINPUT, ".");
+	request_run(IMSG_CTL_ATTACH);
+}
 
 static void
 client_build(int argc, char *argv[])
@@ -232,11 +270,20 @@ client_start(int argc, char *argv[])
 	int ch;
 
 	dir = ".";
-	while ((ch = next_option(argc, argv, "+:n:w:")) != -1) {
-		if (ch == 'n')
+	while ((ch = next_option(argc, argv, "+:dNn:w:")) != -1) {
+		switch (ch) {
+		case 'd':
+			start.detach = 1;
+			break;
+		case 'N':
+			start.another = 1;
+			break;
+		case 'n':
 			set_name(start.name, optarg);
-		else
+			break;
+		default:
 			dir = optarg;
+		}
 	}
 	args = argv + optind;
 	workspace = open_workspace(dir, start.path);
@@ -258,13 +305,25 @@ client_status(int argc, char *argv[])
 static void
 client_stop(int argc, char *argv[])
 {
-	while (next_option(argc, argv, "+:a") != -1)
-		request.all = 1;
-	if (argc - optind > 1 || (argc - optind == 1 && request.all))
+	const char *why;
+	int ch;
+
+	request.grace = STOP_SECONDS;
+	while ((ch = next_with_name(argc, argv, "+:at:", request.name)) !=
+	    -1) {
+		if (ch == 'a') {
+			request.all = 1;
+			continue;
+		}
+		request.grace = (uint32_t)strtonum(optarg, 0, GRACE_MAX, &why);
+		if (why != NULL)
+			errx(EX_USAGE, "-t %s: not a number of seconds from "
+			    "0 to %d", optarg, GRACE_MAX);
+	}
+	if (request.name[0] != '\0' && request.all)
 		usage_command(argv[0]);
-	if (argc - optind == 1)
-		set_name(request.name, argv[optind]);
-	else if (!request.all && realpath(".", request.path) == NULL)
+	if (request.name[0] == '\0' && !request.all &&
+	    realpath(".", request.path) == NULL)
 		err(EX_NOINPUT, ".");
 	request_run(IMSG_CTL_STOP);
 }
@@ -306,10 +365,16 @@ request_run(uint32_t what)
 	type = what;
 	proc_self = ROLE_CLIENT;
 	proc_state = STATE_RUNNING;
-	request.version = start.version = IMSG_VERSION;
+	request.version = start.version = attach.version = IMSG_VERSION;
 	if (type == IMSG_CTL_START) {
 		request_check_args();
-		start.tty = (uint32_t)term_init(start.shell != 0);
+		start.tty = (uint32_t)term_init(start.shell != 0) |
+		    start.detach;
+	} else if (type == IMSG_CTL_ATTACH) {
+		if (!term_init(0))
+			errx(EX_USAGE, "standard input and output are not a "
+			    "terminal");
+		start.tty = 1;
 	}
 	request_connect();
 	event_dispatch();
@@ -357,13 +422,21 @@ request_send(void)
 	uint32_t i;
 	int fd;
 
-	if (type != IMSG_CTL_START) {
+	if (type != IMSG_CTL_START && type != IMSG_CTL_ATTACH) {
 		request_compose(type, -1, &request, sizeof(request));
 		return;
 	}
 	term_size(&size);
-	start.cols = size.cols;
-	start.rows = size.rows;
+	attach.cols = start.cols = size.cols;
+	attach.rows = start.rows = size.rows;
+	if (type == IMSG_CTL_ATTACH) {
+		request_compose(type, -1, &attach, sizeof(attach));
+		return;
+	}
+	if (start.detach && size.cols == 0) {
+		start.cols = DETACHED_COLS;
+		start.rows = DETACHED_ROWS;
+	}
 	/* a second try needs it again */
 	if ((fd = fcntl(workspace, F_DUPFD_CLOEXEC, 0)) == -1)
 		err(EX_OSERR, "fcntl");
@@ -552,6 +625,10 @@ client_dispatch(struct peer *p, struct imsg *imsg)
 		return (client_handle_needbase(p, imsg));
 	case IMSG_CTL_ATTACHED:
 		return (client_handle_attached(p, imsg));
+	case IMSG_CTL_RUNS:
+		return (client_handle_runs(imsg));
+	case IMSG_CTL_DETACHED:
+		return (client_handle_detached(imsg));
 	case IMSG_CTL_SESSION:
 		return (type == IMSG_CTL_STATUS ? status_add(imsg) : -1);
 	case IMSG_CTL_EXIT:
@@ -601,7 +678,9 @@ client_confine(struct peer *p)
 	answered = 1;
 	switch (type) {
 	case IMSG_CTL_START:
-		close(workspace);
+	case IMSG_CTL_ATTACH:
+		if (workspace != -1)
+			close(workspace);
 		/* recvfd: the stream; tty: raw mode and the size */
 		promises = "stdio recvfd tty";
 		imsgbuf_allow_fdpass(&p->ibuf, 0, 1);
@@ -659,17 +738,70 @@ client_handle_attached(struct peer *p, struct imsg *imsg)
 	struct ctl_attached ca;
 	int fd;
 
-	if (type != IMSG_CTL_START || attached ||
-	    imsg_get_data(imsg, &ca, sizeof(ca)) == -1 ||
-	    ca.tty != start.tty || (fd = imsg_get_fd(imsg)) == -1)
+	if ((type != IMSG_CTL_START && type != IMSG_CTL_ATTACH) || attached ||
+	    imsg_get_data(imsg, &ca, sizeof(ca)) == -1 || ca.stays > 1 ||
+	    ca.tty != start.tty || ca.again > 1 || ca.clipboard > 1 ||
+	    (ca.modes & ~MODE_ALL) != 0 || ca.nkeys > KEYS_MAX ||
+	    !imsg_is_string(ca.name, sizeof(ca.name)) ||
+	    (fd = imsg_get_fd(imsg)) == -1)
 		return (-1);
+	text_clean(ca.name);
 	attached = 1;
 	imsgbuf_allow_fdpass(&p->ibuf, 0, 0);
 	/* tty: raw mode and the size */
 	if (pledge("stdio tty", NULL) == -1)
 		err(EX_OSERR, "pledge");
-	term_attach(fd, p);
+	term_attach(fd, p, &ca);
 	return (0);
+}
+
+/*
+ * A session runs where one was to be started.  Its name is shown, and the user
+ * asked what to do.
+ */
+static int
+client_handle_runs(struct imsg *imsg)
+{
+	char name[NAME_MAXLEN];
+	uint32_t choice;
+	ssize_t n;
+	char c, first;
+
+	if (type != IMSG_CTL_START || !start.tty || start.detach || attached ||
+	    imsg_get_string(imsg, name, sizeof(name)) == -1)
+		return (-1);
+	text_clean(name);
+	(void)fprintf(stderr, "The session %s runs here.  Attach to it? [Y/n] ",
+	    name);
+	for (first = '\n'; (n = read(STDIN_FILENO, &c, 1)) == 1 && c != '\n';)
+		if (first == '\n' && c != ' ' && c != '\t')
+			first = c;
+	if (n != 1)
+		(void)fprintf(stderr, "\n");
+	if (n != 1 || (first != '\n' && first != 'y' && first != 'Y'))
+		errx(EX_CANTCREAT, "not started; -N starts another");
+	choice = 1;
+	request_compose(IMSG_CTL_CHOICE, -1, &choice, sizeof(choice));
+	return (0);
+}
+
+static int
+client_handle_detached(struct imsg *imsg)
+{
+	char name[NAME_MAXLEN];
+
+	if (imsg_get_string(imsg, name, sizeof(name)) == -1)
+		return (-1);
+	if (attached) {
+		term_detached();
+		return (0);
+	}
+	if (type == IMSG_CTL_START && start.detach) {
+		text_clean(name);
+		(void)printf("%s\n", name);
+		finish(0);
+	}
+	return (-1);
 }
 
 static int

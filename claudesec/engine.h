@@ -30,11 +30,18 @@
 #define ARGS_MAX		4096	/* count */
 #define ID_LEN			64	/* hexadecimal, of the engine's */
 #define IMAGE_ID_LEN		128	/* "sha256:" and more of the same */
-#define SESSION_LEN		32	/* hexadecimal, ours */
 #define TOKEN_MAXLEN		96	/* of a placeholder for a key */
 #define TOKEN_RANDOM		32	/* bytes in it */
 #define DAEMON_MAXLEN		(PATH_MAX + 16)
 #define NAMES_MAX		100	/* name, name-2, ... */
+#define STOP_GRACE		10	/* seconds from SIGTERM to SIGKILL */
+
+/*
+ * The engine takes the terminal away when it sees some keys, ^P^Q if it is not
+ * told others, and holds the first until it has seen the next.  These bytes do
+ * not occur in UTF-8.
+ */
+#define DETACH_KEYS		"%%FF%%2C%%FE%%2C%%FF"
 
 #define PROXYD_REPO		"claudesec/proxyd"
 #define BASE_REPO		"claudesec/base"
@@ -56,6 +63,7 @@
 #define LABEL_VERSION		"claudesec.version"
 #define LABEL_TOKEN		"claudesec.token"	/* the agent's own */
 #define LABEL_GROUPS		"claudesec.groups"	/* the owner's */
+#define LABEL_TTY		"claudesec.tty"		/* it has a terminal */
 
 /* strings in the order they came; secrets are wiped */
 struct strings {
@@ -224,6 +232,9 @@ struct client {
 	uint32_t	 request;	/* its first message; 0: none yet */
 	struct spec	 spec;		/* what it wants to start */
 	uint32_t	 nocache, all;
+	uint32_t	 grace;
+	uint32_t	 detach, another;
+	char		 held[SESSION_LEN + 1];	/* whose stream it has */
 	int		 complete;	/* the arguments are */
 	int		 allowed;	/* the workspace is */
 	int		 begun;		/* both, and it is being served */
@@ -234,6 +245,9 @@ struct client {
 	struct build	*build;
 	/* its terminal */
 	char		 object[ID_LEN + 16];	/* of the API; or empty */
+	int		 stream;	/* a copy, to end it; or -1 */
+	struct docker_call *attach;
+	int		 redraw;	/* steps that are left of it */
 	struct docker_call *resize;
 	struct ctl_size	 size;
 	int		 resized;	/* while resize was under way */
@@ -255,8 +269,10 @@ void		 client_send(struct client *, uint32_t, int, const void *,
 void		 client_error(struct client *, int, const char *, ...)
 		    __attribute__((__format__(__printf__, 3, 4)));
 void		 client_exit(struct client *, int);
-void		 client_attach(struct client *, const char *, const char *,
-		    int);
+void		 client_attach(struct client *, const char *,
+		    const struct ctl_attached *, int);
+void		 client_detach(struct client *, const char *);
+void		 client_session_end(const struct session *);
 int		 client_owns(const struct client *, const struct session *);
 
 /*
@@ -350,6 +366,7 @@ struct session {
 	unsigned int	 nth;		/* of names that were tried */
 	time_t		 since;
 	struct client	*client;	/* NULL: adopted, or it went away */
+	uint32_t	 modes;		/* of its terminal */
 	uint32_t	 begun, did;	/* bits of steps */
 	struct step_call steps[STEP_MAX];
 	enum making	 network, import;	/* of what all share */
@@ -372,8 +389,9 @@ extern const struct step_rule step_rules[];	/* engine_step.c */
 void		 session_start(struct client *);
 struct session	*session_adopt(const struct spec *, const char *,
 		    const char *, time_t);
-void		 session_stop(struct session *);
-void		 session_client_gone(struct session *);
+void		 session_stop(struct session *, unsigned int);
+void		 session_client_gone(struct session *, struct client *);
+void		 session_attached(struct session *, struct client *, int, int);
 void		 session_call(struct session *, enum step, const char *,
 		    json_t *, int, const char *, ...)
 		    __attribute__((__format__(__printf__, 6, 7)));

@@ -46,6 +46,9 @@ static int	 client_dispatch(struct peer *, struct imsg *);
 static int	 client_handle_start(struct client *, struct imsg *);
 static int	 client_handle_arg(struct client *, struct imsg *);
 static int	 client_handle_env(struct client *, struct imsg *);
+static int	 client_handle_attach(struct client *, struct imsg *);
+static int	 client_handle_choice(struct client *, struct imsg *);
+static int	 client_handle_modes(struct client *, struct imsg *);
 static int	 client_handle_request(struct client *, struct imsg *);
 static int	 client_handle_base(struct client *, struct imsg *);
 static int	 client_handle_resize(struct client *, struct imsg *);
@@ -53,6 +56,11 @@ static int	 client_handle_signal(struct client *, struct imsg *);
 static void	 client_check_workspace(struct client *, const char *, int);
 static void	 client_run(struct client *);
 static void	 client_run_start(struct client *);
+static void	 client_run_shell(struct client *);
+static int	 client_find_session(struct client *, struct session **);
+static void	 client_run_attach(struct client *);
+static void	 client_attach_done(void *, struct docker_reply *);
+static void	 client_redraw(struct client *);
 static void	 client_run_stop(struct client *);
 static void	 client_run_status(struct client *);
 static int	 client_means(const struct client *, const struct session *);
@@ -84,6 +92,7 @@ client_new(uint32_t id, int fd)
 	c->id = id;
 	TAILQ_INSERT_TAIL(&clients, c, entry);
 	nclients++;
+	c->stream = -1;
 	peer_init(&c->peer, fd, ROLE_CLIENT, client_dispatch, client_gone, c);
 	c->peer.state = STATE_CLIENT_NEW;
 	evtimer_set(&c->timer, client_timeout, c);
@@ -171,6 +180,8 @@ client_dispatch(struct peer *p, struct imsg *imsg)
 		c->complete = 1;
 		client_run(c);
 		return (0);
+	case IMSG_CTL_ATTACH:
+		return (client_handle_attach(c, imsg));
 	case IMSG_CTL_STOP:
 	case IMSG_CTL_STATUS:
 	case IMSG_CTL_RELOAD:
@@ -182,6 +193,10 @@ client_dispatch(struct peer *p, struct imsg *imsg)
 		return (client_handle_resize(c, imsg));
 	case IMSG_CTL_SIGNAL:
 		return (client_handle_signal(c, imsg));
+	case IMSG_CTL_MODES:
+		return (client_handle_modes(c, imsg));
+	case IMSG_CTL_CHOICE:
+		return (client_handle_choice(c, imsg));
 	case IMSG_CTL_DONE:
 		if (c->shell != NULL)
 			shell_done(c);
@@ -201,7 +216,8 @@ client_handle_start(struct client *c, struct imsg *imsg)
 	if (imsg_get_data(imsg, &start, sizeof(start)) == -1 ||
 	    start.version != IMSG_VERSION || start.shell > 1 ||
 	    start.tty > 1 || start.cols > SIZE_MAXIMUM ||
-	    start.rows > SIZE_MAXIMUM ||
+	    start.rows > SIZE_MAXIMUM || start.detach > 1 ||
+	    start.another > 1 || (start.detach && !start.tty) ||
 	    memchr(start.name, '\0', sizeof(start.name)) == NULL ||
 	    !imsg_is_string(start.path, sizeof(start.path)))
 		return (-1);
@@ -223,6 +239,8 @@ client_handle_start(struct client *c, struct imsg *imsg)
 	c->spec.tty = start.tty;
 	c->spec.cols = start.cols;
 	c->spec.rows = start.rows;
+	c->detach = start.detach;
+	c->another = start.another;
 	(void)strlcpy(c->spec.name, start.name, sizeof(c->spec.name));
 	client_check_workspace(c, start.path, fd);
 	return (0);
@@ -321,12 +339,67 @@ client_handle_env(struct client *c, struct imsg *imsg)
 }
 
 static int
+client_handle_attach(struct client *c, struct imsg *imsg)
+{
+	struct ctl_attach ca;
+
+	if (imsg_get_data(imsg, &ca, sizeof(ca)) == -1 ||
+	    ca.version != IMSG_VERSION || ca.cols > SIZE_MAXIMUM ||
+	    ca.rows > SIZE_MAXIMUM ||
+	    memchr(ca.session, '\0', sizeof(ca.session)) == NULL ||
+	    memchr(ca.name, '\0', sizeof(ca.name)) == NULL ||
+	    memchr(ca.path, '\0', sizeof(ca.path)) == NULL)
+		return (-1);
+	evtimer_del(&c->timer);
+	c->request = IMSG_CTL_ATTACH;
+	c->peer.state = STATE_CLIENT_WAIT;
+	c->spec.cols = ca.cols;
+	c->spec.rows = ca.rows;
+	(void)strlcpy(c->held, ca.session, sizeof(c->held));
+	(void)strlcpy(c->spec.name, ca.name, sizeof(c->spec.name));
+	(void)strlcpy(c->spec.path, ca.path, sizeof(c->spec.path));
+	c->complete = c->allowed = 1;
+	client_run(c);
+	return (0);
+}
+
+/*
+ * Its user was asked about a session that runs where it would start one.
+ */
+static int
+client_handle_choice(struct client *c, struct imsg *imsg)
+{
+	uint32_t choice;
+
+	if (imsg_get_data(imsg, &choice, sizeof(choice)) == -1 || choice != 1)
+		return (-1);
+	c->peer.state = STATE_CLIENT_WAIT;
+	client_run_attach(c);
+	return (0);
+}
+
+/* Opaque to us: it is for the client that comes next. */
+static int
+client_handle_modes(struct client *c, struct imsg *imsg)
+{
+	uint32_t modes;
+
+	if (imsg_get_data(imsg, &modes, sizeof(modes)) == -1 ||
+	    (modes & ~MODE_ALL) != 0)
+		return (-1);
+	if (c->session != NULL && c->session->client == c)
+		c->session->modes = modes;
+	return (0);
+}
+
+static int
 client_handle_request(struct client *c, struct imsg *imsg)
 {
 	struct ctl_request r;
 
 	if (imsg_get_data(imsg, &r, sizeof(r)) == -1 ||
 	    r.version != IMSG_VERSION || r.all > 1 || r.nocache > 1 ||
+	    r.grace > GRACE_MAX ||
 	    memchr(r.name, '\0', sizeof(r.name)) == NULL ||
 	    memchr(r.path, '\0', sizeof(r.path)) == NULL)
 		return (-1);
@@ -335,6 +408,7 @@ client_handle_request(struct client *c, struct imsg *imsg)
 	c->peer.state = STATE_CLIENT_WAIT;
 	c->all = r.all;
 	c->nocache = r.nocache;
+	c->grace = r.grace;
 	(void)strlcpy(c->spec.name, r.name, sizeof(c->spec.name));
 	(void)strlcpy(c->spec.path, r.path, sizeof(c->spec.path));
 	c->complete = c->allowed = 1;
@@ -385,8 +459,12 @@ client_handle_resize(struct client *c, struct imsg *imsg)
 static void
 client_resize(struct client *c)
 {
-	if (c->resize != NULL || !c->resized)
+	if (c->resize != NULL)
 		return;
+	if (!c->resized) {
+		client_redraw(c);
+		return;
+	}
 	c->resized = 0;
 	c->resize = docker_call("POST", NULL, API_TIMEOUT,
 	    client_resize_done, c, "/%s/resize?h=%u&w=%u", c->object,
@@ -401,6 +479,41 @@ client_resize_done(void *arg, struct docker_reply *reply)
 	(void)reply;
 	c->resize = NULL;
 	client_resize(c);
+}
+
+/*
+ * What runs in a terminal that has a new screen is to draw all of it: it hears
+ * of a change of size, though the last size may be the one that it had, and
+ * Claude Code draws when it is continued.
+ */
+static void
+client_redraw(struct client *c)
+{
+	struct ctl_size size;
+
+	size = c->size;
+	switch (c->redraw) {
+	case 0:
+		return;
+	case 1:
+		if (c->signal != NULL)
+			break;
+		c->signal = docker_call("POST", NULL, API_TIMEOUT,
+		    client_signal_done, c, "/%s/kill?signal=SIGCONT",
+		    c->object);
+		break;
+	case 3:
+		if (size.rows > 1)
+			size.rows--;
+		else
+			size.rows++;
+		/* FALLTHROUGH */
+	default:
+		c->resize = docker_call("POST", NULL, API_TIMEOUT,
+		    client_resize_done, c, "/%s/resize?h=%u&w=%u", c->object,
+		    size.rows, size.cols);
+	}
+	c->redraw--;
 }
 
 static int
@@ -475,6 +588,9 @@ client_run(struct client *c)
 	case IMSG_CTL_START:
 		client_run_start(c);
 		break;
+	case IMSG_CTL_ATTACH:
+		client_run_attach(c);
+		break;
 	case IMSG_CTL_STOP:
 		client_run_stop(c);
 		break;
@@ -520,30 +636,120 @@ client_fail_all(int code, const char *why)
 static void
 client_run_start(struct client *c)
 {
-	struct session *found, *s;
+	struct session *s;
 
-	if (!c->spec.shell) {
-		session_start(c);
+	if (c->spec.shell) {
+		client_run_shell(c);
 		return;
 	}
-	found = NULL;
-	for (s = session_first(); s != NULL; s = session_next(s)) {
-		if (s->state != SESSION_RUNNING || !client_means(c, s))
-			continue;
-		if (found != NULL) {
-			client_error(c, EX_USAGE, "several sessions run here: "
-			    "name one");
-			return;
-		}
-		found = s;
+	for (s = session_first(); s != NULL; s = session_next(s))
+		if (s->state == SESSION_RUNNING && client_means(c, s))
+			break;
+	if (s == NULL || c->another || c->spec.name[0] != '\0')
+		session_start(c);
+	else if (!c->spec.tty || c->detach || !s->spec.tty)
+		client_error(c, EX_CANTCREAT, "the session %s runs here: "
+		    "%sstart -N starts another", s->spec.name, s->spec.tty ?
+		    "attach to it, or " : "");
+	else {
+		c->peer.state = STATE_CLIENT_ASKED;
+		client_send(c, IMSG_CTL_RUNS, -1, s->spec.name,
+		    strlen(s->spec.name));
 	}
-	if (found != NULL)
-		shell_start(c, found);
+}
+
+static void
+client_run_shell(struct client *c)
+{
+	struct session *s;
+
+	if (client_find_session(c, &s) == -1)
+		return;
+	if (s != NULL)
+		shell_start(c, s);
 	else if (c->spec.name[0] != '\0')
 		client_error(c, EX_UNAVAILABLE, "no session %s runs",
 		    c->spec.name);
 	else
 		session_start(c);
+}
+
+/* The one that it means, NULL for none; -1: several, and it was told. */
+static int
+client_find_session(struct client *c, struct session **found)
+{
+	struct session *s;
+
+	*found = NULL;
+	for (s = session_first(); s != NULL; s = session_next(s)) {
+		if (s->state != SESSION_RUNNING || !client_means(c, s))
+			continue;
+		if (*found != NULL) {
+			client_error(c, EX_USAGE, "several sessions run here: "
+			    "name one");
+			return (-1);
+		}
+		*found = s;
+	}
+	return (0);
+}
+
+/*
+ * One that has the stream already has lost the daemon that gave it.
+ */
+static void
+client_run_attach(struct client *c)
+{
+	struct session *s;
+
+	if (c->held[0] != '\0') {
+		s = session_find(c->held);
+		if (s == NULL || !client_owns(c, s))
+			client_error(c, EX_UNAVAILABLE, "the session has "
+			    "ended");
+		else if (s->client != NULL)
+			client_detach(c, s->spec.name);
+		else
+			session_attached(s, c, -1, 1);
+		return;
+	}
+	if (client_find_session(c, &s) == -1)
+		return;
+	if (s == NULL && c->spec.name[0] != '\0')
+		client_error(c, EX_UNAVAILABLE, "no session %s runs",
+		    c->spec.name);
+	else if (s == NULL)
+		client_error(c, EX_UNAVAILABLE, "no session runs here");
+	else if (!s->spec.tty)
+		client_error(c, EX_UNAVAILABLE, "the session %s has no "
+		    "terminal", s->spec.name);
+	else {
+		c->session = s;
+		c->attach = docker_call("POST", NULL, API_TIMEOUT,
+		    client_attach_done, c, "/containers/%s/attach?stream=1"
+		    "&stdin=1&stdout=1&stderr=1&detachKeys=" DETACH_KEYS,
+		    s->agent);
+		docker_hijack(c->attach);
+	}
+}
+
+static void
+client_attach_done(void *arg, struct docker_reply *reply)
+{
+	struct client *c = arg;
+	struct session *s;
+
+	c->attach = NULL;
+	/* it may have ended meanwhile, and the client been told */
+	if ((s = c->session) == NULL)
+		return;
+	if (reply->error != NULL) {
+		client_error(c, reply->code, "cannot attach to the session "
+		    "%s: %s", s->spec.name, reply->error);
+		return;
+	}
+	session_attached(s, c, reply->fd, 1);
+	reply->fd = -1;
 }
 
 /* Those that it names, or all in its directory. */
@@ -571,7 +777,7 @@ client_run_stop(struct client *c)
 		if (!client_means(c, s))
 			continue;
 		n++;
-		session_stop(s);
+		session_stop(s, c->grace);
 	}
 	if (n > 0)
 		client_stopped();
@@ -679,19 +885,51 @@ client_exit(struct client *c, int status)
 }
 
 /*
- * The stream is the client's from now on.  The object is what its terminal
- * belongs to.
+ * The stream is the client's from now on, unless it has it already.  The
+ * object is what its terminal belongs to.  Where a session goes on without a
+ * client, one that does not let go is cut off by our copy.
  */
 void
-client_attach(struct client *c, const char *object, const char *name, int fd)
+client_attach(struct client *c, const char *object,
+    const struct ctl_attached *ca, int fd)
 {
-	struct ctl_attached ca;
-
-	memset(&ca, 0, sizeof(ca));
-	ca.tty = c->spec.tty;
-	(void)strlcpy(ca.name, name, sizeof(ca.name));
 	(void)strlcpy(c->object, object, sizeof(c->object));
-	client_send(c, IMSG_CTL_ATTACHED, fd, &ca, sizeof(ca));
+	c->spec.tty = ca->tty;
+	if (fd != -1 && ca->stays &&
+	    (c->stream = fcntl(fd, F_DUPFD_CLOEXEC, 0)) == -1)
+		fatal("fcntl");
+	client_send(c, IMSG_CTL_ATTACHED, fd, ca, sizeof(*ca));
+	if (!ca->again || fd == -1 || c->spec.cols == 0 || c->spec.rows == 0)
+		return;
+	c->size.cols = c->spec.cols;
+	c->size.rows = c->spec.rows;
+	c->redraw = 3;
+	client_resize(c);
+}
+
+/* A session goes on without it: its own wish, or somebody else came. */
+void
+client_detach(struct client *c, const char *name)
+{
+	client_send(c, IMSG_CTL_DETACHED, -1, name, strlen(name));
+	if (c->stream != -1)
+		(void)shutdown(c->stream, SHUT_RDWR);
+	client_end(c);
+}
+
+void
+client_session_end(const struct session *s)
+{
+	struct client *c;
+
+	TAILQ_FOREACH(c, &clients, entry) {
+		if (c->session != s || c->ended)
+			continue;
+		if (s->error[0] != '\0')
+			client_error(c, s->code, "%s", s->error);
+		else
+			client_exit(c, s->status);
+	}
 }
 
 /* It hangs up when it has read that this was all. */
@@ -739,6 +977,10 @@ client_free(struct client *c)
 		docker_cancel(c->resize);
 	if (c->signal != NULL)
 		docker_cancel(c->signal);
+	if (c->attach != NULL)
+		docker_cancel(c->attach);
+	if (c->stream != -1)
+		close(c->stream);
 	shell_free(c);
 	build_free(c);
 	if (peer_compose(proc_peer(ROLE_CONTROL), IMSG_ENGINE_GONE, c->id, -1,
@@ -747,8 +989,8 @@ client_free(struct client *c)
 	engine_unpin(&c->spec);
 	strings_free(&c->spec.args);
 	strings_free(&c->spec.env);
-	free(c);
 	if (s != NULL)
-		session_client_gone(s);
+		session_client_gone(s, c);
+	free(c);
 	engine_busy();
 }

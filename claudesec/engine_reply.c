@@ -287,6 +287,7 @@ spec_adopt(struct spec *s, const json_t *item, const char **role)
 	groups = spec_string(labels, LABEL_GROUPS, NULL);
 	if (groups != NULL && spec_label_groups(groups, &s->identity) == -1)
 		return (-1);
+	s->tty = spec_string(labels, LABEL_TTY, NULL) != NULL;
 	token = spec_string(labels, LABEL_TOKEN, NULL);
 	if (token != NULL && !spec_token_valid(token))
 		return (-1);

@@ -38,7 +38,6 @@
 
 #define API_TIMEOUT	30	/* seconds */
 #define REMOVE_TIMEOUT	120	/* also to stop */
-#define STOP_GRACE	10	/* from SIGTERM to SIGKILL */
 
 static struct session *session_new(void);
 static void	 session_advance(struct session *);
@@ -157,6 +156,7 @@ session_start(struct client *c)
 	permit_config(&conf, &s->spec.identity);
 	(void)strlcpy(s->spec.image, conf.fixed.image, sizeof(s->spec.image));
 	s->client = c;
+	s->modes = c->spec.shell ? 0 : MODES_CLAUDE;
 	c->session = s;
 	engine_busy();
 	session_advance(s);
@@ -175,6 +175,7 @@ session_adopt(const struct spec *spec, const char *agent, const char *sidecar,
 	s->spec = *spec;
 	s->state = SESSION_RUNNING;
 	s->since = since;
+	s->modes = MODES_CLAUDE;
 	s->has_volume = 1;
 	(void)strlcpy(s->agent, agent, sizeof(s->agent));
 	(void)strlcpy(s->sidecar, sidecar, sizeof(s->sidecar));
@@ -222,6 +223,10 @@ session_did(struct session *s, enum step step)
 		    strlen(s->spec.path));
 		log_info("session %s of uid %u runs in %s", s->spec.name,
 		    s->spec.owner, path);
+		if (s->client != NULL && s->client->detach) {
+			client_detach(s->client, s->spec.name);
+			s->client = NULL;
+		}
 	}
 	session_advance(s);
 }
@@ -327,18 +332,19 @@ session_timeout(int fd, short event, void *arg)
  */
 
 /*
- * Asks the agent to end, if there is one.
+ * Asks the agent to end, if there is one, and ends it when so many seconds
+ * have passed.
  */
 void
-session_stop(struct session *s)
+session_stop(struct session *s, unsigned int grace)
 {
 	if (s->state == SESSION_STARTING) {
 		session_fail(s, EX_TEMPFAIL, "stopped while it was starting");
 	} else if (s->state == SESSION_RUNNING) {
 		s->state = SESSION_STOPPING;
-		session_call(s, STEP_STOP, "POST", NULL, STOP_GRACE +
-		    REMOVE_TIMEOUT, "/containers/%s/stop?t=%d", s->agent,
-		    STOP_GRACE);
+		session_call(s, STEP_STOP, "POST", NULL, (int)grace +
+		    REMOVE_TIMEOUT, "/containers/%s/stop?t=%u", s->agent,
+		    grace);
 	}
 }
 
@@ -351,12 +357,47 @@ session_stopped(struct session *s, struct docker_reply *reply)
 		session_error(s, STEP_STOP, reply);
 }
 
+/*
+ * One that runs in a terminal waits for the next client, any other ends.
+ */
 void
-session_client_gone(struct session *s)
+session_client_gone(struct session *s, struct client *c)
 {
+	if (s->client != c)
+		return;
 	log_debug("session %s lost its client", s->spec.name);
 	s->client = NULL;
-	session_stop(s);
+	if (s->state != SESSION_RUNNING || !s->spec.tty)
+		session_stop(s, STOP_GRACE);
+}
+
+/*
+ * Who attached last has the session: whoever had it before is let go.
+ */
+void
+session_attached(struct session *s, struct client *c, int fd, int again)
+{
+	struct ctl_attached ca;
+	char object[ID_LEN + 16];
+
+	if (s->client != NULL && s->client != c)
+		client_detach(s->client, s->spec.name);
+	s->client = c;
+	c->session = s;
+	memset(&ca, 0, sizeof(ca));
+	ca.tty = s->spec.tty;
+	ca.stays = s->spec.tty;
+	ca.again = (uint32_t)again;
+	ca.modes = s->modes;
+	if (s->spec.tty) {
+		ca.nkeys = 2;
+		ca.keys[0] = '\035';
+		ca.keys[1] = 'd';
+	}
+	(void)strlcpy(ca.session, s->spec.session, sizeof(ca.session));
+	(void)strlcpy(ca.name, s->spec.name, sizeof(ca.name));
+	(void)snprintf(object, sizeof(object), "containers/%s", s->agent);
+	client_attach(c, object, &ca, fd);
 }
 
 /*
@@ -442,10 +483,7 @@ session_end(int fd, short event, void *arg)
 	TAILQ_REMOVE(&sessions, s, entry);
 	nsessions--;
 	log_info("session %s is gone", s->spec.name);
-	if (s->client != NULL && s->error[0] != '\0')
-		client_error(s->client, s->code, "%s", s->error);
-	else if (s->client != NULL)
-		client_exit(s->client, s->status);
+	client_session_end(s);
 	json_decref(s->agent_spec);
 	json_decref(s->sidecar_spec);
 	engine_unpin(&s->spec);

@@ -130,6 +130,7 @@ shell_created(void *arg, struct docker_reply *reply)
 static void
 shell_started(void *arg, struct docker_reply *reply)
 {
+	struct ctl_attached ca;
 	struct shell *sh = arg;
 	char object[ID_LEN + 16];
 
@@ -140,7 +141,10 @@ shell_started(void *arg, struct docker_reply *reply)
 	}
 	sh->attached = 1;
 	(void)snprintf(object, sizeof(object), "exec/%s", sh->id);
-	client_attach(sh->client, object, sh->name, reply->fd);
+	memset(&ca, 0, sizeof(ca));
+	ca.tty = sh->client->spec.tty;
+	(void)strlcpy(ca.name, sh->name, sizeof(ca.name));
+	client_attach(sh->client, object, &ca, reply->fd);
 	reply->fd = -1;
 }
 

@@ -365,9 +365,11 @@ spec_labels(const struct spec *s, const char *role)
 	    LABEL_PATH, s->path, LABEL_IMAGE, s->image,
 	    LABEL_VERSION, CLAUDESEC_VERSION);
 	/* for the next daemon; the agent has it anyway */
-	if (labels != NULL && s->token[0] != '\0' &&
+	if (labels != NULL && ((s->token[0] != '\0' &&
 	    json_object_set_new(labels, LABEL_TOKEN,
-	    json_string(s->token)) == -1) {
+	    json_string(s->token)) == -1) || (s->tty &&
+	    json_object_set_new(labels, LABEL_TTY,
+	    json_string("1")) == -1))) {
 		json_decref(labels);
 		return (NULL);
 	}
@@ -449,7 +451,7 @@ spec_agent(const struct spec *s, const struct config *conf,
 	    "AttachStdout", 1,
 	    "AttachStderr", 1,
 	    "OpenStdin", 1,
-	    "StdinOnce", 1,
+	    "StdinOnce", !s->tty,
 	    "Tty", (int)s->tty,
 	    "StopSignal", "SIGTERM",
 	    "Healthcheck", "Test", "NONE");

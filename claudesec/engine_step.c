@@ -38,13 +38,6 @@
 #define IMPORT_TIMEOUT	300
 #define PROXY_TIMEOUT	20	/* for each of proxyd's answers */
 
-/*
- * The engine takes the terminal away when it sees some keys, ^P^Q if it is not
- * told others, and holds the first until it has seen the next.  These bytes do
- * not occur in UTF-8.
- */
-#define DETACH_KEYS	"%%FF%%2C%%FE%%2C%%FF"
-
 static int	 session_name(struct session *);
 
 static void	 volume_begin(struct session *);
@@ -505,14 +498,11 @@ agent_start_begin(struct session *s)
 static int
 agent_start_done(struct session *s, struct docker_reply *reply)
 {
-	char object[ID_LEN + 16];
-
 	(void)reply;
 	engine_unpin(&s->spec);
-	if (s->client != NULL && s->state != SESSION_REMOVING) {
-		(void)snprintf(object, sizeof(object), "containers/%s",
-		    s->agent);
-		client_attach(s->client, object, s->spec.name, s->fd);
+	if (s->client != NULL && !s->client->detach &&
+	    s->state != SESSION_REMOVING) {
+		session_attached(s, s->client, s->fd, 0);
 		s->fd = -1;
 	}
 	if ((s->did & STEP_BIT(STEP_SERVING)) == 0)

@@ -32,6 +32,7 @@
 #define ARGS	STATE_CLIENT_ARGS
 #define WAIT	STATE_CLIENT_WAIT
 #define BASE	STATE_CLIENT_BASE
+#define ASKED	STATE_CLIENT_ASKED
 #define RUN	STATE_RUNNING
 #define SIZE(s)	sizeof(struct s), sizeof(struct s)
 
@@ -39,6 +40,7 @@ const struct imsg_rule imsg_rules[] = {
 	IMSG_SETUP_RULES,
 	/* a client's first message, looked at by control, taken by engine */
 	{ IMSG_CTL_START, "start", U, C | E, NEW, SIZE(ctl_start), IMSG_FD },
+	{ IMSG_CTL_ATTACH, "attach", U, C | E, NEW, SIZE(ctl_attach), 0 },
 	{ IMSG_CTL_STOP, "stop", U, C | E, NEW, SIZE(ctl_request), 0 },
 	{ IMSG_CTL_STATUS, "status", U, C | E, NEW, SIZE(ctl_request), 0 },
 	{ IMSG_CTL_RELOAD, "reload", U, C | E, NEW, SIZE(ctl_request), 0 },
@@ -51,12 +53,18 @@ const struct imsg_rule imsg_rules[] = {
 	{ IMSG_CTL_RESIZE, "resize", U, E, WAIT, SIZE(ctl_size), 0 },
 	{ IMSG_CTL_SIGNAL, "signal", U, E, WAIT, sizeof(int), sizeof(int), 0 },
 	{ IMSG_CTL_DONE, "done", U, E, WAIT, 0, 0, 0 },
+	{ IMSG_CTL_MODES, "modes", U, E, WAIT, sizeof(uint32_t),
+	    sizeof(uint32_t), 0 },
+	{ IMSG_CTL_CHOICE, "choice", U, E, ASKED, sizeof(uint32_t),
+	    sizeof(uint32_t), 0 },
 	/* to a client */
 	{ IMSG_CTL_ERROR, "error", C | E, U, RUN, SIZE(ctl_error), 0 },
 	{ IMSG_CTL_PROGRESS, "progress", E, U, RUN, 1, TEXT_MAXLEN, 0 },
 	{ IMSG_CTL_NEEDBASE, "needbase", E, U, RUN, 1, TEXT_MAXLEN, 0 },
 	{ IMSG_CTL_ATTACHED, "attached", E, U, RUN, SIZE(ctl_attached),
 	    IMSG_FD },
+	{ IMSG_CTL_DETACHED, "detached", E, U, RUN, 1, NAME_MAXLEN, 0 },
+	{ IMSG_CTL_RUNS, "runs", E, U, RUN, 1, NAME_MAXLEN, 0 },
 	{ IMSG_CTL_SESSION, "session", E, U, RUN, SIZE(ctl_session), 0 },
 	{ IMSG_CTL_EXIT, "exit", E, U, RUN, sizeof(int), sizeof(int), 0 },
 	/* control */

@@ -19,7 +19,7 @@
  * session, which is the engine's own.  In a terminal both directions are plain
  * bytes.  Else what comes is cut into frames, which say whether they are of
  * standard output or of standard error.  The agent writes those bytes; all
- * that is done with them is to show them.
+ * that is done with them is to show them, on a terminal what filter.c passes.
  *
  * Descriptors 0 to 2 are shared with other programs, so they stay blocking:
  * they are used when poll(2) says so, in pieces for which there is room then.
@@ -35,6 +35,7 @@
 #include <errno.h>
 #include <event.h>
 #include <fcntl.h>
+#include <langinfo.h>
 #include <limits.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -50,7 +51,7 @@
 #define QUEUE_MAX	1024	/* bytes for a daemon that does not read */
 
 struct buffer {
-	unsigned char	 data[BUFFER_SIZE];
+	unsigned char	 data[BUFFER_SIZE + FILTER_MAX];
 	size_t		 off, len;
 };
 
@@ -61,6 +62,9 @@ static void	 term_raw(void);
 static void	 term_cooked(void);
 static void	 term_stop(void);
 static __dead void term_die(int);
+static void	 term_reset(void);
+static void	 term_tell_modes(void);
+static __dead void term_leave(const char *);
 static void	 term_signal(int, short, void *);
 static void	 term_forward(int);
 static void	 term_send_size(void);
@@ -69,6 +73,7 @@ static void	 term_write_stream(int, short, void *);
 static void	 term_read_stream(int, short, void *);
 static void	 term_write_output(int, short, void *);
 static void	 term_next_frame(void);
+static void	 term_show(void);
 static void	 term_update(void);
 static void	 term_want(struct event *, int, const struct timeval *);
 static void	 term_end(void);
@@ -77,15 +82,6 @@ static void	 buffer_take(struct buffer *, size_t);
 static const int signals[] = { SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGWINCH,
 	    SIGTSTP, SIGCONT };
 #define NSIGNALS	(sizeof(signals) / sizeof(signals[0]))
-
-/*
- * What a program that was killed may have left the terminal in: attributes,
- * the other screen, no cursor, reports of mouse and focus, pastes in brackets,
- * keys as escape sequences, and the cursor anywhere in a line.
- */
-static const char reset[] = "\033[0m\033[?1047l\033[?25h\033[?1000l"
-    "\033[?1002l\033[?1003l\033[?1006l\033[?1004l\033[?2004l\033[>4m\033[<u"
-    "\r\n";
 
 static int	 tty;			/* a session in a terminal */
 static int	 attached;
@@ -97,14 +93,24 @@ static int	 stream = -1;		/* -1: ended */
 static int	 exit_status = -1;	/* -1: not known */
 static int	 done;			/* the daemon knows of the end */
 static int	 forwarded;		/* a signal */
+static int	 leaving;		/* as the user wishes */
+static int	 detached;		/* another client has it */
+static struct ctl_attached session;
 
-static struct buffer in, out;
+/* what goes in, what comes, and what is shown of that */
+static struct buffer in, out, shown;
 static int	 in_ended, in_shut;
 static struct demux frame;
+static struct keys keys;
+static unsigned char typed[BUFFER_SIZE];
+static uint32_t	 told_modes;
+static int	 utf8;
 
 /* where standard output and error go, and how much at once */
 static int	 output_fd[STDERR_FILENO + 1];
 static size_t	 output_max[STDERR_FILENO + 1];
+static int	 output_tty[STDERR_FILENO + 1];
+static struct filter filters[STDERR_FILENO + 1];
 
 static struct event in_ev, stream_read_ev, stream_write_ev;
 static struct event output_ev[STDERR_FILENO + 1];
@@ -122,6 +128,7 @@ term_init(int command)
 	in_ended = !tty && !command && isatty(STDIN_FILENO);
 	term_open_output(STDOUT_FILENO);
 	term_open_output(STDERR_FILENO);
+	utf8 = strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
 	return (tty);
 }
 
@@ -134,6 +141,7 @@ term_open_output(int fd)
 
 	output_fd[fd] = fd;
 	output_max[fd] = PIPE_BUF;
+	output_tty[fd] = isatty(fd);
 	if ((name = ttyname(fd)) == NULL)
 		return;
 	new = open(name, O_WRONLY | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
@@ -161,10 +169,19 @@ term_size(struct ctl_size *size)
 }
 
 void
-term_attach(int fd, struct peer *p)
+term_attach(int fd, struct peer *p, const struct ctl_attached *ca)
 {
-	int flags;
+	int flags, i;
 
+	session = *ca;
+	for (i = STDOUT_FILENO; i <= STDERR_FILENO; i++)
+		filter_init(&filters[i], utf8, (int)ca->clipboard);
+	filters[STDOUT_FILENO].modes = told_modes = ca->modes;
+	filters[STDOUT_FILENO].nkitty = (ca->modes & MODE_KITTY) != 0;
+	if (tty) {
+		keys.n = ca->nkeys;
+		memcpy(keys.key, ca->keys, sizeof(keys.key));
+	}
 	if ((flags = fcntl(fd, F_GETFL)) == -1 ||
 	    fcntl(fd, F_SETFL, flags | O_NONBLOCK) == -1)
 		err(EX_OSERR, "fcntl");
@@ -182,6 +199,8 @@ term_attach(int fd, struct peer *p)
 		/* it may be another one than that of the request */
 		term_send_size();
 	}
+	if (tty && ca->again)
+		shown.len = filter_set((char *)shown.data, ca->modes);
 	term_update();
 }
 
@@ -254,23 +273,34 @@ term_cooked(void)
 }
 
 /*
- * A program that ended by itself has cleaned up.
+ * A program that ended by itself has cleaned up, if it did.
  */
 void
 term_restore(void)
 {
-	pid_t pgrp;
+	const struct filter *f;
 
 	term_cooked();
 	if (!attached)
 		return;
 	attached = 0;
-	if (!tty || (exit_status >= 0 && exit_status <= 128))
-		return;
+	f = &filters[STDOUT_FILENO];
+	if (tty && (exit_status < 0 || exit_status > 128 || f->modes != 0 ||
+	    f->nkitty > 0))
+		term_reset();
+}
+
+static void
+term_reset(void)
+{
+	char text[MODES_TEXT];
+	pid_t pgrp;
+	size_t len;
+
+	len = filter_reset(text, &filters[STDOUT_FILENO]);
 	pgrp = tcgetpgrp(STDIN_FILENO);
 	if (pgrp == -1 || pgrp == getpgrp())
-		(void)write(output_fd[STDOUT_FILENO], reset,
-		    sizeof(reset) - 1);
+		(void)write(output_fd[STDOUT_FILENO], text, len);
 }
 
 void
@@ -278,6 +308,24 @@ term_exit(int status)
 {
 	exit_status = status;
 	term_update();
+}
+
+/* Another client has the session. */
+void
+term_detached(void)
+{
+	detached = 1;
+	term_update();
+}
+
+/* The session goes on. */
+static __dead void
+term_leave(const char *why)
+{
+	term_restore();
+	(void)fprintf(stderr, "%s %s; \"%s attach %s\" comes back\n", why,
+	    session.name, getprogname(), session.name);
+	exit(0);
 }
 
 void
@@ -352,6 +400,22 @@ term_forward(int sig)
 		err(EX_OSERR, "peer_compose");
 }
 
+/* For the next client, whatever becomes of this one. */
+static void
+term_tell_modes(void)
+{
+	uint32_t modes;
+
+	modes = filters[STDOUT_FILENO].modes;
+	if (!session.stays || modes == told_modes || daemon_peer == NULL ||
+	    imsgbuf_queuelen(&daemon_peer->ibuf) > QUEUE_MAX)
+		return;
+	told_modes = modes;
+	if (peer_compose(daemon_peer, IMSG_CTL_MODES, 0, -1, &modes,
+	    sizeof(modes)) == -1)
+		err(EX_OSERR, "peer_compose");
+}
+
 static void
 term_send_size(void)
 {
@@ -373,11 +437,11 @@ term_read_input(int fd, short event, void *arg)
 
 	(void)event;
 	(void)arg;
-	n = read(fd, in.data, sizeof(in.data));
+	n = read(fd, typed, sizeof(typed));
 	if (n == -1 && (errno == EAGAIN || errno == EINTR))
 		return;
 	if (n > 0)
-		in.len = (size_t)n;
+		in.len = keys_pass(&keys, typed, (size_t)n, in.data, &leaving);
 	else if (tty)
 		term_die(SIGHUP);
 	else
@@ -412,7 +476,7 @@ term_read_stream(int fd, short event, void *arg)
 	(void)arg;
 	n = 0;
 	if (event != EV_TIMEOUT)
-		n = read(fd, out.data, sizeof(out.data));
+		n = read(fd, out.data, BUFFER_SIZE);
 	if (n == -1 && (errno == EAGAIN || errno == EINTR))
 		return;
 	if (n > 0) {
@@ -435,12 +499,10 @@ term_write_output(int fd, short event, void *arg)
 
 	(void)event;
 	(void)arg;
-	len = out.len;
-	if (!tty && len > frame.left)
-		len = frame.left;
+	len = shown.len;
 	if (len > output_max[frame.fd])
 		len = output_max[frame.fd];
-	n = write(fd, out.data + out.off, len);
+	n = write(fd, shown.data + shown.off, len);
 	if (n == -1 && (errno == EAGAIN || errno == EINTR))
 		return;
 	if (n == -1 && errno == EPIPE)
@@ -452,9 +514,7 @@ term_write_output(int fd, short event, void *arg)
 		err(EX_IOERR, "standard %s", frame.fd == STDOUT_FILENO ?
 		    "output" : "error");
 	}
-	buffer_take(&out, (size_t)n);
-	if (!tty)
-		frame.left -= (size_t)n;
+	buffer_take(&shown, (size_t)n);
 	term_next_frame();
 	term_update();
 }
@@ -467,11 +527,37 @@ term_next_frame(void)
 {
 	ssize_t n;
 
-	while (!tty && out.len > 0 && frame.left == 0) {
+	while (shown.len == 0 && out.len > 0) {
+		if (tty || frame.left > 0) {
+			term_show();
+			continue;
+		}
 		if ((n = demux(&frame, out.data + out.off, out.len)) == -1)
 			errx(EX_PROTOCOL, "the engine's stream is malformed");
 		buffer_take(&out, (size_t)n);
 	}
+}
+
+/* As much as there is for one descriptor. */
+static void
+term_show(void)
+{
+	size_t len;
+
+	len = out.len;
+	if (!tty && len > frame.left)
+		len = frame.left;
+	if (output_tty[frame.fd]) {
+		shown.len = filter(&filters[frame.fd], out.data + out.off,
+		    len, shown.data);
+		term_tell_modes();
+	} else {
+		memcpy(shown.data, out.data + out.off, len);
+		shown.len = len;
+	}
+	buffer_take(&out, len);
+	if (!tty)
+		frame.left -= len;
 }
 
 ssize_t
@@ -513,18 +599,25 @@ term_update(void)
 		(void)shutdown(stream, SHUT_WR);
 		in_shut = 1;
 	}
+	if (leaving) {
+		/* if the agent does not read, it stays without */
+		(void)write(stream, in.data + in.off, in.len);
+		term_leave("detached from");
+	}
+	if (detached && shown.len == 0)
+		term_leave("another client has");
 	term_want(&in_ev, !in_ended && in.len == 0, NULL);
 	if (stream != -1) {
 		term_want(&stream_write_ev, in.len > 0, NULL);
 		/* a grandchild may hold it open for ever */
-		term_want(&stream_read_ev, out.len == 0,
+		term_want(&stream_read_ev, out.len == 0 && shown.len == 0,
 		    exit_status == -1 ? NULL : &end);
 	}
-	term_want(&output_ev[STDOUT_FILENO], out.len > 0 &&
+	term_want(&output_ev[STDOUT_FILENO], shown.len > 0 &&
 	    frame.fd == STDOUT_FILENO, NULL);
-	term_want(&output_ev[STDERR_FILENO], out.len > 0 &&
+	term_want(&output_ev[STDERR_FILENO], shown.len > 0 &&
 	    frame.fd == STDERR_FILENO, NULL);
-	if (stream == -1 && out.len == 0)
+	if (stream == -1 && out.len == 0 && shown.len == 0)
 		term_end();
 }
 

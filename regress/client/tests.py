@@ -57,6 +57,13 @@ def wait(what, f, secs=5.0):
     raise AssertionError("no " + what)
 
 
+# What a client is told with its stream.
+def attached(tty, stays=0, again=0, modes=0, clipboard=0, keys=b"\35d",
+             name=b"x"):
+    return struct.pack("6I2s33s64sx", tty, stays, again, modes, clipboard,
+                       len(keys), keys, b"f" * 32, name)
+
+
 # One client's connection, seen from the daemon.
 class Peer:
     def __init__(self, sock):
@@ -105,10 +112,11 @@ class Request:
         self.env = []
         if self.type != "START":
             return
-        _, self.shell, self.tty, self.cols, self.rows = \
-            struct.unpack_from("5I", self.data)
-        self.name = self.data[20:84].split(b"\0")[0]
-        self.path = self.data[84:].split(b"\0")[0]
+        _, self.shell, self.tty, self.cols, self.rows, self.detach, \
+            self.another, self.readonly, self.millicpus, self.memory = \
+            struct.unpack_from("9I4xQ", self.data)
+        self.name = self.data[48:112].split(b"\0")[0]
+        self.path = self.data[112:].split(b"\0")[0]
         while True:
             kind, data, _ = peer.get()
             if kind == "ARG":
@@ -129,6 +137,7 @@ class Daemon:
         self.requests = []
         self.messages = []
         self.peers = []
+        self.attached = {}          # what else of it is told
         self.early = False          # EXIT without waiting for DONE
         self.listen = socket.socket(socket.AF_UNIX)
         self.listen.bind(self.path)
@@ -167,7 +176,7 @@ class Daemon:
         ours, theirs = socket.socketpair()
         run = self.terminal if r.tty else self.frames
         self.pid, outputs = run(r, ours)
-        peer.put("ATTACHED", struct.pack("I64s", r.tty, b"x"),
+        peer.put("ATTACHED", attached(r.tty, **self.attached),
                  theirs.fileno())
         theirs.close()
         done = threading.Event()
@@ -530,7 +539,7 @@ def test_exit_before_the_stream_ends():
 def frames(data):
     def serve(peer, r):
         ours, theirs = socket.socketpair()
-        peer.put("ATTACHED", struct.pack("I64s", 0, b"x"), theirs.fileno())
+        peer.put("ATTACHED", attached(0), theirs.fileno())
         theirs.close()
         ours.sendall(data)
         ours.close()
@@ -647,7 +656,7 @@ SESSION = struct.pack("I4xq64s16s256s4096s", 1, 0, b"n", b"running", b"i",
 def test_lies_in_an_answer():
     null = os.open("/dev/null", os.O_RDONLY)
     err = struct.pack("i1024s", 1, b"text")
-    att = struct.pack("I64s", 0, b"x")
+    att = attached(0)
     exit0 = struct.pack("i", 0)
     for args, kind, data, fd in (
             (["status"], "EXIT", b"", -1),
@@ -669,7 +678,20 @@ def test_lies_in_an_answer():
             (["status"], "ATTACHED", att, null),
             (["shell"], "ATTACHED", att, -1),
             (["shell"], "ATTACHED", att[:-1], null),
-            (["shell"], "ATTACHED", struct.pack("I64s", 1, b"x"), null),
+            (["shell"], "ATTACHED", attached(1), null),
+            (["shell"], "ATTACHED", attached(0, stays=2), null),
+            (["shell"], "ATTACHED", attached(0, again=2), null),
+            (["shell"], "ATTACHED", attached(0, clipboard=2), null),
+            (["shell"], "ATTACHED", attached(0, modes=0x80000000), null),
+            (["shell"], "ATTACHED", attached(0, name=b""), null),
+            (["shell"], "ATTACHED", attached(0, name=b"x" * 64), null),
+            (["shell"], "ATTACHED", attached(0)[:20] + b"\3" +
+             attached(0)[21:], null),
+            (["shell"], "DETACHED", b"x", -1),
+            (["start"], "DETACHED", b"x", -1),
+            (["start", "-d"], "DETACHED", b"", -1),
+            (["status"], "RUNS", b"x", -1),
+            (["start"], "RUNS", b"x\0y", -1),
             (["shell"], "NEEDBASE", b"why", -1),
             (["status"], "START", b"", -1),
             (["status"], 0, b"", -1),

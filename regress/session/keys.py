@@ -14,7 +14,8 @@
 
 
 """keys.py COMMAND ...: runs it in a terminal, raw, and says which bytes do not
-come back at once.  The command is to say "ready" and then repeat its input."""
+come back at once.  The command is to say "ready", and then each byte of its
+input as <number>."""
 
 import os
 import pty
@@ -40,12 +41,13 @@ if b"ready" not in read(fd, 30, b"ready\n"):
 late = []
 for key in range(256):
     os.write(fd, bytes([key]))
-    if read(fd, 2, bytes([key])) != bytes([key]):
+    wanted = b"<%d>" % key
+    if read(fd, 2, wanted) != wanted:
         late.append(key)
         read(fd, 0.2, b"nothing")
 print(" ".join(str(key) for key in late))
-os.write(fd, b"\x10\x11end")
-if read(fd, 5, b"end")[-5:] != b"\x10\x11end":
+os.write(fd, b"\x10\x11e")
+if read(fd, 5, b"<101>")[-13:] != b"<16><17><101>":
     print("^P^Q")
 os.close(fd)
 os.waitpid(pid, 0)

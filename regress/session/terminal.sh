@@ -20,29 +20,55 @@ tm()
 	tmux -S "$tmp/tmux" -f /dev/null "$@"
 }
 
+# The terminals are sessions of tmux; this is the one that is looked at.
+terminal=one
+
 # screen TEXT: is it there?
 screen()
 {
-	tm capture-pane -p | grep -qF -- "$1"
+	tm capture-pane -p -t $terminal | grep -qF -- "$1"
 }
 
 shown()
 {
 	wait_for 20 screen "$1" || {
 		because "the terminal does not show: $1"
-		tm capture-pane -p >>"$tmp/why"
+		tm capture-pane -p -t $terminal >>"$tmp/why"
 		return 1
 	}
 }
 
-# in_terminal ARGUMENT ...: claudesec as 1000 in a terminal of 100 by 30, and
-# the line settings before and after
-in_terminal()
+# is FORMAT VALUE: of tmux's, about the terminal
+is()
 {
+	wait_for 10 is_now "$1" "$2" || because "$1:" \
+	    "$(tm display-message -p -t $terminal "#{$1}"), not $2"
+}
+
+is_now()
+{
+	[ "$(tm display-message -p -t $terminal "#{$1}")" = "$2" ]
+}
+
+# keys KEY ...: typed in it
+keys()
+{
+	tm send-keys -t $terminal "$@"
+}
+
+# a_terminal NAME COLUMNS ROWS ARGUMENT ...: claudesec as 1000 in a terminal,
+# and the line settings before and after; it is the one that is looked at
+a_terminal()
+{
+	terminal=$1
+	_size="-x $2 -y $3"
+	shift 3
 	_d=$tmp/u1000
-	cat >"$tmp/terminal.sh" <<-END
+	rm -f "$tmp/stty.after"
+	cat >"$tmp/$terminal.sh" <<-END
 		cd $_d/ws
 		export PATH="$PATH" HOME=$_d/home XDG_RUNTIME_DIR=$_d/run
+		export LANG=C.UTF-8
 		stty -g >$tmp/stty.before
 		setpriv --reuid 1000 --regid 1000 --groups $engine_gid -- \\
 		    $claudesec -f $_d/conf $*
@@ -51,8 +77,24 @@ in_terminal()
 		echo at the end
 		sleep 100
 	END
-	tm kill-server 2>/dev/null
-	tm new-session -d -x 100 -y 30 "sh $tmp/terminal.sh 9>&-"
+	tm new-session -d -s $terminal $_size "sh $tmp/$terminal.sh 9>&-"
+}
+
+# in_terminal ARGUMENT ...: alone in one of 100 by 30
+in_terminal()
+{
+	no_terminals
+	a_terminal one 100 30 "$@"
+}
+
+no_terminals()
+{
+	! tm kill-server 2>/dev/null || wait_for 10 no_tmux
+}
+
+no_tmux()
+{
+	! tm has-session 2>/dev/null
 }
 
 sane()
@@ -66,47 +108,65 @@ test_claude_draws_in_a_terminal()
 {
 	in_terminal start &&
 	shown "Claude Code" || return 1
-	tm send-keys "what do you see?"
+	keys "what do you see?"
 	shown "what do you see?" || return 1
-	tm send-keys Enter
+	keys Enter
 	shown "answer to: what do you see?" || return 1
-	tm resize-window -x 140 -y 40
-	wait_for 10 wide || {
-		because "the screen does not follow the window"
-		tm capture-pane -p >>"$tmp/why"
-		return 1
-	}
-	tm send-keys C-c
-	sleep 0.3
-	tm send-keys C-c
-	sane
+	tm resize-window -t $terminal -x 140 -y 40
+	wide 140 || return 1
+	wait_for 20 interrupted && sane
 	_status=$?
-	tm kill-server
+	no_terminals
 	return $_status
 }
 
-# A line drawn over the whole width
+# wide COLUMNS: a line drawn over the whole width
 wide()
 {
-	tm capture-pane -p | awk 'length($0) >= 140 { found = 1 }
-	    END { exit !found }'
+	wait_for 10 wide_now "$1" || {
+		because "the screen does not follow the window"
+		tm capture-pane -p -t $terminal >>"$tmp/why"
+		return 1
+	}
+}
+
+wide_now()
+{
+	tm capture-pane -p -t $terminal | awk -v w="$1" \
+	    '/^───/ && length($0) >= w { found = 1 } END { exit !found }'
 }
 
 test_shell_has_the_size_of_the_terminal()
 {
 	in_terminal shell || return 1
 	shown '$' || return 1
-	tm send-keys "stty size; tty" Enter
+	keys "stty size; tty" Enter
 	shown "30 100" && shown "/dev/pts/" || return 1
-	tm resize-window -x 90 -y 25
+	tm resize-window -t $terminal -x 90 -y 25
 	sleep 0.5
-	tm send-keys "clear; stty size" Enter
+	keys "clear; stty size" Enter
 	shown "25 90" || return 1
-	tm send-keys "exit 3" Enter
+	keys "exit 3" Enter
 	shown "exit status 3" && sane
 	_status=$?
-	tm kill-server
+	no_terminals
 	return $_status
+}
+
+# client_of COMMAND: the client's process
+client_of()
+{
+	for _p in $(daemons); do
+		case $(tr '\0' ' ' <"/proc/$_p/cmdline") in
+		*" $1 "*)	echo "$_p" ;;
+		esac
+	done
+}
+
+# runs NAME: the session does, and the daemon
+runs()
+{
+	cs 1000 status | grep -q "^$1	.*running"
 }
 
 test_terminal_is_sane_after_a_signal()
@@ -114,31 +174,161 @@ test_terminal_is_sane_after_a_signal()
 	for sig in TERM HUP; do
 		in_terminal shell || return 1
 		shown '$' || return 1
-		for _p in $(daemons); do
-			case $(tr '\0' ' ' <"/proc/$_p/cmdline") in
-			*" shell "*)	kill -$sig "$_p" ;;
-			esac
-		done
+		kill -$sig "$(client_of shell)"
 		shown "exit status" && sane || return 1
-		nothing_left || because "SIG$sig: $(left)" || return 1
-		tm kill-server
+		runs ws || because "SIG$sig ends the session" || return 1
+		cs 1000 stop && nothing_left ||
+		    because "SIG$sig: $(left)" || return 1
+		no_terminals
 	done
 }
 
-# keys SHOULD: the bytes that a terminal of 1000's keeps back
-keys()
+# It ends by ^C when that comes twice within a second.
+interrupted()
+{
+	keys C-c
+	screen "exit status"
+}
+
+# What Claude Code's screen has, complete, and the modes that it set.
+claude_is_there()
+{
+	shown "Claude Code v" && shown "❯" &&
+	is alternate_on 1 && is mouse_sgr_flag 1 && is mouse_any_flag 1 &&
+	is cursor_flag 0 || return 1
+	# a paste in brackets stays in one piece
+	tm set-buffer "$(printf 'pasted\nlines')" &&
+	tm paste-buffer -p -t $terminal &&
+	shown "pasted" && shown "lines" || return 1
+	keys C-u C-u C-u C-u
+}
+
+# test_session_outlives_its_terminal: the window closed, the client killed or
+# hung up; another terminal, of another size, shows the same.
+test_session_outlives_its_terminal()
+{
+	in_terminal start || return 1
+	shown "Claude Code v" && shown "❯" || return 1
+	keys "what do you see?"
+	shown "what do you see?" || return 1
+	keys Enter
+	shown "answer to: what do you see?" || return 1
+	for how in window KILL HUP; do
+		_id=$(docker ps -q --filter name=claude-ws$)
+		case $how in
+		window)	no_terminals ;;
+		*)	kill -$how $(client_of attach) ;;
+		esac
+		wait_for 10 no_client || because "$how: it stays" || return 1
+		runs ws || because "$how ends the session" || return 1
+		no_terminals
+		a_terminal two 120 40 attach &&
+		shown "answer to: what do you see?" && claude_is_there &&
+		wide 120 || return 1
+	done
+	equal "the container" "$(docker ps -q --filter name=claude-ws$)" "$_id"
+	cs 1000 stop
+	shown "exit status 143" && sane
+	_status=$?
+	no_terminals
+	return $_status
+}
+
+no_client()
+{
+	[ -z "$(client_of start)$(client_of attach)" ]
+}
+
+test_detach_by_key()
+{
+	in_terminal start || return 1
+	shown "Claude Code v" && shown "❯" || return 1
+	keys C-] d
+	shown 'detached from ws; "claudesec attach ws" comes back' &&
+	shown "exit status 0" && sane &&
+	is alternate_on 0 && is mouse_any_flag 0 && is cursor_flag 1 &&
+	runs ws || return 1
+	no_terminals
+	a_terminal one 90 25 attach ws &&
+	claude_is_there || return 1
+	wait_for 20 interrupted && shown "exit status 0" && sane
+	_status=$?
+	no_terminals
+	return $_status
+}
+
+# Nobody has seen how it began.
+test_start_detached_and_attach()
+{
+	equal "output" "$(cs 1000 start -d 2>&1 </dev/null)" ws || return 1
+	runs ws || because "it does not run" || return 1
+	no_terminals
+	a_terminal one 100 30 attach
+	claude_is_there || return 1
+	keys C-] d
+	shown "exit status 0" || return 1
+	cs 1000 stop -t 5
+	no_terminals
+}
+
+test_attach_takes_over()
+{
+	in_terminal start || return 1
+	shown "❯" || return 1
+	a_terminal two 80 24 attach
+	claude_is_there || return 1
+	terminal=one
+	shown 'another client has ws; "claudesec attach ws" comes back' &&
+	shown "exit status 0" && sane || return 1
+	cs 1000 stop || return 1
+	terminal=two
+	shown "exit status 143"
+	_status=$?
+	no_terminals
+	return $_status
+}
+
+test_start_where_one_runs()
+{
+	cs 1000 start -d >/dev/null 2>&1 </dev/null || return 1
+	cs 1000 start -- --version >"$tmp/out" 2>&1 </dev/null
+	equal "status" $? 73 &&
+	equal "output" "$(cat "$tmp/out")" "claudesec: the session ws runs \
+here: attach to it, or start -N starts another" || return 1
+	equal "another" "$(cs 1000 start -N -- --version 2>&1 </dev/null |
+	    grep -c 'Claude Code')" 1 || return 1
+	in_terminal start
+	shown "The session ws runs here.  Attach to it? [Y/n]" || return 1
+	keys n Enter
+	shown "not started; -N starts another" && shown "exit status 73" ||
+	    return 1
+	in_terminal start
+	shown "Attach to it?" || return 1
+	keys Enter
+	claude_is_there || return 1
+	keys C-] d
+	shown "exit status 0" && cs 1000 stop
+	_status=$?
+	no_terminals
+	return $_status
+}
+
+# kept_back SHOULD: the bytes that a terminal of 1000's keeps back
+kept_back()
 {
 	equal "bytes kept back" "$(as 1000 python3 "$here/keys.py" \
 	    "$claudesec" -f "$tmp/u1000/conf" shell -- \
-	    sh -c 'stty raw -echo; echo ready; exec cat')" "$1"
+	    sh -c 'stty raw -echo; echo ready; exec perl -e "
+		syswrite(STDOUT, \"<\" . ord . \">\")
+		    while sysread(STDIN, \$_, 1)"')" "$1"
 }
 
-# No key takes the terminal away.  255 is in no text, and where another
-# command joins, 30 has to wait for what follows it.
+# No key takes the terminal away, but for ours.  255 is in no text; 29 is our
+# own and where another command joins, 30: they wait for what follows.
 test_terminal_passes_every_key()
 {
-	keys 255 &&
-	wait_for 20 nothing_left &&
+	kept_back "29 30 255" &&
+	cs 1000 stop -t 1 &&
 	hold 1000 held &&
-	keys "30 31"
+	kept_back "30 31"
 }
