@@ -52,10 +52,6 @@
 #define LISTENERS_MAX	(4 * LISTEN_ADDRS + LISTEN_MAX)
 #define ACCEPT_MAX	64	/* in a row, of one socket */
 #define ACCEPT_PAUSE	1	/* seconds, without descriptors */
-#define DATAGRAMS_MAX	32	/* in a row, of one socket */
-#define QUESTIONS_MAX	256	/* that wait for the resolver */
-#define DNS_TTL		60	/* of our answers, in seconds */
-#define DNS_TCP_MAX	(2 + 512)
 #define DRAIN_TIME	2000	/* milliseconds, after a refusal */
 #define TICK		250	/* milliseconds */
 
@@ -73,24 +69,6 @@ struct conn {
 	uint8_t			 pending;	/* an answer will come */
 };
 
-struct listener {
-	struct event		 ev;
-	int			 fd;
-	uint32_t		 kind;
-	uint8_t			 addr[4];	/* where it listens */
-};
-
-/* a question whose name is with the resolver */
-struct question {
-	int			 used;
-	struct request		*req;		/* over TCP */
-	struct sockaddr_storage	 ss;		/* over UDP */
-	socklen_t		 sslen;
-	const struct listener	*listener;
-	struct dns_question	 dns;
-	uint8_t			 msg[DNS_TCP_MAX];
-};
-
 static int	 frontend_handle(struct peer *, struct imsg *);
 static void	 frontend_started(void);
 static int	 handle_conf(struct imsg *);
@@ -101,12 +79,10 @@ static int	 handle_reply(struct imsg *);
 static int	 reply_status(const char *, size_t, uint32_t *);
 static int	 handle_connected(struct imsg *);
 static int	 handle_done(struct imsg *);
-static int	 handle_name(struct imsg *);
 static int	 handle_gate(struct imsg *,
 		    int (*)(struct request *, uint32_t));
 static void	 handle_totals(void);
 static void	 listener_accept(int, short, void *);
-static void	 listener_datagram(int, short, void *);
 static void	 listeners_pause(void);
 static void	 listeners_resume(int, short, void *);
 static void	 client_new(struct listener *, int,
@@ -115,31 +91,18 @@ static void	 client_turn_away(struct listener *, int);
 static struct conn *conn_new(const struct netaddr *);
 static struct conn *conn_find(uint32_t);
 static void	 conn_release(struct conn *);
+static void	 conn_ended(struct conn *, int);
 static void	 request_free(struct request *);
 static void	 request_event(int, short, void *);
-static ssize_t	 request_peek(struct request *, size_t);
-static int	 request_take(struct request *, size_t);
 static void	 request_head(struct request *);
-static void	 request_http(struct request *);
+static void	 request_init(struct request *);
 static void	 request_hello(struct request *);
-static void	 request_question(struct request *);
 static void	 request_drain(struct request *);
-static void	 request_ask(struct request *, enum ask_kind);
 static void	 request_connected(struct request *, int);
 static void	 request_go(struct request *);
 static void	 request_cancel(struct request *);
-static void	 request_note(const struct request *, const char *, uint16_t,
-		    const char *);
 static void	 ticks_start(void);
 static void	 tick(int, short, void *);
-static int	 question_allowed(void);
-static void	 question_ask(struct listener *, struct request *,
-		    const struct sockaddr_storage *, socklen_t,
-		    const uint8_t *, size_t);
-static void	 question_answer(struct question *, int);
-static void	 compose(unsigned int, uint32_t, uint32_t, int, const void *,
-		    size_t);
-static int64_t	 now_ms(void);
 static int	 client_cmp(struct client *, struct client *);
 
 RB_HEAD(clients, client);
@@ -151,12 +114,10 @@ static const char established[] =
 /* fatal alert, access denied */
 static const uint8_t alert[] = { 21, 3, 1, 0, 2, 2, 49 };
 
-
-static struct settings	 settings;
+struct settings		 settings;
 static struct clients	 clients = RB_INITIALIZER(&clients);
 static struct listener	 listeners[LISTENERS_MAX];
 static size_t		 nlisteners;
-static struct question	*questions;
 
 /*
  * By number: those below conns_high were in use, and those that no longer are
@@ -166,7 +127,7 @@ static struct conn	*conns;
 static uint32_t		 nconns, conns_high, conns_free, conns_used;
 
 /* those whose time runs, the oldest first */
-static struct requests	 heads = TAILQ_HEAD_INITIALIZER(heads);
+struct requests		 heads = TAILQ_HEAD_INITIALIZER(heads);
 static struct requests	 hellos = TAILQ_HEAD_INITIALIZER(hellos);
 static struct requests	 kept = TAILQ_HEAD_INITIALIZER(kept);
 static struct requests	 drains = TAILQ_HEAD_INITIALIZER(drains);
@@ -175,9 +136,7 @@ static uint32_t		 nheads;
 
 static struct event	 tick_ev, pause_ev;
 static int		 ticking, paused;
-static int64_t		 questions_since;
-static uint32_t		 questions_count;
-static uint64_t		 total_accepted, total_refused, total_questions;
+static uint64_t		 total_accepted, total_refused;
 
 /* what is looked at; nothing stays in it */
 uint8_t			 peeked[HTTP_HEAD_MAX + 1];
@@ -194,9 +153,7 @@ frontend(void)
 	if ((conns = calloc(nconns, sizeof(*conns))) == NULL)
 		fatal("calloc");
 	conns_free = NO_CONN;
-	questions = calloc(QUESTIONS_MAX, sizeof(*questions));
-	if (questions == NULL)
-		fatal("calloc");
+	names_init();
 	evtimer_set(&tick_ev, tick, NULL);
 	evtimer_set(&pause_ev, listeners_resume, NULL);
 	/* Wide: the sockets to listen on come from the parent. */
@@ -248,7 +205,7 @@ frontend_handle(struct peer *p, struct imsg *imsg)
 	case IMSG_DONE:
 		return (handle_done(imsg));
 	case IMSG_NAME:
-		return (handle_name(imsg));
+		return (names_judged(imsg));
 	case IMSG_GATE_FAILED:
 		return (handle_gate(imsg, gate_failed));
 	case IMSG_GATE_DONE:
@@ -278,7 +235,8 @@ handle_end(void)
 	const uint32_t good = 1;
 
 	gate_take();
-	compose(ROLE_PARENT, IMSG_RECONF_DONE, 0, -1, &good, sizeof(good));
+	frontend_compose(ROLE_PARENT, IMSG_RECONF_DONE, 0, -1, &good,
+	    sizeof(good));
 	return (0);
 }
 
@@ -314,7 +272,7 @@ handle_listen(struct imsg *imsg)
 	    sizeof(on)) == -1))
 		fatal("setsockopt");
 	event_set(&l->ev, l->fd, EV_READ | EV_PERSIST,
-	    l->kind == LISTEN_DNS_UDP ? listener_datagram : listener_accept,
+	    l->kind == LISTEN_DNS_UDP ? names_datagram : listener_accept,
 	    l);
 	nlisteners++;
 	return (0);
@@ -333,8 +291,10 @@ handle_refused(struct imsg *imsg)
 	    why == REFUSAL_NONE || why >= REFUSAL_MAX)
 		return (-1);
 	/* it may cross the end of one that a parent proxy refused */
-	if ((r = c->req) == NULL || r->state == REQUEST_DRAIN)
-		return (handle_done(imsg));
+	if ((r = c->req) == NULL || r->state == REQUEST_DRAIN) {
+		conn_ended(c, 0);
+		return (0);
+	}
 	if (r->state != REQUEST_ASKED)
 		return (-1);
 	c->pending = 0;
@@ -360,7 +320,7 @@ handle_reply(struct imsg *imsg)
 		return (-1);
 	status = reply_status((const char *)peeked, imsg_get_len(imsg), &len);
 	if (status == 0 || status / 100 == 2) {
-		compose(ROLE_RELAY, IMSG_REPLIED, r->id, -1, &len,
+		frontend_compose(ROLE_RELAY, IMSG_REPLIED, r->id, -1, &len,
 		    sizeof(len));
 		return (0);
 	}
@@ -413,40 +373,22 @@ handle_connected(struct imsg *imsg)
 
 /*
  * The relay is done with a connection: the client's tunnel has ended, or was
- * cut or cancelled before it was one.
+ * cut or cancelled before it was one.  The value is 1 if no end was a reset.
  */
 static int
 handle_done(struct imsg *imsg)
 {
+	uint32_t clean;
 	struct conn *c;
 
 	if ((c = conn_find(imsg_get_id(imsg))) == NULL || !c->pending ||
-	    (c->req != NULL && c->req->state == REQUEST_ASKED))
+	    (c->req != NULL && c->req->state == REQUEST_ASKED) ||
+	    imsg_get_data(imsg, &clean, sizeof(clean)) == -1 || clean > 1)
 		return (-1);
-	c->pending = 0;
-	if (c->req == NULL)
-		conn_release(c);
-	else if (c->req->state == REQUEST_HELLO) {
-		c->req->state = REQUEST_DRAIN;
-		request_close(c->req);
-	}
+	conn_ended(c, clean != 0);
 	return (0);
 }
 
-static int
-handle_name(struct imsg *imsg)
-{
-	uint32_t id, passed;
-
-	id = imsg_get_id(imsg);
-	if (id >= QUESTIONS_MAX || !questions[id].used ||
-	    imsg_get_data(imsg, &passed, sizeof(passed)) == -1 || passed > 1)
-		return (-1);
-	question_answer(&questions[id], passed != 0);
-	return (0);
-}
-
-/* The keeper cannot ask, and has said nothing to the client. */
 /* Of the keeper: f does what it says of a request that is still there. */
 static int
 handle_gate(struct imsg *imsg, int (*f)(struct request *, uint32_t))
@@ -476,7 +418,7 @@ handle_totals(void)
 	report_start(&rep, "totals", settings.json != 0);
 	report_number(&rep, "accepted", total_accepted);
 	report_number(&rep, "refused", total_refused);
-	report_number(&rep, "questions", total_questions);
+	report_number(&rep, "questions", names_total());
 	report_number(&rep, "connections", conns_used);
 	report_number(&rep, "heads", nheads);
 	report_end(&rep);
@@ -578,6 +520,7 @@ client_new(struct listener *l, int fd, const struct sockaddr *sa)
 	r->out = NULL;
 	r->outlen = 0;
 	r->body = NULL;
+	r->exchange = NULL;
 	event_set(&r->ev, fd, EV_READ | EV_PERSIST, request_event, r);
 	c->req = r;
 	c->pending = 0;
@@ -591,13 +534,11 @@ client_new(struct listener *l, int fd, const struct sockaddr *sa)
 		break;
 	default:
 		r->state = REQUEST_HEAD;
-		http_init(&r->head, l->kind == LISTEN_HTTP ?
-		    HTTP_TRANSPARENT : l->kind == LISTEN_GATEWAY ?
-		    HTTP_GATEWAY : HTTP_PROXY);
+		request_init(r);
 	}
 	request_list(r, &heads);
 	/* what it asks for has often come along */
-	request_event(fd, EV_READ, r);
+	request_run(r);
 }
 
 /* Whether the client still reads that it had better come later or not. */
@@ -686,6 +627,23 @@ conn_release(struct conn *c)
 	conns_used--;
 }
 
+/* There will be no more answers for it. */
+static void
+conn_ended(struct conn *c, int clean)
+{
+	struct request *r;
+
+	c->pending = 0;
+	if ((r = c->req) == NULL)
+		conn_release(c);
+	else if (r->state == REQUEST_HTTP)
+		http_done(r, clean);
+	else if (r->state == REQUEST_HELLO) {
+		r->state = REQUEST_DRAIN;
+		request_close(r);
+	}
+}
+
 static int
 client_cmp(struct client *a, struct client *b)
 {
@@ -704,7 +662,7 @@ request_free(struct request *r)
 
 	request_unwatch(r);
 	request_list(r, NULL);
-	gate_body_free(r);
+	body_free(r);
 	free(r->out);
 	c = &conns[r->id & CONN_MASK];
 	c->req = NULL;
@@ -719,8 +677,10 @@ request_close(struct request *r)
 	if (r->state == REQUEST_HELLO)
 		request_cancel(r);
 	else if (r->state == REQUEST_BODY || r->state == REQUEST_ANSWER)
-		compose(ROLE_KEEPER, IMSG_GATE_CANCEL, r->id, -1, NULL, 0);
+		frontend_compose(ROLE_KEEPER, IMSG_GATE_CANCEL, r->id, -1,
+		    NULL, 0);
 	request_unwatch(r);
+	http_free(r);
 	close(r->fd);
 	request_free(r);
 }
@@ -739,7 +699,7 @@ request_list(struct request *r, struct requests *list)
 	if (list == &heads)
 		nheads++;
 	TAILQ_INSERT_TAIL(list, r, entry);
-	r->since = now_ms();
+	r->since = frontend_now();
 	ticks_start();
 }
 
@@ -772,10 +732,15 @@ request_unwatch(struct request *r)
 static void
 request_event(int fd, short event, void *arg)
 {
-	struct request *r = arg;
-
 	(void)fd;
 	(void)event;
+	request_run(arg);
+}
+
+/* There may be something to do for it. */
+void
+request_run(struct request *r)
+{
 	switch (r->state) {
 	case REQUEST_HEAD:
 		request_head(r);
@@ -785,7 +750,10 @@ request_event(int fd, short event, void *arg)
 		request_hello(r);
 		break;
 	case REQUEST_QUESTION:
-		request_question(r);
+		names_stream(r);
+		break;
+	case REQUEST_HTTP:
+		http_run(r);
 		break;
 	case REQUEST_BODY:
 		gate_body(r);
@@ -811,7 +779,7 @@ request_event(int fd, short event, void *arg)
  * Looks at what there is.  -1 if nothing can be done with it: there is
  * nothing yet, or, and then the request is gone, the client says no more.
  */
-static ssize_t
+ssize_t
 request_peek(struct request *r, size_t size)
 {
 	ssize_t n;
@@ -831,7 +799,7 @@ request_peek(struct request *r, size_t size)
 }
 
 /* Takes what was looked at into peeked. */
-static int
+int
 request_take(struct request *r, size_t len)
 {
 	ssize_t n;
@@ -876,31 +844,7 @@ request_head(struct request *r)
 	else if (h->connect)
 		request_ask(r, ASK_TUNNEL);
 	else
-		request_http(r);
-}
-
-/* A request to forward, over plain HTTP and so to its port only. */
-static void
-request_http(struct request *r)
-{
-	ssize_t n;
-
-	if (r->head.port != 80) {
-		request_refuse(r, 403, "only port 80 speaks plain http; "
-		    "use CONNECT for others");
-		return;
-	}
-	if ((r->out = malloc(HTTP_REBUILD_MAX)) == NULL) {
-		request_refuse(r, 503, "no memory");
-		return;
-	}
-	n = http_rebuild(&r->head, (char *)peeked, r->out, HTTP_REBUILD_MAX);
-	if (n == -1) {
-		request_refuse(r, 431, "the request head is too long");
-		return;
-	}
-	r->outlen = (size_t)n;
-	request_ask(r, ASK_HTTP);
+		http_forward(r);
 }
 
 /*
@@ -934,7 +878,7 @@ request_hello(struct request *r)
 		request_go(r);
 }
 
-static void
+void
 request_ask(struct request *r, enum ask_kind kind)
 {
 	struct ask ask;
@@ -947,27 +891,18 @@ request_ask(struct request *r, enum ask_kind kind)
 	ask.kind = kind;
 	ask.port = r->head.port;
 	(void)strlcpy(ask.host, r->head.host, sizeof(ask.host));
-	compose(ROLE_RESOLVER, IMSG_ASK, r->id, -1, &ask, sizeof(ask));
+	frontend_compose(ROLE_RESOLVER, IMSG_ASK, r->id, -1, &ask, sizeof(ask));
 }
 
 static void
 request_connected(struct request *r, int plain)
 {
-	size_t n, off;
-
 	if (r->listener->kind == LISTEN_TLS) {
 		request_go(r);
 		return;
 	}
-	if (r->out != NULL) {
-		for (off = 0; off < r->outlen; off += n) {
-			n = r->outlen - off;
-			if (n > HEAD_PIECE)
-				n = HEAD_PIECE;
-			compose(ROLE_RELAY, IMSG_HEAD, r->id, -1,
-			    r->out + off, n);
-		}
-		request_go(r);
+	if (!r->head.connect) {
+		http_connected(r);
 		return;
 	}
 	r->state = REQUEST_HELLO;
@@ -995,17 +930,16 @@ request_go(struct request *r)
 	    &lowat, sizeof(lowat)) == -1)
 		log_warn("setsockopt");
 	memset(&go, 0, sizeof(go));
-	go.body = r->out != NULL ? r->head.body : BODY_UNBOUNDED;
 	go.client = r->addr;
 	go.port = r->port;
-	compose(ROLE_RELAY, IMSG_GO, r->id, r->fd, &go, sizeof(go));
+	frontend_compose(ROLE_RELAY, IMSG_GO, r->id, r->fd, &go, sizeof(go));
 	request_free(r);
 }
 
 static void
 request_cancel(struct request *r)
 {
-	compose(ROLE_RELAY, IMSG_CANCEL, r->id, -1, NULL, 0);
+	frontend_compose(ROLE_RELAY, IMSG_CANCEL, r->id, -1, NULL, 0);
 }
 
 /*
@@ -1031,6 +965,7 @@ request_refuse(struct request *r, int status, const char *why)
 		    r->head.host[0] != '\0' ? ": " : "", why);
 		len = http_error((char *)peeked, sizeof(peeked), status, text);
 	}
+	http_free(r);
 	r->state = REQUEST_DRAIN;
 	if (send(r->fd, peeked, len, MSG_NOSIGNAL) == -1)
 		request_close(r);
@@ -1042,7 +977,7 @@ void
 request_shut(struct request *r)
 {
 	request_unwatch(r);
-	gate_body_free(r);
+	body_free(r);
 	r->state = REQUEST_DRAIN;
 	if (shutdown(r->fd, SHUT_WR) == -1) {
 		request_close(r);
@@ -1052,7 +987,7 @@ request_shut(struct request *r)
 	request_drain(r);
 }
 
-static void
+void
 request_note(const struct request *r, const char *host, uint16_t port,
     const char *why)
 {
@@ -1065,7 +1000,7 @@ request_note(const struct request *r, const char *host, uint16_t port,
 		ref.client = r->addr;
 		ref.client_port = r->port;
 	}
-	refusal_log(&ref, why, settings.json != 0, now_ms());
+	refusal_log(&ref, why, settings.json != 0, frontend_now());
 	ticks_start();
 }
 
@@ -1090,10 +1025,34 @@ request_pending(struct request *r)
 	request_list(r, NULL);
 }
 
-/* Answered; there may be another one on the same connection. */
+static void
+request_init(struct request *r)
+{
+	switch (r->listener->kind) {
+	case LISTEN_HTTP:
+		http_init(&r->head, HTTP_TRANSPARENT);
+		break;
+	case LISTEN_GATEWAY:
+		http_init(&r->head, HTTP_GATEWAY);
+		break;
+	default:
+		http_init(&r->head, HTTP_PROXY);
+	}
+}
+
+/*
+ * Answered; there may be another one on the same connection.  Its number has
+ * another turn, so that nothing meant for this one is taken for that.
+ */
 void
 request_keep(struct request *r)
 {
+	struct conn *c;
+
+	c = &conns[r->id & CONN_MASK];
+	c->turn = (c->turn + 1) & (UINT32_MAX >> CONN_BITS);
+	r->id = (r->id & CONN_MASK) | (uint32_t)c->turn << CONN_BITS;
+	request_init(r);
 	r->state = REQUEST_KEPT;
 	request_list(r, &kept);
 	request_watch(r, 1);
@@ -1124,7 +1083,7 @@ tick(int fd, short event, void *arg)
 	(void)fd;
 	(void)event;
 	(void)arg;
-	now = now_ms();
+	now = frontend_now();
 	while ((r = TAILQ_FIRST(&heads)) != NULL && now - r->since >=
 	    (int64_t)settings.timeouts[TIMEOUT_HEAD] * 1000) {
 		if (r->state == REQUEST_HEAD && r->seen > 0) {
@@ -1151,149 +1110,16 @@ tick(int fd, short event, void *arg)
 		ticks_start();
 }
 
-/*
- * DNS.
- */
-
-static void
-listener_datagram(int fd, short event, void *arg)
-{
-	struct sockaddr_storage ss;
-	struct listener *l = arg;
-	socklen_t len;
-	ssize_t n;
-	int i;
-
-	(void)event;
-	for (i = 0; i < DATAGRAMS_MAX; i++) {
-		len = sizeof(ss);
-		n = recvfrom(fd, peeked, DNS_TCP_MAX - 2, MSG_TRUNC,
-		    (struct sockaddr *)&ss, &len);
-		if (n == -1)
-			return;
-		if (n <= DNS_TCP_MAX - 2 && question_allowed())
-			question_ask(l, NULL, &ss, len, peeked, (size_t)n);
-	}
-}
-
-/* A question over TCP, with its length in front. */
-static void
-request_question(struct request *r)
-{
-	size_t len;
-	ssize_t n;
-
-	if ((n = request_peek(r, DNS_TCP_MAX)) == -1)
-		return;
-	len = 2;
-	if (n >= 2)
-		len += (size_t)peeked[0] << 8 | peeked[1];
-	if (len > DNS_TCP_MAX || !question_allowed())
-		request_close(r);
-	else if (n < 2 || (size_t)n < len)
-		request_watch(r, n < 2 ? 2 : len);
-	else if (request_take(r, len) == -1)
-		request_close(r);
-	else
-		question_ask(r->listener, r, NULL, 0, peeked + 2, len - 2);
-}
-
-static int
-question_allowed(void)
-{
-	int64_t now;
-
-	now = now_ms();
-	if (now - questions_since >= 1000) {
-		questions_since = now;
-		questions_count = 0;
-	}
-	return (questions_count++ < settings.limits[LIMIT_QUESTIONS]);
-}
-
-/* What is malformed, or more than can be dealt with, gets no answer. */
-static void
-question_ask(struct listener *l, struct request *r,
-    const struct sockaddr_storage *ss, socklen_t sslen, const uint8_t *msg,
-    size_t len)
-{
-	struct question *q;
-	uint32_t i;
-
-	for (i = 0; i < QUESTIONS_MAX; i++)
-		if (!questions[i].used)
-			break;
-	q = &questions[i];
-	if (i == QUESTIONS_MAX || dns_question(&q->dns, msg, len) == -1) {
-		if (r != NULL)
-			request_close(r);
-		return;
-	}
-	total_questions++;
-	q->used = 1;
-	q->req = r;
-	if (ss != NULL)
-		q->ss = *ss;
-	q->sslen = sslen;
-	q->listener = l;
-	memcpy(q->msg, msg, len);
-	if (r != NULL) {
-		request_unwatch(r);
-		request_list(r, NULL);
-		r->state = REQUEST_NAME;
-	}
-	if (q->dns.name[0] == '\0')
-		question_answer(q, 0);
-	else
-		compose(ROLE_RESOLVER, IMSG_ASK_NAME, i, -1, q->dns.name,
-		    strlen(q->dns.name) + 1);
-}
-
-/* Every name that passes is at the address where we take its connections. */
-static void
-question_answer(struct question *q, int passed)
-{
-	uint8_t reply[2 + DNS_REPLY_MAX];
-	struct request *r;
-	size_t len;
-	int rcode;
-
-	rcode = passed && (q->dns.type == DNS_A || q->dns.type == DNS_AAAA) ?
-	    DNS_NOERROR : DNS_REFUSED;
-	if (!passed && q->dns.name[0] != '\0')
-		request_note(q->req, q->dns.name, 53,
-		    refusals[REFUSAL_BLOCKED].text);
-	len = dns_reply(reply + 2, q->msg, &q->dns, rcode,
-	    passed && q->dns.type == DNS_A ? q->listener->addr : NULL, DNS_TTL);
-	q->used = 0;
-	if ((r = q->req) == NULL) {
-		if (len > 0)
-			(void)sendto(q->listener->fd, reply + 2, len, 0,
-			    (struct sockaddr *)&q->ss, q->sslen);
-		return;
-	}
-	reply[0] = (uint8_t)(len >> 8);
-	reply[1] = (uint8_t)len;
-	r->state = REQUEST_QUESTION;
-	if (len == 0 || send(r->fd, reply, len + 2, MSG_NOSIGNAL) !=
-	    (ssize_t)len + 2) {
-		request_close(r);
-		return;
-	}
-	request_list(r, &heads);
-	request_watch(r, 2);
-}
-
-static void
-compose(unsigned int role, uint32_t type, uint32_t id, int fd,
+void
+frontend_compose(unsigned int role, uint32_t type, uint32_t id, int fd,
     const void *data, size_t len)
 {
 	if (peer_compose(proc_peer(role), type, id, fd, data, len) == -1)
 		fatal("peer_compose");
 }
 
-static int64_t
-now_ms(void)
+int64_t
+frontend_now(void)
 {
 	struct timespec ts;
 

@@ -38,18 +38,20 @@ enum request_state {
 	REQUEST_NAME,			/* the resolver has that question */
 	REQUEST_ASKED,			/* the resolver or the relay has it */
 	REQUEST_HELLO,			/* connected, reads a ClientHello */
+	REQUEST_HTTP,			/* forwarded, until its answer ends */
 	REQUEST_BODY,			/* the keeper wants its body */
 	REQUEST_ANSWER,			/* the keeper has all of it */
 	REQUEST_KEPT,			/* answered, there may be another one */
 	REQUEST_DRAIN			/* refused, until the client ends */
 };
 
-/* the body of a request to the gateway, on its way to the keeper */
+/* the body of a request, on its way to the process that sends it on */
 struct body {
 	struct event		 ev;
 	int			 fd;
 	int			 watched;
 	int			 is_chunked;
+	int			 encode;	/* chunks again, behind a head */
 	struct chunked		 chunked;
 	uint64_t		 left;		/* else */
 	uint64_t		 sent;
@@ -57,6 +59,24 @@ struct body {
 	char			*held;		/* read but not sent */
 	size_t			 heldoff, heldlen;
 };
+
+enum body_result {
+	BODY_WAITS,			/* for the client, or who takes it */
+	BODY_SENT,
+	BODY_STOPPED,			/* whoever takes it wants no more */
+	BODY_GONE			/* the client, or it is wrong */
+};
+
+struct listener {
+	struct event		 ev;
+	int			 fd;
+	uint32_t		 kind;
+	uint8_t			 addr[4];	/* where it listens */
+};
+
+struct exchange;
+
+TAILQ_HEAD(requests, request);
 
 struct request {
 	struct event		 ev;
@@ -67,7 +87,7 @@ struct request {
 	int			 lowat;		/* SO_RCVLOWAT, as we set it */
 	size_t			 seen;		/* bytes when last looked */
 	int64_t			 since;		/* milliseconds */
-	TAILQ_HEAD(requests, request) *list;	/* whose time runs */
+	struct requests		*list;		/* whose time runs */
 	TAILQ_ENTRY(request)	 entry;
 	struct listener		*listener;
 	struct netaddr		 addr;		/* of the client */
@@ -75,20 +95,57 @@ struct request {
 	struct http_head	 head;
 	char			*out;		/* the head to send */
 	size_t			 outlen;
+	uint8_t			 is_head;	/* HEAD, whose answer has no body */
+	uint8_t			 closes;	/* the client's last */
+	uint8_t			 expects;	/* to be told to go on */
 	struct body		*body;
+	struct exchange		*exchange;
 };
 
 /* frontend.c */
+extern struct settings settings;
+extern struct requests heads;			/* whose time to ask runs */
 extern uint8_t	 peeked[HTTP_HEAD_MAX + 1];	/* what is looked at */
 
+void	 frontend_compose(unsigned int, uint32_t, uint32_t, int, const void *,
+	    size_t);
+int64_t	 frontend_now(void);
+void	 request_ask(struct request *, enum ask_kind);
 void	 request_close(struct request *);
 void	 request_keep(struct request *);
 void	 request_list(struct request *, struct requests *);
+void	 request_note(const struct request *, const char *, uint16_t,
+	    const char *);
+ssize_t	 request_peek(struct request *, size_t);
 void	 request_pending(struct request *);
 void	 request_refuse(struct request *, int, const char *);
+void	 request_run(struct request *);
 void	 request_shut(struct request *);
+int	 request_take(struct request *, size_t);
 void	 request_unwatch(struct request *);
 void	 request_watch(struct request *, size_t);
+
+/* frontend_body.c */
+struct body *body_new(struct request *, int, int, uint64_t);
+enum body_result body_move(struct request *);
+void	 body_free(struct request *);
+
+/*
+ * frontend_http.c.  Requests that are forwarded: asked for, connected, run
+ * whenever something can go on, and done when the relay says so.
+ */
+void	 http_forward(struct request *);
+void	 http_connected(struct request *);
+void	 http_run(struct request *);
+void	 http_done(struct request *, int);
+void	 http_free(struct request *);
+
+/* frontend_dns.c */
+void	 names_init(void);
+int	 names_judged(struct imsg *);
+void	 names_datagram(int, short, void *);
+void	 names_stream(struct request *);
+uint64_t names_total(void);
 
 /*
  * frontend_gate.c.  A new configuration begins with gate_reset() and is in
@@ -100,7 +157,6 @@ int	 gate_token_set(struct imsg *);
 void	 gate_take(void);
 void	 gate_head(struct request *);
 void	 gate_body(struct request *);
-void	 gate_body_free(struct request *);
 void	 gate_answer(struct request *);
 int	 gate_failed(struct request *, uint32_t);
 int	 gate_done(struct request *, uint32_t);

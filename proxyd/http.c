@@ -407,9 +407,6 @@ head_end(struct http_head *h)
 		return (fail(h, 400, "Transfer-Encoding in HTTP/1.0"));
 	h->has_length = (h->seen & SEEN_LENGTH) != 0;
 	h->chunked = (h->seen & SEEN_CHUNKED) != 0;
-	if (h->chunked && h->mode != HTTP_GATEWAY)
-		return (fail(h, 411, "a chunked body is not forwarded, "
-		    "Content-Length is needed"));
 	if (!h->chunked && (h->seen & SEEN_CODING))
 		return (fail(h, 501, "this Transfer-Encoding is not known"));
 	if (h->mode != HTTP_PROXY && !(h->seen & SEEN_HOST))
@@ -454,6 +451,13 @@ http_rebuild(const struct http_head *h, const char *buf, char *out,
 		if (r < 0 || (len += (size_t)r) >= size)
 			return (-1);
 	}
+	if (h->chunked) {
+		n = strlcpy(out + len, "Transfer-Encoding: chunked\r\n",
+		    size - len);
+		if (n >= size - len)
+			return (-1);
+		len += n;
+	}
 	n = strlcpy(out + len, "Connection: close\r\n\r\n", size - len);
 	if (n >= size - len)
 		return (-1);
@@ -469,8 +473,9 @@ field_kept(const struct http_head *h, const char *buf, const char *name,
     size_t len)
 {
 	static const char *const dropped[] = {
-		"host", "content-length", "connection", "close", "keep-alive",
-		"te", "trailer", "upgrade", NULL
+		"host", "content-length", "connection", "close", "expect",
+		"keep-alive", "te", "trailer", "transfer-encoding", "upgrade",
+		NULL
 	};
 	size_t	 i;
 
@@ -583,7 +588,6 @@ status_phrase(int status)
 		{ 403, "Forbidden" },
 		{ 405, "Method Not Allowed" },
 		{ 408, "Request Timeout" },
-		{ 411, "Length Required" },
 		{ 413, "Content Too Large" },
 		{ 414, "URI Too Long" },
 		{ 417, "Expectation Failed" },

@@ -153,11 +153,9 @@ enum { BODY_NONE, BODY_LENGTH, BODY_CHUNKED, BODY_CLOSE };
  * whenever it has grown (it may have moved: only offsets are kept), until it
  * returns something else than HTTP_MORE.  Every byte is looked at once.
  *
- * The body of a request is framed by Content-Length alone: it has exactly
- * `body' bytes after the head, and the process that relays them needs to
- * count, not to parse.  Chunked requests are refused (411) but for the
- * gateway, which decodes them.  Every forwarded request is the only one of
- * its upstream connection (Connection: close).
+ * Every forwarded request is the only one of its upstream connection
+ * (Connection: close), with its body framed by exactly one length or by chunks
+ * that are made anew.
  */
 #define HTTP_HEAD_MAX	16384		/* else 431 */
 #define HTTP_LINE_MAX	8192		/* request line, else 414 */
@@ -169,7 +167,7 @@ enum { BODY_NONE, BODY_LENGTH, BODY_CHUNKED, BODY_CLOSE };
 enum http_mode {
 	HTTP_PROXY,			/* CONNECT and absolute-form */
 	HTTP_TRANSPARENT,		/* origin-form, Host decides */
-	HTTP_GATEWAY			/* origin-form, bodies may be chunked */
+	HTTP_GATEWAY			/* origin-form, of HTTP/1.1 alone */
 };
 
 enum http_result {
@@ -294,7 +292,7 @@ int		 gate_header_passes(const char *, size_t);
 enum response_result { RESPONSE_MORE, RESPONSE_DONE, RESPONSE_BAD };
 
 #define RESPONSE_TO_HEAD	1	/* the request was HEAD */
-#define RESPONSE_ANY		2	/* HTTP/1.0 and ends without a word too */
+#define RESPONSE_ANY		2	/* HTTP/1.0, and ends without a word */
 
 struct response {
 	unsigned int	 flags;
@@ -484,16 +482,15 @@ enum imsg_type {
 	/* relay to frontend */
 	IMSG_CONNECTED,		/* uint32_t, whether the port is plain */
 	IMSG_FAILED,		/* uint32_t, enum refusal */
-	IMSG_DONE,		/* a connection's end */
+	IMSG_DONE,		/* uint32_t, 1 if it was closed, not reset */
 
 	/* what a parent proxy answers, which the frontend reads */
 	IMSG_REPLY,		/* relay: its first bytes, left where they are */
 	IMSG_REPLIED,		/* frontend: uint32_t, to take; 0: wait for more */
 
 	/* frontend to relay, after IMSG_CONNECTED */
-	IMSG_HEAD,		/* a piece of the head to send first */
 	IMSG_GO,		/* struct go; the client */
-	IMSG_CANCEL,		/* the client is gone, or was refused */
+	IMSG_CANCEL,		/* the client is gone, refused, or answered */
 
 	/*
 	 * Frontend to keeper, for the gateway: REQUEST, any HEADERs, GO; then
@@ -558,13 +555,10 @@ struct dial {
 	char		 host[HOST_SIZE];
 };
 
-#define HEAD_PIECE	8192	/* of a head, in one message */
 #define REPLY_MAX	4096	/* of a parent proxy's head */
 
 /* start moving bytes; the client is for the log */
-#define BODY_UNBOUNDED	UINT64_MAX
 struct go {
-	uint64_t	 body;		/* bytes that the client may send */
 	struct netaddr	 client;
 	uint16_t	 port;
 };

@@ -47,7 +47,6 @@
 #include "relay.h"
 #include "sandbox.h"
 
-#define CLOSE_TIME	5000	/* milliseconds, for the client to go */
 #define NEXT_ADDRESS	250	/* milliseconds */
 #define DIAL_TICK	50	/* milliseconds */
 #define TICK		1	/* seconds */
@@ -57,7 +56,6 @@ static void	 relay_started(void);
 static int	 handle_conf(struct imsg *);
 static int	 handle_dial(struct imsg *);
 static int	 handle_replied(struct imsg *);
-static int	 handle_head(struct imsg *);
 static int	 handle_go(struct imsg *);
 static int	 handle_cancel(struct imsg *);
 static int	 handle_cut(struct imsg *);
@@ -69,7 +67,6 @@ static void	 tunnel_free(struct tunnel *);
 static void	 tunnel_lists(struct tunnel *, struct tunnels *,
 		    struct tunnels *);
 static void	 tunnel_touch(struct tunnel *);
-static void	 tunnel_last(struct tunnel *, struct tunnels *);
 static void	 tunnel_watch(struct tunnel *);
 static void	 side_watch(struct side *, int, short);
 static void	 dial_next(struct tunnel *);
@@ -103,7 +100,6 @@ static struct tunnels	 attempting = TAILQ_HEAD_INITIALIZER(attempting);
 static struct tunnels	 living = TAILQ_HEAD_INITIALIZER(living);
 static struct tunnels	 idling = TAILQ_HEAD_INITIALIZER(idling);
 static struct tunnels	 waiting = TAILQ_HEAD_INITIALIZER(waiting);
-static struct tunnels	 closing = TAILQ_HEAD_INITIALIZER(closing);
 static struct tunnels	 spares = TAILQ_HEAD_INITIALIZER(spares);
 static SLIST_HEAD(, dialing) spare_dials = SLIST_HEAD_INITIALIZER(spare_dials);
 
@@ -152,8 +148,6 @@ relay_handle(struct peer *p, struct imsg *imsg)
 		return (handle_dial(imsg));
 	case IMSG_REPLIED:
 		return (handle_replied(imsg));
-	case IMSG_HEAD:
-		return (handle_head(imsg));
 	case IMSG_GO:
 		return (handle_go(imsg));
 	case IMSG_CANCEL:
@@ -226,24 +220,6 @@ handle_replied(struct imsg *imsg)
 }
 
 static int
-handle_head(struct imsg *imsg)
-{
-	struct tunnel *t;
-	size_t len;
-
-	if ((t = tunnel_find(imsg_get_id(imsg))) == NULL)
-		return (0);
-	len = imsg_get_len(imsg);
-	if (t->state != TUNNEL_CONNECTED || len > sizeof(relay_buf) ||
-	    t->flows[CLIENT].leftlen + len > HTTP_REBUILD_MAX ||
-	    imsg_get_data(imsg, relay_buf, len) == -1)
-		return (-1);
-	if (flow_hold(&t->flows[CLIENT], relay_buf, len) == -1)
-		tunnel_end(t, RESET_BOTH, "no memory");
-	return (0);
-}
-
-static int
 handle_go(struct imsg *imsg)
 {
 	struct tunnel *t;
@@ -263,7 +239,6 @@ handle_go(struct imsg *imsg)
 	if (getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &len) == -1 ||
 	    type != SOCK_STREAM)
 		return (-1);
-	t->flows[CLIENT].budget = go.body;
 	t->client = go.client;
 	t->client_port = go.port;
 	t->state = TUNNEL_OPEN;
@@ -282,9 +257,9 @@ handle_cancel(struct imsg *imsg)
 
 	if ((t = tunnel_find(imsg_get_id(imsg))) == NULL)
 		return (0);
-	if (t->state != TUNNEL_CONNECTED && t->state != TUNNEL_VIA)
+	if (t->state == TUNNEL_DIALING)
 		return (-1);
-	tunnel_end(t, RESET_NONE, NULL);
+	tunnel_end(t, RESET_NONE, "closed");
 	return (0);
 }
 
@@ -389,7 +364,6 @@ tunnel_new(uint32_t id, const struct dial *dial)
 	for (i = 0; i < 2; i++) {
 		t->sides[i].tunnel = t;
 		t->sides[i].fd = -1;
-		t->flows[i].budget = BODY_UNBOUNDED;
 	}
 	tunnels[id & CONN_MASK] = t;
 	tunnels_used++;
@@ -439,23 +413,9 @@ tunnel_lists(struct tunnel *t, struct tunnels *since, struct tunnels *last)
 static void
 tunnel_touch(struct tunnel *t)
 {
-	tunnel_last(t, t->by_last);
-}
-
-/* What is left is for the client to go away. */
-void
-tunnel_closing(struct tunnel *t)
-{
-	tunnel_last(t, &closing);
-}
-
-static void
-tunnel_last(struct tunnel *t, struct tunnels *last)
-{
 	t->last = now_ms();
 	TAILQ_REMOVE(t->by_last, t, last_entry);
-	t->by_last = last;
-	TAILQ_INSERT_TAIL(last, t, last_entry);
+	TAILQ_INSERT_TAIL(t->by_last, t, last_entry);
 }
 
 /*
@@ -506,6 +466,7 @@ tunnel_end(struct tunnel *t, int reset, const char *why)
 {
 	const struct linger linger = { 1, 0 };
 	struct report rep;
+	uint32_t clean;
 	int i;
 
 	for (i = 0; i < 2; i++)
@@ -525,7 +486,8 @@ tunnel_end(struct tunnel *t, int reset, const char *why)
 		report_string(&rep, "reason", why);
 		report_end(&rep);
 	}
-	compose(ROLE_FRONTEND, IMSG_DONE, t->id, NULL, 0);
+	clean = reset == RESET_NONE;
+	compose(ROLE_FRONTEND, IMSG_DONE, t->id, &clean, sizeof(clean));
 	tunnel_free(t);
 }
 
@@ -834,9 +796,6 @@ tick(int fd, short event, void *arg)
 	while ((t = TAILQ_FIRST(&idling)) != NULL && now - t->last >=
 	    (int64_t)settings.timeouts[TIMEOUT_IDLE] * 1000)
 		tunnel_end(t, RESET_BOTH, "idle");
-	while ((t = TAILQ_FIRST(&closing)) != NULL &&
-	    now - t->last >= CLOSE_TIME)
-		tunnel_end(t, RESET_BOTH, "closed");
 	ticking = 0;
 	ticks_start();
 }

@@ -51,7 +51,6 @@ struct side {
 /* from one side to the other, numbered as the side that it comes from */
 struct flow {
 	uint64_t		 bytes;
-	uint64_t		 budget;	/* more is thrown away */
 	char			*left;		/* read but not written */
 	size_t			 leftlen, leftoff;
 	struct rpipe		*pipe;		/* with so many bytes in it */
@@ -104,7 +103,6 @@ struct tunnel {
 
 /* relay.c */
 void	 tunnel_end(struct tunnel *, int, const char *);
-void	 tunnel_closing(struct tunnel *);
 
 /* relay_flow.c */
 /* what passes through; nothing stays in it */

@@ -88,11 +88,6 @@ flow_run(struct tunnel *t, int i)
 		tunnel_end(t, RESET_NONE, "closed");
 		return (-1);
 	}
-	/* a request ends with its answer; then the client has time to go */
-	if (i == SERVER && t->flows[CLIENT].budget != BODY_UNBOUNDED) {
-		t->flows[CLIENT].budget = 0;
-		tunnel_closing(t);
-	}
 	if (shutdown(t->sides[!i].fd, SHUT_WR) == -1)
 		return (flow_error(t, !i));
 	return (0);
@@ -136,17 +131,8 @@ static int
 flow_read(struct tunnel *t, int i)
 {
 	struct flow *f;
-	ssize_t n;
 
 	f = &t->flows[i];
-	if (f->budget == 0) {
-		/* what comes behind a request is no part of it */
-		n = recv(t->sides[i].fd, relay_buf, sizeof(relay_buf), 0);
-		if (n == -1)
-			return (flow_error(t, i));
-		f->eof = n == 0;
-		return (n > 0);
-	}
 	if (f->fast && f->pipe == NULL)
 		f->pipe = pipe_get();
 	return (f->pipe != NULL ? flow_splice(t, i) : flow_copy(t, i));
@@ -157,11 +143,9 @@ flow_copy(struct tunnel *t, int i)
 {
 	struct flow *f;
 	ssize_t n, w;
-	size_t max;
 
 	f = &t->flows[i];
-	max = f->budget < sizeof(relay_buf) ? (size_t)f->budget : sizeof(relay_buf);
-	n = recv(t->sides[i].fd, relay_buf, max, 0);
+	n = recv(t->sides[i].fd, relay_buf, sizeof(relay_buf), 0);
 	if (n == -1)
 		return (flow_error(t, i));
 	if (n == 0) {
@@ -169,8 +153,6 @@ flow_copy(struct tunnel *t, int i)
 		return (1);
 	}
 	f->bytes += (size_t)n;
-	if (f->budget != BODY_UNBOUNDED)
-		f->budget -= (size_t)n;
 	f->fast = (size_t)n == sizeof(relay_buf);
 	w = send(t->sides[!i].fd, relay_buf, (size_t)n, MSG_NOSIGNAL);
 	if (w == -1) {
@@ -191,11 +173,9 @@ flow_splice(struct tunnel *t, int i)
 #ifdef SPLICE_F_MOVE
 	struct flow *f;
 	ssize_t n;
-	size_t max;
 
 	f = &t->flows[i];
-	max = f->budget < f->pipe->size ? (size_t)f->budget : f->pipe->size;
-	n = splice(t->sides[i].fd, NULL, f->pipe->fd[1], NULL, max,
+	n = splice(t->sides[i].fd, NULL, f->pipe->fd[1], NULL, f->pipe->size,
 	    SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
 	if (n == -1)
 		return (flow_error(t, i));
@@ -204,8 +184,6 @@ flow_splice(struct tunnel *t, int i)
 		return (1);
 	}
 	f->bytes += (size_t)n;
-	if (f->budget != BODY_UNBOUNDED)
-		f->budget -= (size_t)n;
 	f->piped = (size_t)n;
 	f->fast = (size_t)n >= RELAY_BUF_SIZE;
 	return (1);

@@ -65,6 +65,6 @@ int
 is_text(uint32_t type)
 {
 	/* bytes for the origin, of a parent proxy, and of certificates */
-	return (type != IMSG_HEAD && type != IMSG_REPLY &&
+	return (type != IMSG_REPLY &&
 	    type != IMSG_GATE_CA);
 }

@@ -8,14 +8,14 @@ import sys
 import threading
 import os
 
-log = open(sys.argv[1], "a", buffering=1)
+log = open(sys.argv[1], "ab", buffering=0)
 only = sys.argv[2] if len(sys.argv) > 2 else None
 lock = threading.Lock()
 
 
 def note(**kw):
     with lock:
-        log.write(json.dumps(kw) + "\n")
+        log.write(json.dumps(kw).encode() + b"\n")
 
 
 def reset(c):
@@ -88,34 +88,122 @@ def big(c, port, n):
         left -= min(left, len(chunk))
 
 
+def raw(status, *fields):
+    return ("\r\n".join(("HTTP/1.1 " + status,) + fields) +
+            "\r\n\r\n").encode()
+
+
+# by the path: what is answered, and how it ends
+LEN5, CHUNKED = "Content-Length: 5", "Transfer-Encoding: chunked"
+answers = {
+    "/chunked": (raw("200 OK", CHUNKED) + b"3\r\nabc\r\n0002\r\nde\r\n"
+                 b"0\r\n\r\n", "stays"),
+    "/stays": (raw("200 OK", LEN5, "Connection: keep-alive") + b"abcde",
+               "stays"),
+    "/until-close": (raw("200 OK") + b"abcde", "closes"),
+    "/http10": (b"HTTP/1.0 200 OK\r\nX: y\r\n\r\nabcde", "closes"),
+    "/http10-length": (b"HTTP/1.0 200 OK\r\nContent-Length: 5\r\n\r\nabcde",
+                       "closes"),
+    "/until-reset": (raw("200 OK") + b"abcde", "resets"),
+    "/length-reset": (raw("200 OK", LEN5) + b"abcde", "resets"),
+    "/short": (raw("200 OK", LEN5) + b"abc", "closes"),
+    "/short-chunks": (raw("200 OK", CHUNKED) + b"3\r\nabc\r\n", "closes"),
+    "/extra": (raw("200 OK", LEN5) + b"abcde" +
+               raw("200 OK", "Content-Length: 4") + b"evil", "stays"),
+    "/extra-chunks": (raw("200 OK", CHUNKED) + b"5\r\nabcde\r\n0\r\n\r\n" +
+                      raw("200 OK", "Content-Length: 4") + b"evil", "stays"),
+    "/continue": (raw("100 Continue") + raw("103 Early Hints", "Link: x") +
+                  raw("200 OK", LEN5) + b"abcde", "closes"),
+    "/204": (raw("204 No Content"), "stays"),
+    "/304": (raw("304 Not Modified", LEN5), "stays"),
+    "/head": (raw("200 OK", LEN5), "stays"),
+    "/fields": (raw("200 OK", LEN5, "Set-Cookie: a=b", "Connection: close, x",
+                    "X: hop", "Keep-Alive: 5", "Proxy-Authenticate: Basic",
+                    "Close: x", "ETag: t") + b"abcde", "closes"),
+    "/nothing": (b"", "closes"),
+    "/nonsense": (b"SSH-2.0-test\r\n", "stays"),
+    "/both": (raw("200 OK", LEN5, CHUNKED) + b"abcde", "stays"),
+    "/two-lengths": (raw("200 OK", LEN5, "Content-Length: 3") + b"abcde",
+                     "stays"),
+    "/same-lengths": (raw("200 OK", LEN5, LEN5) + b"abcde", "stays"),
+    "/length-list": (raw("200 OK", "Content-Length: 5, 5") + b"abcde",
+                     "stays"),
+    "/codings": (raw("200 OK", "Transfer-Encoding: gzip, chunked") + b"abcde",
+                 "stays"),
+    "/bare-lf": (b"HTTP/1.1 200 OK\nContent-Length: 5\n\nabcde", "stays"),
+    "/folded": (raw("200 OK", "X: a\r\n b", LEN5) + b"abcde", "stays"),
+    "/blank-colon": (raw("200 OK", "Content-Length : 5") + b"abcde", "stays"),
+    "/http10-chunked": (b"HTTP/1.0 200 OK\r\n" + CHUNKED.encode() +
+                        b"\r\n\r\n0\r\n\r\n", "stays"),
+    "/204-body": (raw("204 No Content", LEN5) + b"abcde", "stays"),
+    "/switch": (raw("101 Switching Protocols", "Upgrade: x") + b"abcde",
+                "stays"),
+    "/many-continues": (raw("100 Continue") * 9 + raw("200 OK", LEN5) +
+                        b"abcde", "stays"),
+    "/long-head": (raw("200 OK", "X: " + "y" * 17000, LEN5) + b"abcde",
+                   "stays"),
+    "/wide-chunk": (raw("200 OK", CHUNKED) + b"fffffffffffffffff\r\nabc",
+                    "stays"),
+    "/chunk-extension": (raw("200 OK", CHUNKED) + b"3;x=y\r\nabc\r\n"
+                         b"0\r\n\r\n", "stays"),
+}
+
+
+def body(head, got, c):
+    """What is behind a head, as it comes; and whether all of it came."""
+    fields = dict(line.lower().split(b":", 1)
+                  for line in head.split(b"\r\n")[1:])
+    left = int(fields.get(b"content-length", 0))
+    while b"chunked" in fields.get(b"transfer-encoding", b"") and \
+            not got.endswith(b"0\r\n\r\n") or len(got) < left:
+        e = c.recv(65536)
+        if not e:
+            return got, False
+        got += e
+    return got, True
+
+
 def http(c, port, n):
     d = b""
     while b"\r\n\r\n" not in d:
         e = c.recv(65536)
         if not e:
-            break
+            return
         d += e
-    head, _, body = d.partition(b"\r\n\r\n")
-    want = 0
-    for line in head.split(b"\r\n"):
-        if line.lower().startswith(b"content-length:"):
-            want = int(line.split(b":")[1])
-    while len(body) < want:
-        body += c.recv(65536)
+    head, _, rest = d.partition(b"\r\n\r\n")
+    path = head.split()[1].decode("latin-1")
+    if path == "/early":
+        c.sendall(raw("413 Too Large", LEN5) + b"abcde")
+    rest, whole = body(head, rest, c)
     note(port=port, conn=n, event="request", head=head.decode("latin-1"),
-         body=body.decode("latin-1"))
-    out = b"seen %d" % len(body)
-    if b"host: big.example" in head.lower():
-        out = b"z" * 3000000
-    c.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n"
-              b"Connection: close\r\n\r\n" % len(out) + out)
-    c.settimeout(0.3)
-    try:
+         body=rest.decode("latin-1"), whole=whole)
+    out, end = answers.get(path, (None, None))
+    if path == "/early":
+        out, end = b"", "stays"
+    elif out is None:
+        out = b"seen %d" % len(rest)
+        if b"host: big.example" in head.lower():
+            out = b"z" * 3000000
+        out = raw("200 OK", "Content-Length: %d" % len(out)) + out
+        end = "stays"
+    if path == "/single-bytes":
+        for b in answers["/chunked"][0]:
+            c.sendall(bytes([b]))
+    else:
+        c.sendall(out)
+    if end == "closes":
+        return
+    if end == "resets":
+        import time
+        time.sleep(0.1)
+        reset(c)
+        return
+    # goes on to listen: nothing may come but the end
+    more = c.recv(65536)
+    while more:
+        note(port=port, conn=n, event="more", data=more.hex())
         more = c.recv(65536)
-        if more:
-            note(port=port, conn=n, event="more", data=more.hex())
-    except OSError:
-        pass
+    note(port=port, conn=n, event="eof")
 
 
 def fetch(c, port, n):

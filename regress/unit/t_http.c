@@ -510,11 +510,8 @@ test_refused(void)
 		{ "two codings", HTTP_PROXY, 400,
 		    S(GET "Transfer-Encoding: chunked\r\n"
 		    "Transfer-Encoding: chunked\r\n") },
-		{ "chunked", HTTP_PROXY, 411,
-		    S(GET "Transfer-Encoding: Chunked\r\n\r\n") },
-		{ "chunked, transparent", HTTP_TRANSPARENT, 411,
-		    S(PATH "Host: a.example\r\n"
-		    "Transfer-Encoding: chunked\r\n\r\n") },
+		{ "chunked, chunked", HTTP_PROXY, 501,
+		    S(GET "Transfer-Encoding: chunked, chunked\r\n\r\n") },
 		{ "gzip, chunked", HTTP_PROXY, 501,
 		    S(GET "Transfer-Encoding: gzip, chunked\r\n\r\n") },
 		{ "xchunked", HTTP_PROXY, 501,
@@ -632,7 +629,7 @@ test_rebuilt(void)
 		    "POST http://a.example/ HTTP/1.1\r\n"
 		    "Content-Length:  007\r\nExpect: 100-continue\r\n\r\n",
 		    "POST / HTTP/1.1\r\nHost: a.example\r\n"
-		    "Expect: 100-continue\r\nContent-Length: 7\r\n"
+		    "Content-Length: 7\r\n"
 		    "Connection: close\r\n\r\n" },
 		{ "empty body", HTTP_PROXY,
 		    "PUT http://a.example/ HTTP/1.1\r\n"
@@ -662,6 +659,14 @@ test_rebuilt(void)
 		    GET "TEX: 1\r\nT: 2\r\nHosts: 3\r\nUpgrades: 4\r\n\r\n",
 		    PATH "Host: a.example\r\nTEX: 1\r\nT: 2\r\nHosts: 3\r\n"
 		    "Upgrades: 4\r\nConnection: close\r\n\r\n" },
+		{ "chunked", HTTP_PROXY,
+		    GET "A: b\r\nTransfer-Encoding: Chunked\r\nB: c\r\n\r\n",
+		    PATH "Host: a.example\r\nA: b\r\nB: c\r\n"
+		    "Transfer-Encoding: chunked\r\nConnection: close\r\n\r\n" },
+		{ "chunked, transparent", HTTP_TRANSPARENT,
+		    PATH "Host: a.example\r\nTransfer-Encoding: chunked\r\n\r\n",
+		    PATH "Host: a.example\r\n"
+		    "Transfer-Encoding: chunked\r\nConnection: close\r\n\r\n" },
 		{ "transparent", HTTP_TRANSPARENT,
 		    "GET /x?y HTTP/1.1\r\nA: b\r\nHost: A.EXAMPLE:80\r\n"
 		    "Connection: a\r\n\r\n",
@@ -786,7 +791,7 @@ static void
 test_errors(void)
 {
 	static const int status[] = {
-		400, 403, 405, 408, 411, 413, 414, 431, 501, 502, 503, 504,
+		400, 403, 405, 408, 413, 417, 414, 431, 501, 502, 503, 504,
 		505, 599
 	};
 	char	 out[HTTP_ERROR_MAX], name[64], why[4096], *end;
