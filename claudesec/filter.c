@@ -78,6 +78,7 @@ static void	 add(struct filter *, unsigned char, size_t);
 static void	 emit(struct filter *, unsigned char *, size_t *);
 static int	 is_text(unsigned char);
 static int	 is_second(unsigned char, unsigned char);
+static int	 is_c1(unsigned char);
 static int	 is_utf8(const unsigned char *, size_t, int);
 static int	 escape_passes(struct filter *);
 static int	 control_passes(struct filter *);
@@ -247,6 +248,13 @@ is_second(unsigned char first, unsigned char c)
 	}
 }
 
+/* Of C1 those that begin or end something, or answer. */
+static int
+is_c1(unsigned char c)
+{
+	return (c == 0x90 || (c >= 0x98 && c <= 0x9f));
+}
+
 /* Printable text; if not for a terminal that knows it, without C1 bytes. */
 static int
 is_utf8(const unsigned char *s, size_t len, int utf8)
@@ -263,7 +271,7 @@ is_utf8(const unsigned char *s, size_t len, int utf8)
 		if (n > len || !is_second(s[0], s[1]))
 			return (0);
 		for (i = 1; i < n; i++)
-			if ((s[i] & 0xc0) != 0x80 || (!utf8 && s[i] < 0xa0))
+			if ((s[i] & 0xc0) != 0x80 || (!utf8 && is_c1(s[i])))
 				return (0);
 	}
 	return (1);
