@@ -217,12 +217,16 @@ def fetch(c, port, n):
     note(port=port, conn=n, event="request", head=d.decode("latin-1"))
     path = d.split()[1].decode("latin-1").split("?")[0]
     try:
+        if path.endswith("/"):
+            path += "index.html"
         with open(os.environ["TMP"] + "/www" + path, "rb") as f:
             out, code = f.read(), "200 OK"
     except OSError:
         out, code = b"", "404 Not Found"
-    c.sendall(("HTTP/1.1 %s\r\nContent-Length: %d\r\nConnection: close"
-               "\r\n\r\n" % (code, len(out))).encode() + out)
+    c.sendall(("HTTP/1.1 %s\r\nContent-Length: %d\r\nConnection: close\r\n"
+               "Content-Type: %s\r\n\r\n" % (
+                   code, len(out), "text/html" if path.endswith(".html") else
+                   "application/octet-stream")).encode() + out)
 
 
 def real(c, port, n):

@@ -11,9 +11,11 @@ INSIDE=$(realpath "${INSIDE:-../../claudesec/inside}")
 export PROXYD INSIDE
 [ -x "$PROXYD" ] || { echo "FAIL proxy: no $PROXYD, run make"; exit 1; }
 [ "$(id -u)" = 0 ] || { echo "FAIL proxy: run as root"; exit 1; }
-for tool in ip python3 curl git openssl setpriv wget; do
+for tool in apt-get curl dpkg-deb git ip openssl python3 setpriv wget; do
 	command -v $tool >/dev/null || { echo "FAIL proxy: no $tool"; exit 1; }
 done
+python3 -m pip --version >/dev/null 2>&1 ||
+    { echo "FAIL proxy: no pip"; exit 1; }
 id -u _proxyd >/dev/null 2>&1 ||
     useradd -r -d /var/empty -s /usr/sbin/nologin _proxyd || exit 1
 [ -d /var/empty ] || install -d -m 755 /var/empty || exit 1
