@@ -427,6 +427,12 @@ void		 text_clean(char *);
 void		 base_prepare(void);
 int		 base_start(struct peer *);
 
+/*
+ * client_check.c: forks.  In the child it returns, with the command of a
+ * session in the current directory; the parent shows what came of it.
+ */
+char		**check_start(void);
+
 /* client_status.c */
 int		 status_add(struct imsg *);
 void		 status_print(void);

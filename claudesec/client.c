@@ -47,6 +47,8 @@
 #define DETACHED_COLS	80	/* until there is a terminal */
 #define DETACHED_ROWS	24
 
+#define CHECK_MEMORY	(256ULL << 20)	/* so that to use it up costs little */
+
 struct command {
 	const char	*name;
 	const char	*args;		/* as in the manual */
@@ -55,6 +57,7 @@ struct command {
 
 static void	 client_attach(int, char **);
 static void	 client_build(int, char **);
+static void	 client_check(int, char **);
 static void	 client_help(int, char **);
 static void	 client_reload(int, char **);
 static void	 client_shell(int, char **);
@@ -98,6 +101,7 @@ static __dead void finish(int);
 static const struct command commands[] = {
 	{ "attach", "[name]", client_attach },
 	{ "build", "[--no-cache]", client_build },
+	{ "check", "", client_check },
 	{ "help", "", client_help },
 	{ "reload", "", client_reload },
 	{ "shell", "[name] [-- command [argument ...]]", client_shell },
@@ -232,6 +236,18 @@ client_build(int argc, char *argv[])
 	request.nocache = argc == 2;
 	base_prepare();
 	request_run(IMSG_CTL_BUILD);
+}
+
+static void
+client_check(int argc, char *argv[])
+{
+	if (argc != 1)
+		usage_command(argv[0]);
+	args = check_start();
+	start.shell = 1;
+	start.memory = CHECK_MEMORY;
+	workspace = open_workspace(".", start.path);
+	request_run(IMSG_CTL_START);
 }
 
 static void

@@ -70,54 +70,12 @@ configure()
 	echo "ca \"$bundle\"" | as_root tee /etc/claudesec.conf >/dev/null
 }
 
-# The inside of a sandbox looks at itself, one line a look.
-look='
-held() {
-	if [ "$2" = "$3" ]; then
-		printf "held\t%s\n" "$1"
-	else
-		printf "NOT HELD\t%s: %s\n" "$1" "$2"
-	fi
-}
-refused() {
-	what=$1
-	shift
-	if "$@" >/dev/null 2>&1; then
-		held "$what" "done" refused
-	else
-		held "$what" refused refused
-	fi
-}
-status() {
-	sed -n "s/^$1:[[:space:]]*//p" /proc/self/status
-}
-held "no network interface but lo" "$(ls /sys/class/net)" lo
-refused "no way out by address" timeout 5 bash -c ": </dev/tcp/192.31.196.1/443"
-refused "no name outside the list" timeout 5 getent ahosts www.example.com
-held "no tunnel outside the list" "$(curl -s -o /dev/null --max-time 5 \
-    -w "%{http_connect}" https://www.example.com/)" 403
-held "no capabilities, now or later" "$(status CapEff) $(status CapBnd)" \
-    "0000000000000000 0000000000000000"
-held "no new privileges" "$(status NoNewPrivs)" 1
-held "system calls filtered" "$(status Seccomp)" 2
-refused "no user namespace" unshare -U true
-refused "no mount" mount -t tmpfs none /tmp
-refused "root file system read-only" touch /usr/bin/x
-held "not root" "$(id -u | sed "s/^0$/root/;s/^[0-9]*$/user/")" user
-refused "no engine socket" test -e /var/run/docker.sock
-'
-
 show()
 {
 	version=$(user claudesec start -- --version </dev/null) ||
 	    die "Claude Code does not run in the sandbox"
 	echo "claude --version, in the sandbox: $version"
-	table=$(user claudesec shell -- bash -c "$look" </dev/null) ||
-	    die "the sandbox cannot be looked at"
-	echo "$table"
-	case $table in
-	*NOT*)	die "the sandbox does not hold" ;;
-	esac
+	user claudesec check </dev/null || die "the sandbox does not hold"
 }
 
 packages_build
