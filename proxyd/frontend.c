@@ -93,6 +93,7 @@ static struct conn *conn_find(uint32_t);
 static void	 conn_release(struct conn *);
 static void	 conn_ended(struct conn *, int);
 static void	 request_free(struct request *);
+static int	 request_evict(void);
 static void	 request_event(int, short, void *);
 static void	 request_head(struct request *);
 static void	 request_init(struct request *);
@@ -445,13 +446,16 @@ listener_accept(int fd, short event, void *arg)
 			client_new(l, client, (struct sockaddr *)&ss);
 			continue;
 		}
+		if (errno == EINTR || errno == ECONNABORTED)
+			continue;
+		if (errno == EMFILE && request_evict())
+			continue;
 		if (errno == EMFILE || errno == ENFILE || errno == ENOMEM ||
 		    errno == ENOBUFS) {
 			log_warn("accept");
 			listeners_pause();
 		}
-		if (errno != EINTR && errno != ECONNABORTED)
-			return;
+		return;
 	}
 }
 
@@ -570,14 +574,8 @@ conn_new(const struct netaddr *addr)
 
 	if (nheads >= settings.limits[LIMIT_HEADS])
 		request_close(TAILQ_FIRST(&heads));
-	if (conns_used >= settings.limits[LIMIT_CONNECTIONS]) {
-		if (!TAILQ_EMPTY(&drains))
-			request_close(TAILQ_FIRST(&drains));
-		else if (!TAILQ_EMPTY(&kept))
-			request_close(TAILQ_FIRST(&kept));
-		else if (!TAILQ_EMPTY(&heads))
-			request_close(TAILQ_FIRST(&heads));
-	}
+	if (conns_used >= settings.limits[LIMIT_CONNECTIONS])
+		(void)request_evict();
 	if (conns_used >= settings.limits[LIMIT_CONNECTIONS])
 		return (NULL);
 	key.addr = *addr;
@@ -669,6 +667,20 @@ request_free(struct request *r)
 	if (!c->pending)
 		conn_release(c);
 	TAILQ_INSERT_HEAD(&spares, r, entry);
+}
+
+/* Closes whoever wants the least; 0 if all others want something. */
+static int
+request_evict(void)
+{
+	struct request *r;
+
+	if ((r = TAILQ_FIRST(&drains)) == NULL &&
+	    (r = TAILQ_FIRST(&kept)) == NULL &&
+	    (r = TAILQ_FIRST(&heads)) == NULL)
+		return (0);
+	request_close(r);
+	return (1);
 }
 
 void

@@ -38,6 +38,7 @@
 
 #define PIECE		65536	/* read at once */
 #define ROUNDS_MAX	16	/* of one answer before the others */
+#define RESERVE		32	/* descriptors */
 
 struct exchange {
 	struct event		 in_ev;		/* from the relay */
@@ -133,6 +134,12 @@ http_start(struct request *r)
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0,
 	    sv) == -1)
 		return (-1);
+	/* the last ones are for clients that have not asked yet */
+	if (sv[1] >= getdtablesize() - RESERVE) {
+		close(sv[0]);
+		close(sv[1]);
+		return (-1);
+	}
 	if ((x = calloc(1, sizeof(*x))) == NULL)
 		fatal("calloc");
 	r->exchange = x;

@@ -11,7 +11,8 @@ INSIDE=$(realpath "${INSIDE:-../../claudesec/inside}")
 export PROXYD INSIDE
 [ -x "$PROXYD" ] || { echo "FAIL proxy: no $PROXYD, run make"; exit 1; }
 [ "$(id -u)" = 0 ] || { echo "FAIL proxy: run as root"; exit 1; }
-for tool in apt-get curl dpkg-deb git ip openssl python3 setpriv wget; do
+for tool in apt-get curl dpkg-deb git ip openssl prlimit python3 setpriv \
+    wget; do
 	command -v $tool >/dev/null || { echo "FAIL proxy: no $tool"; exit 1; }
 done
 python3 -m pip --version >/dev/null 2>&1 ||

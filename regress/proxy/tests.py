@@ -1788,8 +1788,87 @@ def test_descriptors_run_out():
         wait("recovery", lambda: all(
             n <= before[r] + 12 for r, n in px.fds().items()), 8)
         gets_ok(tunnel("good.example:443"), hello("good.example"))
-    with_proxy(CONF, run, prefix=["sh", "-c", "ulimit -n 128; exec \"$@\"",
-                                  "sh"])
+    with_proxy(CONF, run, prefix=FEW)
+
+
+FEW = ["sh", "-c", "ulimit -n 128; exec \"$@\"", "sh"]
+
+
+def busy():
+    return sum(cpu(p) for p in px.pids().values())
+
+
+class Few:
+    """The frontend may have so many descriptors more than it has."""
+
+    def __init__(self, n):
+        self.set("%d:" % (px.fds()["frontend"] + n))
+
+    def set(self, n):
+        run(["setpriv", "--reuid", "_proxyd", "--regid", "_proxyd",
+             "--clear-groups", "prlimit", "--pid", str(px.pids()["frontend"]),
+             "--nofile=" + n])
+
+    def over(self):
+        hard = [x.split()[4] for x in open("/proc/%d/limits" % px.p.pid)
+                if x.startswith("Max open files")][0]
+        self.set(hard + ":")
+
+
+def test_accepting_pauses_without_descriptors():
+    good = tunnel("plain.example:7")
+    few = Few(0)
+    plog.mark()
+    s = connect(timeout=20)
+    s.sendall(target("plain.example:7"))
+    wait("pause", lambda: "accept: Too many open files" in plog.text())
+    c, t = busy(), time.time()
+    while time.time() - t < 1.5:
+        good.sendall(b"still")
+        eq(good.recv(10), b"still")
+        time.sleep(0.1)
+    yes(busy() - c < 0.4, "busy: %.2f s" % (busy() - c))
+    yes(plog.text().count("accept:") < 20, "many lines")
+    few.over()
+    # the one that waited is served
+    eq(status(until(s, b"\r\n\r\n")), 200)
+
+
+def test_silent_clients_make_room():
+    good = tunnel("plain.example:7")
+    few = Few(8)
+    plog.mark()
+    socks = []
+    for i in range(100):
+        socks.append(connect())
+        if i % 20 == 19:
+            t = time.time()
+            gets_ok(tunnel("good.example:443"), hello("good.example"))
+            yes(time.time() - t < 1, "%.1f s" % (time.time() - t))
+    good.sendall(b"still")
+    eq(good.recv(10), b"still")
+    eq(plog.text().count("accept:"), 0)
+    few.over()
+
+
+def test_requests_leave_descriptors():
+    # each takes two of the frontend's, but not the last ones
+    socks = []
+    few = Few(50)
+    for _ in range(20):
+        s = connect()
+        s.sendall(http("/nowhere", method="POST", fields=LENGTH))
+        socks.append(s)
+    wait("503", lambda: select.select(socks, [], [], 0)[0])
+    for s in select.select(socks, [], [], 0)[0]:
+        eq(Reader(s).answer()[0], 503)
+    gets_ok(tunnel("good.example:443"), hello("good.example"))
+    for s in socks:
+        s.close()
+    few.over()
+    s = connect()
+    s.sendall(http())
+    eq(Reader(s).answer()[0], 200)
 
 
 def test_limit_of_a_client():

@@ -1,15 +1,17 @@
 #!/usr/bin/env python3
 """A stand-in for the Messages API, over TLS, for tests.
 
-usage: api.py address port cert key log
+usage: api.py address port cert key log www
 
 Each request becomes one JSON line in the log before it is answered.  The
 answer to a question is "answer to: " and the question's last line.  A line
 "RUN command" makes the answer a call of the Bash tool; its result is then
 repeated as "result: ...".  A line "SLEEP seconds" delays the answer's end.
+To other.example.org, GET is for a file below www.
 """
 
 import json
+import os
 import ssl
 import sys
 import threading
@@ -173,8 +175,22 @@ class Handler(BaseHTTPRequestHandler):
             self.answer(400, {'type': 'error', 'error': {
                 'type': 'invalid_request_error', 'message': str(error)}})
 
+    def file(self):
+        path = self.server.www + self.path.split('?')[0]
+        if '..' in path or not os.path.isfile(path):
+            return self.answer(404, {})
+        with open(path, 'rb') as f:
+            data = f.read()
+        self.send_response(200)
+        self.send_header('Content-Type', 'application/octet-stream')
+        self.send_header('Content-Length', str(len(data)))
+        self.end_headers()
+        self.wfile.write(data)
+
     def do_GET(self):
         self.note(b'')
+        if self.headers.get('host') == 'other.example.org':
+            return self.file()
         if self.path == '/':
             self.answer(200, {'hello': 'from the test API'})
         else:
@@ -203,13 +219,14 @@ class Server(ThreadingHTTPServer):
 
 
 def main():
-    if len(sys.argv) != 6:
+    if len(sys.argv) != 7:
         sys.exit(__doc__)
-    address, port, cert, key, log = sys.argv[1:]
+    address, port, cert, key, log, www = sys.argv[1:]
     server = Server((address, int(port)), Handler)
     server.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     server.context.load_cert_chain(cert, key)
     server.log = open(log, 'a')
+    server.www = www
     server.serve_forever()
 
 

@@ -129,7 +129,7 @@ servers_up()
 	    "mixed.example.org=$other_addr,127.0.0.1" \
 	    "silent.example.org="
 	serve "$here/api.py" 0.0.0.0 443 "$tmp/server.crt" \
-	    "$tmp/server.key" "$tmp/api.log"
+	    "$tmp/server.key" "$tmp/api.log" "$tmp/www"
 	wait_for 10 curl -s --cacert "$tmp/ca.crt" -o /dev/null --resolve \
 	    "www.example.org:443:$other_addr" https://www.example.org/ &&
 	: >"$tmp/api.log"

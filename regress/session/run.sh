@@ -35,6 +35,7 @@ claudesec=$prefix/bin/claudesec
 . "$here/process.sh"
 . "$here/error.sh"
 . "$here/memory.sh"
+. "$here/clients.sh"
 
 [ -x "$claudesec" ] || die "$claudesec is not there: see regress/run"
 env_up
@@ -42,7 +43,8 @@ users_up 0 501 1000 1001 || die "no test users"
 
 [ $# -gt 0 ] || set -- $(sed -n 's/^\(test_[a-z0-9_]*\)()$/\1/p' \
     "$here/claude.sh" "$here/inject.sh" "$here/terminal.sh" "$here/inside.sh" \
-    "$here/process.sh" "$here/error.sh" "$here/memory.sh")
+    "$here/process.sh" "$here/error.sh" "$here/memory.sh" \
+    "$here/clients.sh")
 for this_case; do
 	: >"$tmp/why"
 	hold_pid=
