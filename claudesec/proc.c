@@ -71,7 +71,7 @@ static struct child children[PROC_MAX];
 static int	 proc_dying;
 
 static void	 (*parent_started)(void);
-static void	 (*parent_onexit)(void);
+static void	 (*proc_exiting)(void);
 static struct event parent_chld, parent_timer;
 
 static int	 (*child_handle)(struct peer *, struct imsg *);
@@ -277,6 +277,8 @@ peer_gone(struct peer *p, const char *why)
 		    why);
 	if (proc_self != 0 && p->role == 0) {
 		log_debug("the parent is gone");
+		if (proc_exiting != NULL)
+			proc_exiting();
 		exit(0);
 	}
 	/* a sibling's end: the parent will see to it and end us all */
@@ -400,7 +402,7 @@ proc_connect(unsigned int a, unsigned int b)
 void
 proc_onexit(void (*f)(void))
 {
-	parent_onexit = f;
+	proc_exiting = f;
 }
 
 void
@@ -506,8 +508,8 @@ proc_shutdown(int status)
 	int tries;
 
 	proc_dying = 1;
-	if (parent_onexit != NULL)
-		parent_onexit();
+	if (proc_exiting != NULL)
+		proc_exiting();
 	for (i = 0; i < PROC_MAX; i++)
 		if (children[i].peer.handle != NULL)
 			peer_close(&children[i].peer);

@@ -118,8 +118,8 @@ void	 peer_close(struct peer *);
  * NULL).  proc_run() tells all children to start, waits until each has said
  * that it did (10 seconds, else fatal), and calls the function given; later
  * the death of any child ends the program, by way of the function set with
- * proc_onexit() (which may clean up).  proc_shutdown() ends all children and
- * exits with the status given.
+ * proc_onexit() (which may clean up; a child's is called at the end of its
+ * parent).  proc_shutdown() ends all children and exits with the status given.
  */
 void	 proc_start(unsigned int);
 void	 proc_connect(unsigned int, unsigned int);

@@ -71,6 +71,7 @@ struct conn {
 
 static int	 frontend_handle(struct peer *, struct imsg *);
 static void	 frontend_started(void);
+static void	 frontend_exit(void);
 static int	 handle_conf(struct imsg *);
 static int	 handle_end(void);
 static int	 handle_listen(struct imsg *);
@@ -161,7 +162,14 @@ frontend(void)
 	if (sandbox_net("accept") == -1 ||
 	    pledge("stdio inet recvfd sendfd", NULL) == -1)
 		fatal("pledge");
+	proc_onexit(frontend_exit);
 	proc_loop(frontend_handle, frontend_started);
+}
+
+static void
+frontend_exit(void)
+{
+	refusal_end(settings.json != 0, frontend_now());
 }
 
 /*

@@ -23,6 +23,7 @@
 #define NOTED_MAX	64	/* refused hosts that are counted */
 #define NOTED_LINES	5	/* logged of a host in a while */
 #define NOTED_TIME	60000	/* milliseconds, that while */
+#define NOTED_COUNT	2000	/* as JSON: until the others are counted */
 #define LINES_BURST	100	/* logged of all hosts at once */
 #define LINES_TIME	1000	/* milliseconds until one more */
 
@@ -30,11 +31,14 @@
 struct noted {
 	char		 host[HOST_SIZE];
 	uint32_t	 count;		/* 0: not in use */
+	uint32_t	 told;		/* how many of them have been */
 	int64_t		 since;
+	int64_t		 told_at;
 };
 
 static void	 note_line(const struct refused *, const char *, int, int64_t);
 static int	 note_room(int64_t);
+static int	 note_count(struct noted *, int, int64_t);
 static void	 note_end(struct noted *, int, int64_t);
 
 static struct noted	 noted[NOTED_MAX];
@@ -62,28 +66,55 @@ refusal_log(const struct refused *r, const char *why, int json, int64_t now)
 	if (n == NULL) {
 		n = old;
 		note_end(n, json, now);
-		n->since = now;
+		n->since = n->told_at = now;
 		(void)strlcpy(n->host, r->host, sizeof(n->host));
 	}
-	if (n->count++ < NOTED_LINES)
+	if (n->count++ < NOTED_LINES) {
 		note_line(r, why, json, now);
+		n->told = n->count;
+	}
 }
 
-/* Ends the count of hosts whose while is over; 1 if there are others. */
+/*
+ * Ends the count of hosts whose while is over; 1 if there are others.  Who
+ * reads JSON shows it, and is told earlier.
+ */
 int
 refusal_tick(int json, int64_t now)
 {
+	struct noted *n;
 	size_t i;
 	int more;
 
 	more = 0;
 	for (i = 0; i < NOTED_MAX; i++) {
-		if (noted[i].count > 0 && now - noted[i].since >= NOTED_TIME)
-			note_end(&noted[i], json, now);
-		if (noted[i].count > 0)
+		n = &noted[i];
+		if (n->count > 0 && now - n->since >= NOTED_TIME)
+			note_end(n, json, now);
+		else if (json && n->count > n->told &&
+		    now - n->told_at >= NOTED_COUNT)
+			(void)note_count(n, json, now);
+		if (n->count > 0)
 			more = 1;
 	}
 	return (more);
+}
+
+/* Whatever has not been told yet. */
+void
+refusal_end(int json, int64_t now)
+{
+	struct report rep;
+	size_t i;
+
+	lines = 0;
+	for (i = 0; i < NOTED_MAX; i++)
+		note_end(&noted[i], json, now);
+	if (lines_lost == 0)
+		return;
+	report_start(&rep, "refused", json);
+	report_number(&rep, "unlogged", lines_lost);
+	report_end(&rep);
 }
 
 static void
@@ -129,20 +160,28 @@ note_room(int64_t now)
 	return (1);
 }
 
-/* Makes room for another host; says how often this one came back. */
-static void
-note_end(struct noted *n, int json, int64_t now)
+/* How often this one came back; 0: there is no room for that now. */
+static int
+note_count(struct noted *n, int json, int64_t now)
 {
 	struct report rep;
 
-	if (n->count > NOTED_LINES) {
-		if (note_room(now)) {
-			report_start(&rep, "refused", json);
-			report_string(&rep, "host", n->host);
-			report_number(&rep, "count", n->count - NOTED_LINES);
-			report_end(&rep);
-		} else
-			lines_lost++;
-	}
-	n->count = 0;
+	n->told_at = now;
+	if (!note_room(now))
+		return (0);
+	report_start(&rep, "refused", json);
+	report_string(&rep, "host", n->host);
+	report_number(&rep, "count", n->count - n->told);
+	report_end(&rep);
+	n->told = n->count;
+	return (1);
+}
+
+/* Makes room for another host. */
+static void
+note_end(struct noted *n, int json, int64_t now)
+{
+	if (n->count > n->told && !note_count(n, json, now))
+		lines_lost += n->count - n->told;
+	n->count = n->told = 0;
 }

@@ -52,6 +52,7 @@
 
 static int	 keeper_handle(struct peer *, struct imsg *);
 static void	 keeper_started(void);
+static void	 keeper_exit(void);
 static int	 handle_conf(struct imsg *);
 static int	 handle_gateway(struct imsg *);
 static int	 handle_allow(struct imsg *);
@@ -112,7 +113,17 @@ keeper(void)
 	if (sandbox_net("connect") == -1 ||
 	    pledge("stdio inet recvfd", NULL) == -1)
 		fatal("pledge");
+	proc_onexit(keeper_exit);
 	proc_loop(keeper_handle, keeper_started);
+}
+
+static void
+keeper_exit(void)
+{
+	struct call *c;
+
+	TAILQ_FOREACH(c, &calls, entry)
+		call_log(c, "the proxy ends");
 }
 
 /*

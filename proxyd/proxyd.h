@@ -693,7 +693,7 @@ void		 print_config(FILE *, const struct config *);
  * that is asked for.
  */
 struct report {
-	char		 buf[1024];
+	char		 buf[1536];
 	size_t		 len;
 	int		 json;
 };
@@ -708,7 +708,7 @@ void		 report_end(struct report *);
 /*
  * frontend_log.c: refusals in the log, no more of them than it can bear.  The
  * last argument is now, in milliseconds.  refusal_tick() is to be called now
- * and then as long as it returns 1.
+ * and then as long as it returns 1, refusal_end() at the end.
  */
 struct refused {
 	const char	*host;		/* empty if it is not known */
@@ -720,6 +720,7 @@ struct refused {
 void		 refusal_log(const struct refused *, const char *, int,
 		    int64_t);
 int		 refusal_tick(int, int64_t);
+void		 refusal_end(int, int64_t);
 
 /* frontend.c */
 __dead void	 frontend(void);

@@ -53,6 +53,7 @@
 
 static int	 relay_handle(struct peer *, struct imsg *);
 static void	 relay_started(void);
+static void	 relay_exit(void);
 static int	 handle_conf(struct imsg *);
 static int	 handle_dial(struct imsg *);
 static int	 handle_replied(struct imsg *);
@@ -64,6 +65,8 @@ static void	 handle_totals(void);
 static struct tunnel *tunnel_find(uint32_t);
 static struct tunnel *tunnel_new(uint32_t, const struct dial *);
 static void	 tunnel_free(struct tunnel *);
+static void	 tunnel_opened(const struct tunnel *);
+static void	 tunnel_report(const struct tunnel *, const char *);
 static void	 tunnel_lists(struct tunnel *, struct tunnels *,
 		    struct tunnels *);
 static void	 tunnel_touch(struct tunnel *);
@@ -107,6 +110,7 @@ static struct event	 dial_ev, tick_ev;
 static int		 dial_ticking, ticking;
 
 static uint64_t		 total_tunnels, total_failed, total_bytes[2];
+static uint32_t		 tunnels_open;
 
 void
 relay(void)
@@ -124,6 +128,7 @@ relay(void)
 	if (sandbox_net("connect") == -1 ||
 	    pledge("stdio inet recvfd", NULL) == -1)
 		fatal("pledge");
+	proc_onexit(relay_exit);
 	proc_loop(relay_handle, relay_started);
 }
 
@@ -243,7 +248,10 @@ handle_go(struct imsg *imsg)
 	t->client_port = go.port;
 	t->state = TUNNEL_OPEN;
 	total_tunnels++;
+	tunnels_open++;
 	tunnel_lists(t, &living, &idling);
+	if (settings.json)
+		tunnel_opened(t);
 	/* the client's first bytes are there, or we could not be here */
 	if (flow_run(t, CLIENT) == 0)
 		tunnel_watch(t);
@@ -315,6 +323,20 @@ handle_totals(void)
 	report_number(&rep, "out", total_bytes[CLIENT]);
 	report_number(&rep, "in", total_bytes[SERVER]);
 	report_end(&rep);
+}
+
+/* What is open is cut, and said to be. */
+static void
+relay_exit(void)
+{
+	uint32_t i;
+
+	for (i = 0; i < ntunnels; i++) {
+		if (tunnels[i] == NULL || tunnels[i]->state != TUNNEL_OPEN)
+			continue;
+		tunnels_open--;
+		tunnel_report(tunnels[i], "the proxy ends");
+	}
 }
 
 /*
@@ -457,6 +479,39 @@ side_watch(struct side *s, int fd, short want)
 	event_add(&s->ev, NULL);
 }
 
+/* For who wants to know how many there are now. */
+static void
+tunnel_opened(const struct tunnel *t)
+{
+	struct report rep;
+
+	report_start(&rep, "opened", 1);
+	report_string(&rep, "host", t->host);
+	report_number(&rep, "port", t->port);
+	report_number(&rep, "open", tunnels_open);
+	report_end(&rep);
+}
+
+static void
+tunnel_report(const struct tunnel *t, const char *why)
+{
+	struct report rep;
+
+	report_start(&rep, "tunnel", settings.json != 0);
+	report_string(&rep, "host", t->host);
+	report_number(&rep, "port", t->port);
+	report_address(&rep, "address", &t->addr,
+	    t->via != 0 ? t->via : t->port);
+	report_number(&rep, "out", t->flows[CLIENT].bytes);
+	report_number(&rep, "in", t->flows[SERVER].bytes);
+	report_number(&rep, "ms", (uint64_t)(now_ms() - t->since));
+	report_address(&rep, "client", &t->client, t->client_port);
+	if (settings.json)
+		report_number(&rep, "open", tunnels_open);
+	report_string(&rep, "reason", why);
+	report_end(&rep);
+}
+
 /*
  * The end of a connection that the frontend knows to be one; a bit for each
  * side that is to see it as a reset.
@@ -465,7 +520,6 @@ void
 tunnel_end(struct tunnel *t, int reset, const char *why)
 {
 	const struct linger linger = { 1, 0 };
-	struct report rep;
 	uint32_t clean;
 	int i;
 
@@ -474,17 +528,8 @@ tunnel_end(struct tunnel *t, int reset, const char *why)
 			(void)setsockopt(t->sides[i].fd, SOL_SOCKET,
 			    SO_LINGER, &linger, sizeof(linger));
 	if (t->state == TUNNEL_OPEN) {
-		report_start(&rep, "tunnel", settings.json != 0);
-		report_string(&rep, "host", t->host);
-		report_number(&rep, "port", t->port);
-		report_address(&rep, "address", &t->addr,
-		    t->via != 0 ? t->via : t->port);
-		report_number(&rep, "out", t->flows[CLIENT].bytes);
-		report_number(&rep, "in", t->flows[SERVER].bytes);
-		report_number(&rep, "ms", (uint64_t)(now_ms() - t->since));
-		report_address(&rep, "client", &t->client, t->client_port);
-		report_string(&rep, "reason", why);
-		report_end(&rep);
+		tunnels_open--;
+		tunnel_report(t, why);
 	}
 	clean = reset == RESET_NONE;
 	compose(ROLE_FRONTEND, IMSG_DONE, t->id, &clean, sizeof(clean));

@@ -2007,9 +2007,47 @@ def test_log_json():
         get("evil.test", 403)
         wait("line", lambda: '"tunnel"' in plog.text())
         seen = [json.loads(x) for x in plog.lines() if x.startswith("{")]
-        eq({e["event"] for e in seen}, {"tunnel", "refused"})
+        eq({e["event"] for e in seen}, {"opened", "tunnel", "refused"})
         eq([e["host"] for e in seen if e["event"] == "refused"],
            ["evil.test"])
+        eq([e["open"] for e in seen if "open" in e], [1, 0])
+    with_proxy(CONF + "log json\n", run)
+
+
+def json_lines():
+    return [json.loads(x) for x in plog.lines() if x.startswith("{")]
+
+
+# As JSON the rest is counted soon, and none is lost.
+def test_log_json_counts_refusals():
+    def run():
+        def count():
+            return sum(e.get("count", 1) for e in json_lines()
+                       if e.get("host") == "often.test")
+        for _ in range(12):
+            get("often.test", 403)
+        wait("count", lambda: count() == 12)
+        eq(len([e for e in json_lines() if "count" in e]), 1)
+        for _ in range(3):
+            get("often.test", 403)
+        wait("second count", lambda: count() == 15)
+    with_proxy(CONF + "log json\n", run)
+
+
+# What it had not told yet, and what is open, it tells at its end.
+def test_log_json_is_complete_at_the_end():
+    def run():
+        s = tunnel("plain.example:7")
+        s.sendall(b"x")
+        eq(s.recv(1), b"x")
+        for _ in range(9):
+            get("often.test", 403)
+        px.stop()
+        seen = json_lines()
+        eq(sum(e.get("count", 1) for e in seen if e["event"] == "refused"), 9)
+        eq([(e["host"], e["out"], e["in"], e["open"], e["reason"])
+            for e in seen if e["event"] == "tunnel"],
+           [("plain.example", 1, 1, 0, "the proxy ends")])
     with_proxy(CONF + "log json\n", run)
 
 
