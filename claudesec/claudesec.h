@@ -52,6 +52,7 @@ enum {
 #define IMAGE_MAXLEN	256
 #define HOST_MAXLEN	256
 #define TEXT_MAXLEN	1024	/* a line for the user */
+#define REASON_MAXLEN	128	/* why a host was refused */
 #define ENV_MAXLEN	8192	/* NAME=value of the env file */
 #define ARGS_MAXLEN	262144	/* arguments and environment of a command */
 #define ARG_PIECE	8192	/* of an argument, in one message */
@@ -110,6 +111,9 @@ enum imsg_type {
 	IMSG_CTL_RUNS,		/* a session's name: attach instead? */
 	IMSG_CTL_SESSION,	/* struct ctl_session, one a session */
 	IMSG_CTL_EXIT,		/* int, exit status; the end */
+	IMSG_CTL_REPORT,	/* struct ctl_report; at a session's end */
+	IMSG_CTL_HOST,		/* struct ctl_host; after it */
+	IMSG_CTL_FINDING,	/* struct ctl_finding; likewise */
 
 	/* parent and control */
 	IMSG_CONTROL_LISTEN,	/* parent: the listening socket */
@@ -222,6 +226,72 @@ struct ctl_session {
 	char		 state[16];	/* starting, running, stopping */
 	char		 image[IMAGE_MAXLEN];
 	char		 path[PATH_MAX];
+};
+
+/* what became of a tunnel, a request to the API, or what was refused */
+enum event_kind {
+	EVENT_OPENED,
+	EVENT_TUNNEL,
+	EVENT_REQUEST,
+	EVENT_REFUSED,
+	EVENT_RULE		/* the user's own, at run time */
+};
+
+struct ctl_event {
+	int64_t		 time;		/* seconds since the epoch */
+	uint64_t	 out, in;	/* bytes */
+	uint64_t	 ms;
+	uint64_t	 count;		/* of refusals */
+	uint32_t	 kind;		/* enum event_kind */
+	uint32_t	 blocked;	/* refused since no rule passes it */
+	uint32_t	 port;		/* 0: it is not known */
+	char		 host[HOST_MAXLEN];	/* empty: likewise */
+	char		 text[REASON_MAXLEN];	/* why; or what was asked for */
+};
+
+/*
+ * What a session did, told at its end: sums; the hosts that it asked for; and
+ * what was found in the workspace that the host may trip over.
+ */
+struct ctl_report {
+	int64_t		 since;		/* seconds since the epoch */
+	uint64_t	 seconds;	/* that it ran */
+	int32_t		 status;	/* its exit status, or -1 */
+	uint32_t	 limits;	/* bits, hit */
+#define LIMIT_MEMORY	0x1
+#define LIMIT_PROCESSES	0x2
+	uint64_t	 memory;	/* those limits */
+	uint64_t	 processes;
+	uint64_t	 tunnels;	/* requests to the API included */
+	uint64_t	 out, in;	/* bytes */
+	uint64_t	 refused;
+	uint32_t	 others;	/* hosts that are not listed */
+	uint32_t	 findings;	/* all of them, listed or not */
+	char		 name[NAME_MAXLEN];
+};
+
+struct ctl_host {
+	uint64_t	 tunnels;
+	uint64_t	 out, in;
+	uint64_t	 refused;	/* times */
+	uint32_t	 blocked;	/* since no rule passes it */
+	uint32_t	 port;		/* 0: it is not known */
+	char		 host[HOST_MAXLEN];
+	char		 reason[REASON_MAXLEN];	/* of the last refusal */
+};
+
+enum finding {
+	FINDING_EXECUTED,	/* changed, and the host may execute it */
+	FINDING_REPOSITORY,	/* a repository of the agent's own */
+	FINDING_SYMLINK,	/* new, and points outside */
+	FINDING_EXECUTABLE,	/* new, and may be executed */
+	FINDING_SETUID,		/* has the setuid or setgid bit */
+	FINDING_MAX
+};
+
+struct ctl_finding {
+	uint32_t	 kind;		/* enum finding */
+	char		 path[PATH_MAX];	/* below the workspace */
 };
 
 enum credentials {
@@ -437,6 +507,18 @@ char		**check_start(void);
 int		 status_add(struct imsg *);
 void		 status_print(void);
 void		 status_json(void);
+struct json_t	*json_text(char *);
+
+/*
+ * report.c: what came of a session, told at its end.  The daemon sends it
+ * before the exit status; report_add() takes each part, and report_print(),
+ * once all else was shown, prints what there is to say on standard error and
+ * writes the file that report_open() was given before the sandbox.  How a
+ * part gets there: see engine_report.c.
+ */
+void		 report_open(const char *);
+int		 report_add(struct imsg *);
+void		 report_print(void);
 
 /*
  * filter.c: what may pass to a terminal of what a container prints.  Pure.

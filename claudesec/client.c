@@ -105,7 +105,8 @@ static const struct command commands[] = {
 	{ "help", "", client_help },
 	{ "reload", "", client_reload },
 	{ "shell", "[name] [-- command [argument ...]]", client_shell },
-	{ "start", "[-d] [-N] [-n name] [-w directory] [--] [argument ...]",
+	{ "start", "[-d] [-j file] [-N] [-n name] [-w directory] [--] "
+	    "[argument ...]",
 	    client_start },
 	{ "status", "[-j]", client_status },
 	{ "stop", "[-t seconds] [-a | name]", client_stop },
@@ -282,14 +283,18 @@ client_shell(int argc, char *argv[])
 static void
 client_start(int argc, char *argv[])
 {
-	const char *dir;
+	const char *dir, *file;
 	int ch;
 
 	dir = ".";
-	while ((ch = next_option(argc, argv, "+:dNn:w:")) != -1) {
+	file = NULL;
+	while ((ch = next_option(argc, argv, "+:dj:Nn:w:")) != -1) {
 		switch (ch) {
 		case 'd':
 			start.detach = 1;
+			break;
+		case 'j':
+			file = optarg;
 			break;
 		case 'N':
 			start.another = 1;
@@ -303,6 +308,8 @@ client_start(int argc, char *argv[])
 	}
 	args = argv + optind;
 	workspace = open_workspace(dir, start.path);
+	if (file != NULL)
+		report_open(file);
 	request_run(IMSG_CTL_START);
 }
 
@@ -649,6 +656,10 @@ client_dispatch(struct peer *p, struct imsg *imsg)
 		return (type == IMSG_CTL_STATUS ? status_add(imsg) : -1);
 	case IMSG_CTL_EXIT:
 		return (client_handle_exit(imsg));
+	case IMSG_CTL_REPORT:
+	case IMSG_CTL_HOST:
+	case IMSG_CTL_FINDING:
+		return (attached ? report_add(imsg) : -1);
 	default:
 		return (-1);
 	}
@@ -724,6 +735,7 @@ client_handle_error(struct imsg *imsg)
 	    ce.code > 255)
 		return (-1);
 	term_restore();
+	report_print();
 	text_clean(ce.text);
 	errx(ce.code, "%s", ce.text);
 }

@@ -41,7 +41,6 @@ struct row {
 
 static void	 status_line(const int *, const char *, const char *,
 		    const char *, const char *, const char *);
-static json_t	*json_text(char *);
 static int	 text_width(const char *);
 
 static TAILQ_HEAD(, row) rows = TAILQ_HEAD_INITIALIZER(rows);
@@ -147,7 +146,7 @@ status_json(void)
 /*
  * JSON is UTF-8; a path need not be.
  */
-static json_t *
+json_t *
 json_text(char *s)
 {
 	json_t *text;

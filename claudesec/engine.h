@@ -168,6 +168,33 @@ int		 spec_verify(const json_t *, const json_t *, char *, size_t);
 int		 spec_verify_network(const json_t *, char *, size_t);
 int		 spec_verify_volume(const json_t *, const json_t *);
 
+/* engine_event.c: what a sidecar tells of its traffic.  Pure. */
+#define TRAFFIC_HOSTS		256	/* listed of a session */
+#define TRAFFIC_REFUSED		128	/* of them, at first refused */
+#define TRAFFIC_LINES		1000	/* of its log */
+
+struct news {
+	struct ctl_event ctl;
+	uint64_t	 unlogged;	/* refusals of others */
+	uint64_t	 open;		/* tunnels now; UINT64_MAX: not said */
+};
+
+struct traffic {
+	uint64_t	 open;		/* tunnels now */
+	uint64_t	 tunnels, out, in;
+	uint64_t	 refused;
+	uint32_t	 others;	/* hosts that are not listed */
+	struct ctl_host	*hosts;
+	size_t		 nhosts, nrefused;
+	struct ctl_event *lines;	/* a ring */
+	uint64_t	 nlines;	/* in all */
+};
+
+int		 event_parse(struct news *, const char *);
+struct ctl_host	*traffic_add(struct traffic *, const struct news *);
+int		 traffic_line(struct traffic *, const struct ctl_event *);
+void		 traffic_free(struct traffic *);
+
 /*
  * engine_docker.c: calls of the engine's API.  docker_call() takes a method,
  * a body of JSON (or NULL), which it drops, the seconds that it may take (0:
@@ -310,6 +337,9 @@ enum step {
 	STEP_SERVING,
 	STEP_WAIT,
 	STEP_PROXY_END,
+	STEP_LOOK,		/* these when the agent has ended */
+	STEP_WORDS,
+	STEP_END,
 	STEP_STOP,
 	STEP_REMOVE_AGENT,
 	STEP_REMOVE_SIDECAR,
@@ -343,6 +373,8 @@ struct step_call {
 };
 
 /* engine_sidecar.c: what the sidecar is told and says */
+#define SIDECAR_LINE	2048
+
 struct sidecar {
 	int		 fd;
 	struct bufferevent *bev;	/* NULL: not attached; it reads */
@@ -351,7 +383,7 @@ struct sidecar {
 	size_t		 outlen, outoff;
 	int		 stream;	/* the frame that is being read */
 	size_t		 left;
-	char		 line[2][TEXT_MAXLEN];	/* its two streams */
+	char		 line[2][SIDECAR_LINE];	/* its two streams */
 	size_t		 len[2];
 	char		 last[TEXT_MAXLEN];	/* what it complained of */
 	time_t		 since;		/* lines are logged up to a rate */
@@ -379,6 +411,11 @@ struct session {
 	int		 fd;		/* agent's stream, until passed on */
 	struct sidecar	 proxy;
 	struct event	 timer;
+	struct traffic	 traffic;
+	struct ctl_finding *findings;
+	uint32_t	 nfindings;	/* all, listed or not */
+	uint32_t	 limits;	/* bits, that were hit */
+	uint64_t	 memory, processes;	/* what they are */
 	int		 status;	/* the agent's */
 	int		 code;		/* with error */
 	char		 error[TEXT_MAXLEN];
@@ -386,12 +423,30 @@ struct session {
 
 extern const struct step_rule step_rules[];	/* engine_step.c */
 
+/* engine_end.c: the steps when the agent has ended */
+void		 look_begin(struct session *);
+int		 look_done(struct session *, struct docker_reply *);
+void		 words_begin(struct session *);
+int		 words_done(struct session *, struct docker_reply *);
+void		 end_begin(struct session *);
+
+/*
+ * engine_report.c: what the client is told at the end.  Who looks at the
+ * workspace tells what is found, in a step that STEP_END needs or before.
+ */
+#define FINDINGS_LISTED		64
+
+void		 report_finding(struct session *, enum finding, const char *);
+void		 report_send(const struct session *, struct client *);
+void		 report_free(struct session *);
+
 void		 session_start(struct client *);
 struct session	*session_adopt(const struct spec *, const char *,
 		    const char *, time_t);
 void		 session_stop(struct session *, unsigned int);
 void		 session_client_gone(struct session *, struct client *);
 void		 session_attached(struct session *, struct client *, int, int);
+void		 session_did(struct session *, enum step);
 void		 session_call(struct session *, enum step, const char *,
 		    json_t *, int, const char *, ...)
 		    __attribute__((__format__(__printf__, 6, 7)));
@@ -413,6 +468,10 @@ unsigned int	 session_count(void);
 void		 sidecar_attach(struct session *, int);
 void		 sidecar_policy(struct session *);
 void		 sidecar_close(struct session *);
+void		 sidecar_log(struct session *, const char *);
+
+/* engine_traffic.c: what sessions reach, and what they are refused */
+void		 traffic_event(struct session *, const char *);
 
 /* engine_shell.c: a command in the container of a running session */
 void		 shell_start(struct client *, const struct session *);

@@ -925,6 +925,8 @@ client_session_end(const struct session *s)
 	TAILQ_FOREACH(c, &clients, entry) {
 		if (c->session != s || c->ended)
 			continue;
+		if (c->object[0] != '\0')
+			report_send(s, c);
 		if (s->error[0] != '\0')
 			client_error(c, s->code, "%s", s->error);
 		else

@@ -41,7 +41,6 @@
 
 static struct session *session_new(void);
 static void	 session_advance(struct session *);
-static void	 session_did(struct session *, enum step);
 static void	 session_reply(void *, struct docker_reply *);
 static void	 session_timeout(int, short, void *);
 static void	 session_remove_now(struct session *);
@@ -207,7 +206,7 @@ session_advance(struct session *s)
 	}
 }
 
-static void
+void
 session_did(struct session *s, enum step step)
 {
 	const uint32_t up = STEP_BIT(STEP_AGENT_START) |
@@ -324,7 +323,10 @@ session_timeout(int fd, short event, void *arg)
 
 	(void)fd;
 	(void)event;
-	session_fail(s, EX_UNAVAILABLE, "the proxy does not answer");
+	if ((s->did & STEP_BIT(STEP_WAIT)) != 0)
+		session_remove(s);
+	else
+		session_fail(s, EX_UNAVAILABLE, "the proxy does not answer");
 }
 
 /*
@@ -482,13 +484,19 @@ session_end(int fd, short event, void *arg)
 	(void)event;
 	TAILQ_REMOVE(&sessions, s, entry);
 	nsessions--;
-	log_info("session %s is gone", s->spec.name);
+	log_info("session %s is gone: status %d, %llu tunnels, %llu bytes "
+	    "out, %llu in, %llu refused", s->spec.name, s->status,
+	    (unsigned long long)s->traffic.tunnels,
+	    (unsigned long long)s->traffic.out,
+	    (unsigned long long)s->traffic.in,
+	    (unsigned long long)s->traffic.refused);
 	client_session_end(s);
 	json_decref(s->agent_spec);
 	json_decref(s->sidecar_spec);
 	engine_unpin(&s->spec);
 	strings_free(&s->spec.args);
 	strings_free(&s->spec.env);
+	report_free(s);
 	free(s);
 	client_stopped();
 	engine_busy();
@@ -524,7 +532,9 @@ void
 session_proxy_gone(struct session *s)
 {
 	sidecar_close(s);
-	if (s->state == SESSION_STARTING || s->state == SESSION_RUNNING)
+	if ((s->did & STEP_BIT(STEP_WAIT)) != 0)
+		session_did(s, STEP_WORDS);
+	else if (s->state == SESSION_STARTING || s->state == SESSION_RUNNING)
 		session_call(s, STEP_PROXY_END, "GET", NULL, API_TIMEOUT,
 		    "/containers/%s/json", s->sidecar);
 }

@@ -42,7 +42,6 @@ static void	 sidecar_wipe(struct sidecar *);
 static void	 sidecar_read(struct bufferevent *, void *);
 static void	 sidecar_error(struct bufferevent *, short, void *);
 static int	 sidecar_byte(struct session *, char);
-static void	 sidecar_log(struct session *, const char *);
 
 /*
  * The first thing that it reads is the policy, started or not.
@@ -190,14 +189,14 @@ sidecar_error(struct bufferevent *bev, short what, void *arg)
 }
 
 /*
- * A line of standard output is for us, one of standard error for the log.
- * What is too long for a line is cut.  1: the stream was closed meanwhile.
+ * A line of standard output is for us, one of standard error for the log, or
+ * an event.  What is too long for a line is cut.  1: the stream was closed meanwhile.
  */
 static int
 sidecar_byte(struct session *s, char c)
 {
 	struct sidecar *p;
-	char text[TEXT_MAXLEN];
+	char text[SIDECAR_LINE];
 	char *line;
 	size_t *len;
 	int error;
@@ -213,21 +212,24 @@ sidecar_byte(struct session *s, char c)
 	}
 	spec_text(text, sizeof(text), line, *len);
 	*len = 0;
-	if (error)
-		sidecar_log(s, text);
-	else
+	if (!error)
 		session_proxy_line(s, text);
+	else if (text[0] == '{')
+		traffic_event(s, text);
+	else {
+		(void)strlcpy(p->last, text, sizeof(p->last));
+		sidecar_log(s, text);
+	}
 	return (p->bev == NULL);
 }
 
-static void
+void
 sidecar_log(struct session *s, const char *line)
 {
 	struct sidecar *p;
 	time_t now;
 
 	p = &s->proxy;
-	(void)strlcpy(p->last, line, sizeof(p->last));
 	now = time(NULL);
 	if (now < p->since || now - p->since >= LOG_SECONDS) {
 		if (p->nlines > LOG_LINES)

@@ -795,7 +795,7 @@ spec_policy(const struct spec *s, const struct config *conf,
 	buf = NULL;
 	if ((f = open_memstream(&buf, &size)) == NULL)
 		return (NULL);
-	(void)fprintf(f, "handover \"%s\"\n", HANDOVER_PATH);
+	(void)fprintf(f, "handover \"%s\"\nlog json\n", HANDOVER_PATH);
 	for (i = 0; i < conf->nresolvers; i++) {
 		r = &conf->resolvers[i];
 		(void)fprintf(f, "resolver \"%s\" port %u\n", r->address,

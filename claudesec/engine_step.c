@@ -111,7 +111,13 @@ const struct step_rule step_rules[STEP_STOP] = {
 	[STEP_WAIT] = { B(AGENT_START), 0,
 	    "wait for the container", wait_begin, wait_done },
 	[STEP_PROXY_END] = { 0, 0,
-	    "look at the proxy's container", NULL, proxy_end_done }
+	    "look at the proxy's container", NULL, proxy_end_done },
+	[STEP_LOOK] = { B(WAIT), JUDGES,
+	    "look at the container", look_begin, look_done },
+	[STEP_WORDS] = { B(WAIT), JUDGES,
+	    "end the proxy", words_begin, words_done },
+	[STEP_END] = { B(LOOK) | B(WORDS), 0,
+	    "end", end_begin, NULL }
 };
 #undef B
 #undef KEEPS
@@ -529,8 +535,7 @@ wait_done(struct session *s, struct docker_reply *reply)
 		return (0);
 	}
 	s->status = (int)(json_integer_value(status) & 0xff);
-	session_remove(s);
-	return (0);
+	return (1);
 }
 
 /*

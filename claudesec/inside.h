@@ -53,6 +53,9 @@ struct handover_socket {
 	{ SOCK_STREAM, 3129 }						\
 }
 
+/* Why proxyd refuses what no rule passes: what the user can change. */
+#define REFUSED_BLOCKED		"not allowed by the rules of this proxy"
+
 /*
  * The variable of the environment whose value `inside -j' writes as Claude
  * Code's .claude.json; the command does not get it.  It holds a part of a key,

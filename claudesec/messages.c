@@ -67,6 +67,9 @@ const struct imsg_rule imsg_rules[] = {
 	{ IMSG_CTL_RUNS, "runs", E, U, RUN, 1, NAME_MAXLEN, 0 },
 	{ IMSG_CTL_SESSION, "session", E, U, RUN, SIZE(ctl_session), 0 },
 	{ IMSG_CTL_EXIT, "exit", E, U, RUN, sizeof(int), sizeof(int), 0 },
+	{ IMSG_CTL_REPORT, "report", E, U, RUN, SIZE(ctl_report), 0 },
+	{ IMSG_CTL_HOST, "host", E, U, RUN, SIZE(ctl_host), 0 },
+	{ IMSG_CTL_FINDING, "finding", E, U, RUN, SIZE(ctl_finding), 0 },
 	/* control */
 	{ IMSG_CONTROL_LISTEN, "listen", P, C, RUN, 0, 0, IMSG_FD },
 	{ IMSG_CONTROL_CLIENT, "client", C, E, RUN, 0, 0, IMSG_FD },

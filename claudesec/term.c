@@ -638,8 +638,11 @@ static void
 term_end(void)
 {
 	term_cooked();
-	if (exit_status != -1)
+	if (exit_status != -1) {
+		term_restore();
+		report_print();
 		exit(exit_status);
+	}
 	if (daemon_peer == NULL) {
 		term_restore();
 		errx(EX_SOFTWARE, "the daemon is gone, the exit status is "

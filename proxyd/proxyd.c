@@ -101,7 +101,7 @@ const struct proc_role proc_roles[] = {
 
 const struct refusal_text refusals[REFUSAL_MAX] = {
 	{ 500, "" },
-	{ 403, "not allowed by the rules of this proxy" },
+	{ 403, REFUSED_BLOCKED },
 	{ 403, "resolves to an address that is not a public one" },
 	{ 502, "there is no such name" },
 	{ 502, "the name has no address" },

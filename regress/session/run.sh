@@ -34,6 +34,7 @@ claudesec=$prefix/bin/claudesec
 . "$here/inside.sh"
 . "$here/process.sh"
 . "$here/error.sh"
+. "$here/policy.sh"
 . "$here/memory.sh"
 . "$here/clients.sh"
 
@@ -43,8 +44,8 @@ users_up 0 501 1000 1001 || die "no test users"
 
 [ $# -gt 0 ] || set -- $(sed -n 's/^\(test_[a-z0-9_]*\)()$/\1/p' \
     "$here/claude.sh" "$here/inject.sh" "$here/terminal.sh" "$here/inside.sh" \
-    "$here/process.sh" "$here/error.sh" "$here/memory.sh" \
-    "$here/clients.sh")
+    "$here/process.sh" "$here/error.sh" "$here/policy.sh" \
+    "$here/memory.sh" "$here/clients.sh")
 for this_case; do
 	: >"$tmp/why"
 	hold_pid=

@@ -69,6 +69,8 @@ a_terminal()
 		cd $_d/ws
 		export PATH="$PATH" HOME=$_d/home XDG_RUNTIME_DIR=$_d/run
 		export LANG=C.UTF-8
+		# one ^C more than it takes is for the client alone
+		trap : INT
 		stty -g >$tmp/stty.before
 		setpriv --reuid 1000 --regid 1000 --groups $engine_gid -- \\
 		    $claudesec -f $_d/conf $*

@@ -785,7 +785,7 @@ static void
 test_policy(void)
 {
 	static const char rules[] =
-	    "handover \"/run/claudesec/proxyd.sock\"\n"
+	    "handover \"/run/claudesec/proxyd.sock\"\nlog json\n"
 	    "resolver \"192.0.2.53\" port 5353\n"
 	    "pass to \"api.anthropic.com\"\n"
 	    "block to \"*.example.org\" port { 443 22 }\n";

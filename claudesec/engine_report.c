@@ -1,0 +1,98 @@
+/*
+ * Copyright (c) 2026 The claudesec authors
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+
+/*
+ * What a client is told at the end of its session: sums, hosts, and what was
+ * found in the workspace.  For a finding, whoever looks for such calls
+ * report_finding() at any time before the session is gone: while the agent
+ * runs, or in a step of its own that STEP_END needs, see engine_end.c.
+ */
+
+#include <sys/types.h>
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "engine.h"
+
+/*
+ * The path is below the workspace, and may be anything that the agent could
+ * make; it is escaped here.  Those that come first are listed, and all counted.
+ */
+void
+report_finding(struct session *s, enum finding kind, const char *path)
+{
+	struct ctl_finding *f;
+
+	if (s->nfindings < UINT32_MAX)
+		s->nfindings++;
+	if (s->nfindings > FINDINGS_LISTED)
+		return;
+	if (s->findings == NULL && (s->findings = calloc(FINDINGS_LISTED,
+	    sizeof(*s->findings))) == NULL)
+		fatal("calloc");
+	f = &s->findings[s->nfindings - 1];
+	f->kind = kind;
+	spec_text(f->path, sizeof(f->path), path, strlen(path));
+	if (f->path[0] == '\0')
+		(void)strlcpy(f->path, "?", sizeof(f->path));
+}
+
+/*
+ * Before the client is told that this is the end.
+ */
+void
+report_send(const struct session *s, struct client *c)
+{
+	struct ctl_report r;
+	const struct traffic *t;
+	time_t now;
+	uint32_t i;
+
+	t = &s->traffic;
+	now = time(NULL);
+	memset(&r, 0, sizeof(r));
+	r.since = (int64_t)s->since;
+	r.seconds = now > s->since ? (uint64_t)(now - s->since) : 0;
+	r.status = s->error[0] == '\0' ? s->status : -1;
+	r.limits = s->limits;
+	r.memory = s->memory;
+	r.processes = s->processes;
+	r.tunnels = t->tunnels;
+	r.out = t->out;
+	r.in = t->in;
+	r.refused = t->refused;
+	r.others = t->others;
+	r.findings = s->nfindings;
+	(void)strlcpy(r.name, s->spec.name, sizeof(r.name));
+	client_send(c, IMSG_CTL_REPORT, -1, &r, sizeof(r));
+	for (i = 0; i < t->nhosts; i++)
+		client_send(c, IMSG_CTL_HOST, -1, &t->hosts[i],
+		    sizeof(t->hosts[i]));
+	for (i = 0; i < s->nfindings && i < FINDINGS_LISTED; i++)
+		client_send(c, IMSG_CTL_FINDING, -1, &s->findings[i],
+		    sizeof(s->findings[i]));
+}
+
+void
+report_free(struct session *s)
+{
+	free(s->findings);
+	s->findings = NULL;
+	traffic_free(&s->traffic);
+}
