@@ -85,6 +85,8 @@ static int	 handover_receive(int, int [HANDOVER_MAX]);
 static int	 handover_check(int, const struct handover_socket *);
 static void	 started(void);
 static void	 cleanup(void);
+static const char *fixed(const struct config *);
+static void	 remember_ports(void);
 static void	 reload(void);
 static void	 on_signal(int, short, void *);
 static int	 dispatch_child(struct peer *, struct imsg *);
@@ -144,6 +146,9 @@ static struct {
 
 static struct server	 servers[SERVERS_MAX]; /* the system's */
 static size_t		 nservers;
+static uint16_t		 ports[SERVERS_MAX]; /* of resolvers, at the start */
+static size_t		 nports;
+static uint16_t		 via_port;	/* likewise */
 static struct netaddr	 own[OWN_MAX];
 static size_t		 nown;
 
@@ -257,6 +262,7 @@ main(int argc, char *argv[])
 	}
 	proc_onexit(cleanup);
 	open_listeners(conf);
+	remember_ports();
 	send_config(conf);
 
 	/*
@@ -892,21 +898,57 @@ cleanup(void)
 	handover_fd = -1;
 }
 
+/* Why it cannot come into force: the ports that a process can reach are set. */
+static const char *
+fixed(const struct config *c)
+{
+	static const struct server usual = { .port = 53 };
+	const struct server *s;
+	size_t i, j, n;
+
+	if (c->gateway.conf.host[0] != '\0' &&
+	    c->gateway.conf.port != conf->gateway.conf.port)
+		return ("a gateway, and its port, come with a new start only");
+	if (c->gateway.conf.host[0] != '\0' &&
+	    c->settings.via_port != via_port)
+		return ("beside a gateway, the port of the parent proxy "
+		    "changes with a new start only");
+	s = c->nservers > 0 ? c->servers : &usual;
+	n = c->nservers > 0 ? c->nservers : 1;
+	for (i = 0; i < n; i++) {
+		for (j = 0; j < nports && ports[j] != s[i].port; j++)
+			;
+		if (j == nports)
+			return ("the port of a resolver changes with a new "
+			    "start only");
+	}
+	return (NULL);
+}
+
+/* The ports that the processes are held to from now on. */
+static void
+remember_ports(void)
+{
+	via_port = conf->settings.via_port;
+	for (nports = 0; nports < conf->nservers; nports++)
+		ports[nports] = conf->servers[nports].port;
+	if (nports == 0)
+		ports[nports++] = 53;
+}
+
 static void
 reload(void)
 {
 	struct config *c;
+	const char *why;
 
 	if ((c = read_config()) == NULL) {
 		log_warnx("the configuration stays as it was");
 		say("error", first_error);
 		return;
 	}
-	/* the keeper can reach one port; without a gateway there is none */
-	if (c->gateway.conf.host[0] != '\0' &&
-	    c->gateway.conf.port != conf->gateway.conf.port) {
-		config_error("a gateway, and its port, come with a new start "
-		    "only");
+	if ((why = fixed(c)) != NULL) {
+		config_error(why);
 		log_warnx("the configuration stays as it was");
 		say("error", first_error);
 		config_free(c);

@@ -1934,6 +1934,18 @@ def test_reload_bad_file_keeps_the_old():
     px.reload(CONF)
 
 
+def test_reload_with_another_port_of_a_resolver():
+    px.reload(CONF.replace("resolver 192.31.196.53",
+                           "resolver 192.31.196.53 port 5353"), good=False)
+    yes("the port of a resolver changes with a new start only" in
+        plog.text(), plog.text())
+    gets_ok(tunnel("good.example:443"), hello("good.example"))
+    # another address is no matter
+    px.reload(CONF.replace("resolver 192.31.196.53", "resolver 192.31.196.99"))
+    get("a.w.example", 504)
+    px.reload(CONF)
+
+
 def test_reload_keeps_and_cuts():
     keep, cut = tunnel("plain.example:7"), tunnel("plain.example:22")
     cut.recv(100)
