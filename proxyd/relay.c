@@ -50,6 +50,11 @@
 #define NEXT_ADDRESS	250	/* milliseconds */
 #define DIAL_TICK	50	/* milliseconds */
 #define TICK		1	/* seconds */
+#ifdef EV_ET
+#define EV_RESET	(EV_READ | EV_ET)
+#else
+#define EV_RESET	0	/* the next write tells */
+#endif
 
 static int	 relay_handle(struct peer *, struct imsg *);
 static void	 relay_started(void);
@@ -442,7 +447,8 @@ tunnel_touch(struct tunnel *t)
 
 /*
  * Waits for what each side is to do next: a flow that still has to write does
- * not read.
+ * not read.  A side that has said its last and has nothing to get can still be
+ * reset, which is an edge.
  */
 static void
 tunnel_watch(struct tunnel *t)
@@ -461,6 +467,8 @@ tunnel_watch(struct tunnel *t)
 			want |= EV_READ;
 		if (to->leftlen > 0 || to->piped > 0)
 			want |= EV_WRITE;
+		if (want == 0 && from->eof)
+			want = EV_RESET;
 		side_watch(s, s->fd, want);
 	}
 }
@@ -775,6 +783,8 @@ side_event(int fd, short event, void *arg)
 		return;
 	}
 	i = s == &t->sides[SERVER];
+	if (t->flows[i].eof && flow_reset(t, i) == -1)
+		return;
 	tunnel_touch(t);
 	if ((event & EV_WRITE) && flow_run(t, !i) == -1)
 		return;

@@ -111,6 +111,7 @@ extern char	relay_buf[RELAY_BUF_SIZE];
 void	 flow_init(void);
 int	 flow_run(struct tunnel *, int);
 int	 flow_error(struct tunnel *, int);
+int	 flow_reset(struct tunnel *, int);
 int	 flow_hold(struct flow *, const char *, size_t);
 void	 flow_release(struct flow *);
 

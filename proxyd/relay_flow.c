@@ -207,6 +207,21 @@ flow_error(struct tunnel *t, int i)
 	return (-1);
 }
 
+/* A side that has said its last: was it reset? */
+int
+flow_reset(struct tunnel *t, int i)
+{
+	socklen_t len;
+	int error;
+
+	len = sizeof(error);
+	if (getsockopt(t->sides[i].fd, SOL_SOCKET, SO_ERROR, &error,
+	    &len) == -1 || error == 0)
+		return (0);
+	errno = error;
+	return (flow_error(t, i));
+}
+
 int
 flow_hold(struct flow *f, const char *data, size_t len)
 {

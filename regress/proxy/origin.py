@@ -1,6 +1,7 @@
 # origin.py LOG [ADDRESS]: what is behind the proxy.  Each port has a way of
 # its own; what reached it is in LOG, a line of JSON an event.
 import json
+import select
 import socket
 import ssl
 import struct
@@ -74,6 +75,22 @@ def closes_first(c, port, n):
     c.shutdown(socket.SHUT_WR)
     d = drain(c, port, n)
     note(port=port, conn=n, event="total", total=len(d))
+
+
+def closes_then_resets(c, port, n):
+    c.shutdown(socket.SHUT_WR)
+    c.recv(1)
+    reset(c)
+
+
+def outlasts(c, port, n):
+    # goes on after the other side's end, silently, until it is reset
+    drain(c, port, n)
+    p = select.poll()
+    p.register(c, 0)
+    p.poll(5000)
+    note(port=port, conn=n, event="reset",
+         error=c.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR))
 
 
 def big(c, port, n):
@@ -270,7 +287,8 @@ def parent(c, port, n):
 
 
 ports = {3128: parent, 443: tls, 22: banner, 7: echo, 9: resets, 10: closes_first,
-         11: big, 80: http, 8443: real, 444: tls, 8080: http}
+         11: big, 12: closes_then_resets,
+         13: outlasts, 80: http, 8443: real, 444: tls, 8080: http}
 count = 0
 
 

@@ -41,7 +41,7 @@ pass to { six.example both.example eyes.example hole.example gone.example
 pass to real.example port { 80 443 }
 pass to *.w.example
 block to blocked.w.example
-pass to plain.example port { 7 9 10 11 22 } plain
+pass to plain.example port { 7 9 10 11 12 13 22 } plain
 pass to { web.example good.example big.example } port 80
 pass to corp.example address 10.9.0.0/16 port { 443 444 }
 pass to { *.ins.example *.ip.example }
@@ -1591,6 +1591,32 @@ def test_reset_by_the_client():
     s.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     s.close()
     wait("reset", lambda: origin.events(port=7, event="error", error=104))
+
+
+def test_reset_of_a_half_closed_server():
+    s = tunnel("plain.example:12")
+    eq(s.recv(10), b"")
+    p = select.poll()
+    p.register(s, 0)
+    eq(p.poll(100), [], "too early")
+    s.sendall(b"x")
+    # nobody writes any more
+    yes(p.poll(3000), "no reset")
+    yes(s.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR), "no error")
+
+
+def test_reset_of_a_half_closed_client():
+    s = tunnel("plain.example:13")
+    s.shutdown(socket.SHUT_WR)
+    wait("eof", lambda: origin.events(port=13, event="eof"))
+    c, t = busy(), time.time()
+    while time.time() - t < 0.5:
+        time.sleep(0.1)
+    yes(busy() - c < 0.2, "busy: %.2f s" % (busy() - c))
+    s.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    s.close()
+    e = wait("reset", lambda: origin.events(port=13, event="reset"), 8)
+    yes(e[0]["error"], "no error: %r" % e)
 
 
 def test_many_bytes_both_ways():
