@@ -97,9 +97,11 @@ struct spec {
 	char		 image[IMAGE_MAXLEN];	/* as the user calls it */
 	char		 image_id[IMAGE_ID_LEN];
 	char		 proxyd_id[IMAGE_ID_LEN];
+	char		 network[NAME_MAXLEN + 16];	/* the sidecar's */
 	uint32_t	 owner;
 	struct identity	 identity;		/* of the owner */
 	uint32_t	 uid, gid;		/* in the container */
+	uint32_t	 podman;		/* the engine is */
 	uint32_t	 shell;
 	uint32_t	 tty, cols, rows;
 	char		 token[TOKEN_MAXLEN];	/* empty: no gateway */
@@ -140,6 +142,7 @@ json_t		*spec_agent(const struct spec *, const struct config *,
 json_t		*spec_sidecar(const struct spec *);
 json_t		*spec_volume(const struct spec *);
 json_t		*spec_network(void);
+json_t		*spec_labels(const struct spec *, const char *);
 json_t		*spec_exec(const struct spec *, const char *);
 json_t		*spec_kill(const char *, int);
 char		*spec_bundle(const char *);
@@ -147,6 +150,12 @@ char		*spec_policy(const struct spec *, const struct config *,
 		    const char *, size_t *);
 char		*spec_claude_json(const struct spec *, const struct config *);
 char		*spec_tar(const struct tar_file *, size_t, size_t *);
+
+/* engine_podman.c: the same in podman's words, and back.  Pure. */
+#define LOG_BYTES		(8 * 1024 * 1024)
+json_t		*spec_podman_network(const struct spec *);
+json_t		*spec_podman(const json_t *, const char *);
+json_t		*spec_from_podman(const json_t *, const json_t *);
 
 /* engine_reply.c: what the engine says.  Pure. */
 #define SPEC_DEPTH		32	/* of its JSON */
@@ -165,7 +174,8 @@ int		 spec_adopt(struct spec *, const json_t *, const char **);
  * and the reason.
  */
 int		 spec_verify(const json_t *, const json_t *, char *, size_t);
-int		 spec_verify_network(const json_t *, char *, size_t);
+int		 spec_verify_network(const json_t *, const json_t *, char *,
+		    size_t);
 int		 spec_verify_volume(const json_t *, const json_t *);
 
 /* engine_event.c: what a sidecar tells of its traffic.  Pure. */
@@ -343,6 +353,7 @@ enum step {
 	STEP_STOP,
 	STEP_REMOVE_AGENT,
 	STEP_REMOVE_SIDECAR,
+	STEP_REMOVE_NETWORK,
 	STEP_REMOVE_VOLUME,
 	STEP_MAX
 };
@@ -404,6 +415,7 @@ struct session {
 	enum making	 network, import;	/* of what all share */
 	char		 import_error[256];
 	int		 has_volume;
+	int		 has_network;	/* of its own */
 	char		 agent[ID_LEN + 1];	/* empty: there is none */
 	char		 sidecar[ID_LEN + 1];
 	json_t		*agent_spec;	/* until it was verified */
@@ -464,6 +476,11 @@ struct session	*session_first(void);
 struct session	*session_next(struct session *);
 struct session	*session_find(const char *);
 unsigned int	 session_count(void);
+
+/* engine_network.c: the steps of networks */
+void		 network_begin(struct session *);
+int		 network_done(struct session *, struct docker_reply *);
+void		 network_remove(struct session *);
 
 void		 sidecar_attach(struct session *, int);
 void		 sidecar_policy(struct session *);

@@ -47,6 +47,7 @@
 
 #define API_OLDEST	41		/* 1.41: Docker 20.10, podman 4 */
 #define API_NEWEST	44		/* 1.44: Docker 25, the least for 29 */
+#define LIBPOD_VERSION	"/v4.0.0"
 #define HEAD_MAX	65536
 #define REPLY_MAX	(4 * 1024 * 1024)
 #define LINE_MAXLEN	(256 * 1024)	/* of a stream of JSON */
@@ -346,7 +347,10 @@ call_start(struct docker_call *c)
 	char *path;
 
 	if (c != greeting) {
-		if (asprintf(&path, "/v1.%d%s", version, c->path) == -1)
+		/* podman's own have another version */
+		if ((strncmp(c->path, "/libpod/", 8) == 0 ?
+		    asprintf(&path, LIBPOD_VERSION "%s", c->path) :
+		    asprintf(&path, "/v1.%d%s", version, c->path)) == -1)
 			fatal("asprintf");
 		free(c->path);
 		c->path = path;

@@ -50,6 +50,7 @@ static void	 recover_containers(void *, struct docker_reply *);
 static int	 recover_failed(struct docker_reply *);
 static void	 recover_container(const json_t *);
 static void	 recover_remove(const char *, const char *);
+static void	 recover_networks_done(void *, struct docker_reply *);
 static void	 recover_volumes_done(void *, struct docker_reply *);
 static void	 recover_volume(const json_t *);
 static void	 recover_removed(void *, struct docker_reply *);
@@ -61,6 +62,7 @@ static void	 recover_done(int, const char *);
 static enum {
 	RECOVER_NEEDED,
 	RECOVER_CONTAINERS,
+	RECOVER_NETWORKS,		/* podman's */
 	RECOVER_VOLUMES,
 	RECOVER_DONE
 } state;
@@ -206,18 +208,49 @@ recover_removed(void *arg, struct docker_reply *reply)
 	recover_next();
 }
 
-/* Volumes when their containers are gone; then we are done. */
+/* What containers used when they are gone, volumes last. */
 static void
 recover_next(void)
 {
 	if (removing > 0)
 		return;
-	if (state == RECOVER_CONTAINERS) {
+	if (state == RECOVER_CONTAINERS && docker_is_podman()) {
+		state = RECOVER_NETWORKS;
+		recover_call("/libpod/networks/json?filters=",
+		    engine_daemon(), recover_networks_done);
+	} else if (state == RECOVER_CONTAINERS || state == RECOVER_NETWORKS) {
 		state = RECOVER_VOLUMES;
 		recover_call("/volumes?filters=", engine_daemon(),
 		    recover_volumes_done);
 	} else
 		recover_done(0, NULL);
+}
+
+static void
+recover_networks_done(void *arg, struct docker_reply *reply)
+{
+	struct spec spec;
+	const char *role;
+	json_t *item;
+	char path[NAME_MAXLEN + 16];
+	size_t i;
+
+	(void)arg;
+	if (recover_failed(reply))
+		return;
+	for (i = 0; i < json_array_size(reply->json); i++) {
+		item = json_pack("{s:O?}", "Labels", json_object_get(
+		    json_array_get(reply->json, i), "labels"));
+		memset(&spec, 0, sizeof(spec));
+		if (spec_adopt(&spec, item, &role) == 0 &&
+		    session_find(spec.session) == NULL) {
+			(void)snprintf(path, sizeof(path), "claude-%s-net",
+			    spec.name);
+			recover_remove("libpod/networks", path);
+		}
+		json_decref(item);
+	}
+	recover_next();
 }
 
 static void

@@ -145,6 +145,7 @@ session_start(struct client *c)
 	memset(&c->spec.args, 0, sizeof(c->spec.args));
 	memset(&c->spec.env, 0, sizeof(c->spec.env));
 	c->spec.pinned = 0;
+	s->spec.podman = (uint32_t)docker_is_podman();
 	s->named = s->spec.name[0] != '\0';
 	s->since = time(NULL);
 	engine_random_id(s->spec.session);
@@ -176,6 +177,7 @@ session_adopt(const struct spec *spec, const char *agent, const char *sidecar,
 	s->since = since;
 	s->modes = MODES_CLAUDE;
 	s->has_volume = 1;
+	s->has_network = docker_is_podman();
 	(void)strlcpy(s->agent, agent, sizeof(s->agent));
 	(void)strlcpy(s->sidecar, sidecar, sizeof(s->sidecar));
 	s->did = s->begun = STEP_BIT(STEP_WAIT) - 1;
@@ -445,6 +447,11 @@ session_remove_now(struct session *s)
 	if (s->steps[STEP_REMOVE_AGENT].call != NULL ||
 	    s->steps[STEP_REMOVE_SIDECAR].call != NULL)
 		return;
+	/* the volume last: it keeps the name */
+	if (s->has_network) {
+		network_remove(s);
+		return;
+	}
 	if (s->has_volume) {
 		s->has_volume = 0;
 		session_call(s, STEP_REMOVE_VOLUME, "DELETE", NULL,

@@ -45,8 +45,9 @@
 #define PROXY_MEMORY	(128 * MEGA)
 #define PROXY_PIDS	16
 #define PROXY_FILES	16384
+#define PODMAN_NPROC	32768
 #define LOG_FILES	"2"
-#define LOG_SIZE	"8m"
+#define LOG_SIZE	"8m"	/* LOG_BYTES */
 
 /* where it has to be ASCII: the first is held until the next is there */
 #define EXEC_DETACH_KEYS	"ctrl-^,ctrl-],ctrl-^,ctrl-]"
@@ -58,7 +59,6 @@
 #define PEM_LINE	80
 
 static const char *spec_credential(const struct config *, int *);
-static json_t	*spec_labels(const struct spec *, const char *);
 static json_t	*spec_agent_host(const struct spec *, const struct config *,
 		    const char *);
 static json_t	*spec_agent_env(const struct spec *, const struct config *,
@@ -67,6 +67,7 @@ static json_t	*spec_agent_tmpfs(const struct spec *,
 		    const struct config *);
 static json_t	*spec_command(const struct spec *, int);
 static json_t	*spec_run_volume(const struct spec *, int);
+static json_t	*spec_ulimits(const struct spec *, int, json_int_t);
 static json_t	*spec_log(void);
 static int	 append_string(json_t *, const char *);
 static int	 append_gateway(json_t *, const char *);
@@ -346,7 +347,7 @@ spec_filter(const char *label, const char *value)
  * JSON that goes out.
  */
 
-static json_t *
+json_t *
 spec_labels(const struct spec *s, const char *role)
 {
 	char groups[IDENTITY_GROUPS * 11 + 1], uid[16];
@@ -374,6 +375,36 @@ spec_labels(const struct spec *s, const char *role)
 		return (NULL);
 	}
 	return (labels);
+}
+
+/*
+ * Podman raises those that are not given to what it may not everywhere.  The
+ * bound of processes is another, which this one must not touch: it counts all
+ * of the host that have the uid.
+ */
+static json_t *
+spec_ulimits(const struct spec *s, int files, json_int_t filesize)
+{
+	json_t *limits;
+	int error;
+
+	limits = json_pack("[{s:s, s:i, s:i}, {s:s, s:i, s:i}]",
+	    "Name", "core", "Soft", 0, "Hard", 0,
+	    "Name", "nofile", "Soft", files, "Hard", files);
+	error = 0;
+	if (filesize != 0)
+		error |= json_array_append_new(limits,
+		    json_pack("{s:s, s:I, s:I}", "Name", "fsize",
+		    "Soft", filesize, "Hard", filesize));
+	if (s->podman)
+		error |= json_array_append_new(limits,
+		    json_pack("{s:s, s:i, s:i}", "Name", "nproc",
+		    "Soft", PODMAN_NPROC, "Hard", PODMAN_NPROC));
+	if (error) {
+		json_decref(limits);
+		return (NULL);
+	}
+	return (limits);
 }
 
 /* The log of a container, bounded. */
@@ -473,8 +504,7 @@ spec_agent_host(const struct spec *s, const struct config *conf,
 	f = &conf->fixed;
 	filesize = f->filesize == 0 ? AGENT_FILESIZE : (json_int_t)f->filesize;
 	return (json_pack("{s:s, s:[s], s:[s, s+], s:b, s:b, s:s, s:s, s:s, "
-	    "s:b, s:I, s:I, s:I, s:I, s:I, s:{s:s}, s:[s], s:[s], "
-	    "s:[{s:s, s:i, s:i}, {s:s, s:i, s:i}, {s:s, s:I, s:I}], s:o, "
+	    "s:b, s:I, s:I, s:I, s:I, s:I, s:{s:s}, s:[s], s:[s], s:o, s:o, "
 	    "s:o, s:[{s:s, s:s, s:s, s:b, s:{s:s}}, o]}",
 	    "NetworkMode", "none",
 	    "CapDrop", "ALL",
@@ -493,10 +523,7 @@ spec_agent_host(const struct spec *s, const struct config *conf,
 	    "Sysctls", "net.ipv4.ip_unprivileged_port_start", "0",
 	    "Dns", "127.0.0.1",
 	    "DnsSearch", ".",
-	    "Ulimits",
-	    "Name", "core", "Soft", 0, "Hard", 0,
-	    "Name", "nofile", "Soft", AGENT_FILES, "Hard", AGENT_FILES,
-	    "Name", "fsize", "Soft", filesize, "Hard", filesize,
+	    "Ulimits", spec_ulimits(s, AGENT_FILES, filesize),
 	    "LogConfig", spec_log(),
 	    "Tmpfs", spec_agent_tmpfs(s, conf),
 	    "Mounts",
@@ -515,13 +542,18 @@ spec_agent_host(const struct spec *s, const struct config *conf,
 static json_t *
 spec_agent_tmpfs(const struct spec *s, const struct config *conf)
 {
-	char home[128], run[128], tmp[128], vartmp[128];
+	char home[128], owner[64], run[128], tmp[128], vartmp[128];
 	unsigned long long size;
 
 	size = (unsigned long long)conf->fixed.tmp;
-	(void)snprintf(home, sizeof(home), "rw,nosuid,nodev,exec,size=%llu,"
-	    "mode=0700,uid=%u,gid=%u", (unsigned long long)conf->fixed.home,
-	    s->uid, s->gid);
+	/* podman's word for: the container's user's */
+	if (s->podman)
+		(void)strlcpy(owner, "mode=0700,U", sizeof(owner));
+	else
+		(void)snprintf(owner, sizeof(owner), "mode=0700,uid=%u,gid=%u",
+		    s->uid, s->gid);
+	(void)snprintf(home, sizeof(home), "rw,nosuid,nodev,exec,size=%llu,%s",
+	    (unsigned long long)conf->fixed.home, owner);
 	(void)snprintf(run, sizeof(run), "rw,nosuid,nodev,noexec,size=%lld,"
 	    "mode=0755", AGENT_RUN_SIZE);
 	(void)snprintf(tmp, sizeof(tmp), "rw,nosuid,nodev,exec,size=%llu,"
@@ -701,8 +733,7 @@ spec_sidecar(const struct spec *s)
 {
 	return (json_pack("{s:s, s:s, s:s, s:[s, s, s, s], s:o, s:b, s:b, "
 	    "s:b, s:b, s:b, s:b, s:{s:[s]}, s:{s:s, s:[s], s:[s], s:b, s:b, "
-	    "s:s, s:s, s:s, s:I, s:I, s:I, "
-	    "s:[{s:s, s:i, s:i}, {s:s, s:i, s:i}], s:o, s:[o]}}",
+	    "s:s, s:s, s:s, s:I, s:I, s:I, s:o, s:o, s:[o]}}",
 	    "Image", s->proxyd_id,
 	    "User", "13:13",
 	    "Hostname", "proxy",
@@ -716,7 +747,7 @@ spec_sidecar(const struct spec *s)
 	    "Tty", 0,
 	    "Healthcheck", "Test", "NONE",
 	    "HostConfig",
-	    "NetworkMode", NETWORK_NAME,
+	    "NetworkMode", s->network,
 	    "CapDrop", "ALL",
 	    "SecurityOpt", "no-new-privileges",
 	    "Privileged", 0,
@@ -727,9 +758,7 @@ spec_sidecar(const struct spec *s)
 	    "Memory", (json_int_t)PROXY_MEMORY,
 	    "MemorySwap", (json_int_t)PROXY_MEMORY,
 	    "PidsLimit", (json_int_t)PROXY_PIDS,
-	    "Ulimits",
-	    "Name", "core", "Soft", 0, "Hard", 0,
-	    "Name", "nofile", "Soft", PROXY_FILES, "Hard", PROXY_FILES,
+	    "Ulimits", spec_ulimits(s, PROXY_FILES, 0),
 	    "LogConfig", spec_log(),
 	    "Mounts", spec_run_volume(s, 0)));
 }

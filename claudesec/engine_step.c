@@ -42,14 +42,14 @@ static int	 session_name(struct session *);
 
 static void	 volume_begin(struct session *);
 static int	 volume_done(struct session *, struct docker_reply *);
-static void	 network_begin(struct session *);
-static int	 network_done(struct session *, struct docker_reply *);
 static void	 proxyd_begin(struct session *);
 static int	 proxyd_done(struct session *, struct docker_reply *);
 static void	 proxyd_import(struct session *);
 static int	 proxyd_line(void *, const json_t *);
 static void	 image_begin(struct session *);
 static int	 image_done(struct session *, struct docker_reply *);
+static void	 container_create(struct session *, enum step, json_t *,
+		    const char *);
 static int	 container_done(struct session *, enum step,
 		    struct docker_reply *, const char *, char *);
 static int	 container_check(struct session *, json_t **,
@@ -82,8 +82,8 @@ static int	 proxy_end_done(struct session *, struct docker_reply *);
 const struct step_rule step_rules[STEP_STOP] = {
 	[STEP_VOLUME] = { 0, KEEPS,
 	    "create a volume", volume_begin, volume_done },
-	[STEP_NETWORK] = { 0, JUDGES,
-	    "use the network " NETWORK_NAME, network_begin, network_done },
+	[STEP_NETWORK] = { 0, KEEPS | JUDGES,
+	    "use the network of the proxy", network_begin, network_done },
 	[STEP_PROXYD] = { 0, JUDGES,
 	    "import the image of proxyd", proxyd_begin, proxyd_done },
 	[STEP_IMAGE] = { 0, JUDGES,
@@ -194,42 +194,6 @@ volume_done(struct session *s, struct docker_reply *reply)
 }
 
 static void
-network_begin(struct session *s)
-{
-	session_call(s, STEP_NETWORK, "GET", NULL, API_TIMEOUT,
-	    "/networks/" NETWORK_NAME);
-}
-
-/*
- * Looks, makes it if it is not there, and looks again.  Another session may
- * be faster at that.
- */
-static int
-network_done(struct session *s, struct docker_reply *reply)
-{
-	char why[256];
-
-	if (s->network == MAKING_IT) {
-		s->network = MADE_IT;
-		if (reply->error == NULL || reply->status == 409)
-			network_begin(s);
-		else
-			session_error(s, STEP_NETWORK, reply);
-	} else if (s->network == NOT_MADE && reply->status == 404) {
-		s->network = MAKING_IT;
-		session_call(s, STEP_NETWORK, "POST", spec_network(),
-		    API_TIMEOUT, "/networks/create");
-	} else if (reply->error != NULL) {
-		session_error(s, STEP_NETWORK, reply);
-	} else if (spec_verify_network(reply->json, why, sizeof(why)) == -1) {
-		session_fail(s, EX_CONFIG, "the network " NETWORK_NAME " is "
-		    "not as claudesec makes it (%s): remove it", why);
-	} else
-		return (1);
-	return (0);
-}
-
-static void
 proxyd_begin(struct session *s)
 {
 	session_call(s, STEP_PROXYD, "GET", NULL, API_TIMEOUT,
@@ -309,6 +273,25 @@ image_done(struct session *s, struct docker_reply *reply)
 	return (0);
 }
 
+static void
+container_create(struct session *s, enum step step, json_t *asked,
+    const char *suffix)
+{
+	char name[NAME_MAXLEN + 16];
+	json_t *spec;
+
+	(void)snprintf(name, sizeof(name), "claude-%s%s", s->spec.name,
+	    suffix);
+	if (!s->spec.podman)
+		session_call(s, step, "POST", json_incref(asked),
+		    CREATE_TIMEOUT, "/containers/create?name=%s", name);
+	else if ((spec = spec_podman(asked, name)) != NULL)
+		session_call(s, step, "POST", spec, CREATE_TIMEOUT,
+		    "/libpod/containers/create");
+	else
+		fatalx("spec_podman");
+}
+
 /*
  * A container of ours was made, or its name is another's.
  */
@@ -353,9 +336,15 @@ container_check(struct session *s, json_t **asked, struct docker_reply *reply,
     const char *what)
 {
 	char why[512];
+	json_t *got;
 	int error;
 
-	error = spec_verify(*asked, reply->json, why, sizeof(why));
+	got = s->spec.podman ? spec_from_podman(*asked, reply->json) :
+	    json_incref((json_t *)(uintptr_t)reply->json);
+	if (got == NULL)
+		fatalx("spec_from_podman");
+	error = spec_verify(*asked, got, why, sizeof(why));
+	json_decref(got);
 	json_decref(*asked);
 	*asked = NULL;
 	if (error == -1) {
@@ -371,9 +360,7 @@ sidecar_begin(struct session *s)
 {
 	if ((s->sidecar_spec = spec_sidecar(&s->spec)) == NULL)
 		fatal("spec_sidecar");
-	session_call(s, STEP_SIDECAR, "POST", json_incref(s->sidecar_spec),
-	    CREATE_TIMEOUT, "/containers/create?name=claude-%s-proxy",
-	    s->spec.name);
+	container_create(s, STEP_SIDECAR, s->sidecar_spec, "-proxy");
 }
 
 static int
@@ -386,7 +373,8 @@ static void
 sidecar_check_begin(struct session *s)
 {
 	session_call(s, STEP_SIDECAR_CHECK, "GET", NULL, API_TIMEOUT,
-	    "/containers/%s/json", s->sidecar);
+	    "%s/containers/%s/json", s->spec.podman ? "/libpod" : "",
+	    s->sidecar);
 }
 
 static int
@@ -434,14 +422,14 @@ agent_begin(struct session *s)
 	struct config conf;
 
 	permit_config(&conf, &s->spec.identity);
-	s->agent_spec = spec_agent(&s->spec, &conf, engine_seccomp());
+	/* podman takes no profile but by its path, and reads it when it starts */
+	s->agent_spec = spec_agent(&s->spec, &conf, s->spec.podman ? DATADIR
+	    "/seccomp.json" : engine_seccomp());
 	if (s->agent_spec == NULL) {
 		session_fail(s, EX_DATAERR, "an argument is not UTF-8");
 		return;
 	}
-	session_call(s, STEP_AGENT, "POST", json_incref(s->agent_spec),
-	    CREATE_TIMEOUT, "/containers/create?name=claude-%s",
-	    s->spec.name);
+	container_create(s, STEP_AGENT, s->agent_spec, "");
 }
 
 static int
@@ -454,7 +442,8 @@ static void
 agent_check_begin(struct session *s)
 {
 	session_call(s, STEP_AGENT_CHECK, "GET", NULL, API_TIMEOUT,
-	    "/containers/%s/json", s->agent);
+	    "%s/containers/%s/json", s->spec.podman ? "/libpod" : "",
+	    s->agent);
 }
 
 static int
@@ -463,9 +452,18 @@ agent_check_done(struct session *s, struct docker_reply *reply)
 	return (container_check(s, &s->agent_spec, reply, "container"));
 }
 
+/*
+ * Podman mounts at the attach, and gives the volume to whom it mounts it for
+ * first, which must be the sidecar.
+ */
 static void
 agent_attach_begin(struct session *s)
 {
+	if (s->spec.podman &&
+	    (s->did & STEP_BIT(STEP_SIDECAR_ATTACH)) == 0) {
+		s->begun &= ~STEP_BIT(STEP_AGENT_ATTACH);
+		return;
+	}
 	session_call(s, STEP_AGENT_ATTACH, "POST", NULL, API_TIMEOUT,
 	    "/containers/%s/attach?stream=1&stdin=1&stdout=1&stderr=1"
 	    "&detachKeys=" DETACH_KEYS, s->agent);
@@ -488,7 +486,7 @@ agent_attach_done(struct session *s, struct docker_reply *reply)
 static void
 agent_start_begin(struct session *s)
 {
-	if (docker_is_podman() &&
+	if (s->spec.podman &&
 	    (s->did & STEP_BIT(STEP_SIDECAR_START)) == 0) {
 		s->begun &= ~STEP_BIT(STEP_AGENT_START);
 		return;

@@ -325,35 +325,28 @@ same_image(const char *asked, const char *got)
 }
 
 /*
- * The network that sidecars share, whoever made it.
+ * A network, whoever made it, in the words that it was asked for in.
  */
 int
-spec_verify_network(const json_t *got, char *why, size_t size)
+spec_verify_network(const json_t *asked, const json_t *got, char *why,
+    size_t size)
 {
-	json_t *asked;
 	const json_t *value;
 	const char *key;
 	int error;
 
-	if ((asked = spec_network()) == NULL) {
-		(void)snprintf(why, size, "out of memory");
-		return (-1);
-	}
-	/* not a property of what there is */
-	(void)json_object_del(asked, "CheckDuplicate");
 	error = 0;
-	json_object_foreach(asked, key, value)
-		if (!error && strcmp(key, "Options") != 0 &&
-		    strcmp(key, "Labels") != 0)
+	json_object_foreach((json_t *)(uintptr_t)asked, key, value) {
+		/* not a property of what there is */
+		if (error || strcmp(key, "CheckDuplicate") == 0)
+			continue;
+		if (json_is_object(value))
+			error = verify_asked(key, value, json_object_get(got,
+			    key), why, size);
+		else
 			error = verify_value(key, value, json_object_get(got,
 			    key), why, size);
-	if (!error)
-		error = verify_asked("Options", json_object_get(asked,
-		    "Options"), json_object_get(got, "Options"), why, size);
-	if (!error)
-		error = verify_asked("Labels", json_object_get(asked,
-		    "Labels"), json_object_get(got, "Labels"), why, size);
-	json_decref(asked);
+	}
 	return (error);
 }
 

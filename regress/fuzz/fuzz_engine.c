@@ -118,7 +118,7 @@ look_at_json(const char *data, size_t len)
 {
 	char id[ID_LEN + 1], image[IMAGE_ID_LEN], text[TEXT_MAXLEN];
 	char why[256];
-	json_t *json;
+	json_t *json, *network;
 
 	if ((json = spec_parse(data, len)) == NULL)
 		return;
@@ -130,7 +130,9 @@ look_at_json(const char *data, size_t len)
 	if (spec_progress(json, text, sizeof(text)) != 0)
 		must_be_plain(text, sizeof(text));
 	(void)spec_string(json, "State", "Status");
-	(void)spec_verify_network(json, why, sizeof(why));
+	network = spec_network();
+	(void)spec_verify_network(network, json, why, sizeof(why));
+	json_decref(network);
 	look_at_item(json);
 	look_at_container(json);
 	json_decref(json);
@@ -165,6 +167,7 @@ look_at_container(const json_t *json)
 	static struct spec s;
 	static json_t *asked;
 	const json_t *config, *host;
+	json_t *got;
 	char why[512];
 
 	if (asked == NULL) {
@@ -179,6 +182,13 @@ look_at_container(const json_t *json)
 		asked = spec_agent(&s, &conf, "{}");
 		MUST(asked != NULL);
 	}
+	got = spec_from_podman(asked, json);
+	MUST(got != NULL);
+	if (spec_verify(asked, got, why, sizeof(why)) == 0)
+		MUST(json_array_size(json_object_get(json, "Mounts")) == 2 &&
+		    json_array_size(json_object_get(json,
+		    "BoundingCaps")) == 0);
+	json_decref(got);
 	if (spec_verify(asked, json, why, sizeof(why)) == -1) {
 		MUST(strlen(why) > 0);
 		return;

@@ -62,6 +62,7 @@ static void	 test_verify_changed(void);
 static void	 test_verify_more(void);
 static void	 test_verify_mounts(void);
 static void	 test_verify_network(void);
+static void	 test_podman(void);
 static void	 test_verify_volume(void);
 
 int
@@ -98,6 +99,7 @@ main(void)
 	test_verify_more();
 	test_verify_mounts();
 	test_verify_network();
+	test_podman();
 	test_verify_volume();
 	return (unit_failed);
 }
@@ -153,6 +155,7 @@ sample_spec(struct spec *s)
 	(void)strlcpy(s->image, "claudesec/claude", sizeof(s->image));
 	(void)strlcpy(s->image_id, "sha256:" ID64, sizeof(s->image_id));
 	(void)strlcpy(s->proxyd_id, "sha256:" ID64, sizeof(s->proxyd_id));
+	(void)strlcpy(s->network, NETWORK_NAME, sizeof(s->network));
 	s->dev = 0xfd00;
 	s->ino = 0x123456789abcULL;
 	s->owner = 1000;
@@ -1124,6 +1127,141 @@ test_verify(void)
 }
 
 /*
+ * What podman says of a container that it made as it was told.
+ */
+static json_t *
+made_by_podman(const json_t *asked, const char *network)
+{
+	const json_t *value;
+	json_t *config, *got, *host, *u;
+	char name[32];
+	size_t i;
+
+	got = made(asked, network);
+	config = json_object_get(got, "Config");
+	host = json_object_get(got, "HostConfig");
+	(void)json_object_set_new(config, "AttachStdin", json_false());
+	(void)json_object_set_new(config, "StdinOnce", json_false());
+	(void)json_object_set_new(config, "StopSignal", json_integer(15));
+	value = json_object_get(config, "Entrypoint");
+	(void)json_object_set_new(config, "Entrypoint", value == NULL ?
+	    json_string("") : json_incref(json_array_get(value, 0)));
+	(void)json_object_set_new(got, "EffectiveCaps", json_null());
+	(void)json_object_set_new(got, "BoundingCaps", json_null());
+	(void)json_object_set_new(host, "CapDrop", json_pack("[s]",
+	    "CAP_CHOWN"));
+	(void)json_object_set_new(host, "Binds", json_pack("[s, s]", "a",
+	    "b"));
+	if (json_array_size(json_object_get(got, "Mounts")) == 1)
+		(void)json_array_remove(json_object_get(host, "Binds"), 0);
+	(void)json_object_del(host, "Mounts");
+	(void)json_object_del(host, "Sysctls");
+	(void)json_object_del(host, "CgroupnsMode");
+	(void)json_object_set_new(host, "CgroupMode", json_string("private"));
+	(void)json_object_set_new(host, "PidMode", json_string("private"));
+	(void)json_object_set_new(host, "UTSMode", json_string("private"));
+	(void)json_object_set_new(host, "IpcMode", json_string("shareable"));
+	if (strcmp(network, "none") != 0)
+		(void)json_object_set_new(host, "NetworkMode",
+		    json_string("bridge"));
+	(void)json_object_set_new(host, "SecurityOpt", json_pack("[s]",
+	    "no-new-privileges"));
+	(void)json_object_set_new(host, "LogConfig", json_pack(
+	    "{s:s, s:n, s:s, s:s}", "Type", "json-file", "Config", "Path",
+	    "/x", "Size", "8.389MB"));
+	for (i = 0; i < json_array_size(json_object_get(host, "Ulimits"));
+	    i++) {
+		u = json_array_get(json_object_get(host, "Ulimits"), i);
+		(void)snprintf(name, sizeof(name), "RLIMIT_%s",
+		    spec_string(u, "Name", NULL));
+		(void)json_object_set_new(u, "Name", json_string(name));
+	}
+	return (got);
+}
+
+/* Each of these is seen, though other things of podman's are taken. */
+static void
+test_podman(void)
+{
+	static const struct {
+		const char	*name, *in, *key, *value;
+	} t[] = {
+		{ "podman_as_asked", NULL, "Pod", "\"\"" },
+		{ "podman_bounding", NULL, "BoundingCaps",
+		    "[\"CAP_CHOWN\"]" },
+		{ "podman_effective", NULL, "EffectiveCaps",
+		    "[\"CAP_CHOWN\"]" },
+		{ "podman_cgroup", "HostConfig", "CgroupMode", "\"host\"" },
+		{ "podman_pid", "HostConfig", "PidMode", "\"host\"" },
+		{ "podman_uts", "HostConfig", "UTSMode", "\"host\"" },
+		{ "podman_ipc", "HostConfig", "IpcMode", "\"host\"" },
+		{ "podman_network", "HostConfig", "NetworkMode",
+		    "\"slirp4netns\"" },
+		{ "podman_two_networks", "NetworkSettings", "Networks",
+		    "{\"claude-work-net\":{},\"podman\":{}}" },
+		{ "podman_other_network", "NetworkSettings", "Networks",
+		    "{\"podman\":{}}" },
+		{ "podman_security", "HostConfig", "SecurityOpt", "[]" },
+		{ "podman_unconfined", "HostConfig", "SecurityOpt",
+		    "[\"no-new-privileges\",\"seccomp=unconfined\"]" },
+		{ "podman_binds", "HostConfig", "Binds", "[\"/:/h\",\"b\"]" },
+		{ "podman_log", "HostConfig", "LogConfig",
+		    "{\"Type\":\"json-file\",\"Size\":\"0B\"}" },
+		{ "podman_limits", "HostConfig", "Ulimits",
+		    "[{\"Name\":\"RLIMIT_CORE\",\"Soft\":0,\"Hard\":0}]" },
+		{ "podman_privileged", "HostConfig", "Privileged", "true" }
+	};
+	struct spec s;
+	json_t *asked, *got, *made_it, *spec;
+	char why[512];
+	size_t i;
+
+	sample_spec(&s);
+	s.podman = 1;
+	(void)strlcpy(s.network, "claude-work-net", sizeof(s.network));
+	for (i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
+		asked = spec_sidecar(&s);
+		made_it = made_by_podman(asked, s.network);
+		(void)json_object_set_new(t[i].in == NULL ? made_it :
+		    json_object_get(made_it, t[i].in), t[i].key,
+		    json_loads(t[i].value, JSON_DECODE_ANY, NULL));
+		got = spec_from_podman(asked, made_it);
+		why[0] = '\0';
+		CASE(spec_verify(asked, got, why, sizeof(why)) ==
+		    (i == 0 ? 0 : -1), t[i].name, "%s", why);
+		json_decref(got);
+		json_decref(made_it);
+		json_decref(asked);
+	}
+	asked = spec_agent(&s, sample_config(), "/p");
+	made_it = made_by_podman(asked, "none");
+	got = spec_from_podman(asked, made_it);
+	(void)json_array_append_new(json_object_get(json_object_get(got,
+	    "HostConfig"), "SecurityOpt"), json_string("x"));
+	CASE(spec_verify(asked, got, why, sizeof(why)) == -1,
+	    "podman_more_security", "taken");
+	json_decref(got);
+	got = spec_from_podman(asked, made_it);
+	CASE(spec_verify(asked, got, why, sizeof(why)) == 0, "podman_agent",
+	    "%s", why);
+	json_decref(got);
+	json_decref(made_it);
+	spec = spec_podman(asked, "claude-work");
+	CASE(strcmp(at(spec, NULL, "cap_drop", 0), "ALL") == 0 &&
+	    strcmp(at(spec, NULL, "seccomp_profile_path", 0), "/p") == 0 &&
+	    json_is_true(json_object_get(spec, "no_new_privileges")) &&
+	    json_is_true(json_object_get(spec, "read_only_filesystem")) &&
+	    strcmp(at(spec, "netns", "nsmode", 0), "none") == 0 &&
+	    strcmp(at(spec, "cgroupns", "nsmode", 0), "private") == 0 &&
+	    json_array_size(json_object_get(spec, "mounts")) == 5 &&
+	    json_array_size(json_object_get(spec, "volumes")) == 1,
+	    "podman_spec", "other");
+	json_decref(spec);
+	json_decref(asked);
+	free_spec(&s);
+}
+
+/*
  * Whatever was asked, lost or changed on the way, must be seen.
  */
 static void
@@ -1333,21 +1471,23 @@ test_verify_network(void)
 		    "\"x\":\"y\"}", 0 },
 		{ "network_labels", "Labels", "{}", -1 }
 	};
-	json_t *got;
+	json_t *asked, *got;
 	char why[256];
 	size_t i;
 
+	asked = spec_network();
 	for (i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
 		got = spec_network();
 		(void)json_object_del(got, "CheckDuplicate");
 		(void)json_object_set_new(got, t[i].key,
 		    json_loads(t[i].value, JSON_DECODE_ANY, NULL));
-		CASE(spec_verify_network(got, why, sizeof(why)) ==
+		CASE(spec_verify_network(asked, got, why, sizeof(why)) ==
 		    t[i].result, t[i].name, "%s", why);
 		json_decref(got);
 	}
-	CASE(spec_verify_network(NULL, why, sizeof(why)) == -1,
+	CASE(spec_verify_network(asked, NULL, why, sizeof(why)) == -1,
 	    "network_nothing", "taken");
+	json_decref(asked);
 }
 
 static void

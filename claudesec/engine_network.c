@@ -1,0 +1,119 @@
+/*
+ * Copyright (c) 2026 The claudesec authors
+ *
+ * Permission to use, copy, modify, and distribute this software for any
+ * purpose with or without fee is hereby granted, provided that the above
+ * copyright notice and this permission notice appear in all copies.
+ *
+ * THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+ * WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+ * MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+ * ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+ * WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+ * ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+ * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+ */
+
+/*
+ * Networks.  The sidecars of an engine share one, on which they do not reach
+ * each other; podman cannot do that, so there each has one of its own, which
+ * goes with its session.
+ */
+
+#include <sys/types.h>
+
+#include <stdio.h>
+#include <string.h>
+#include <sysexits.h>
+
+#include "engine.h"
+
+#define API_TIMEOUT	30	/* seconds */
+#define REMOVE_TIMEOUT	120
+
+static json_t	*network_spec(const struct session *);
+
+static json_t *
+network_spec(const struct session *s)
+{
+	json_t *spec;
+
+	spec = s->spec.podman ? spec_podman_network(&s->spec) :
+	    spec_network();
+	if (spec == NULL)
+		fatalx("spec_network");
+	return (spec);
+}
+
+/* Its own has the session's name, which is sure when there is a volume. */
+void
+network_begin(struct session *s)
+{
+	if (s->spec.podman && (s->did & STEP_BIT(STEP_VOLUME)) == 0) {
+		s->begun &= ~STEP_BIT(STEP_NETWORK);
+	} else if (s->spec.podman) {
+		(void)snprintf(s->spec.network, sizeof(s->spec.network),
+		    "claude-%s-net", s->spec.name);
+		session_call(s, STEP_NETWORK, "GET", NULL, API_TIMEOUT,
+		    "/libpod/networks/%s/json", s->spec.network);
+	} else {
+		(void)strlcpy(s->spec.network, NETWORK_NAME,
+		    sizeof(s->spec.network));
+		session_call(s, STEP_NETWORK, "GET", NULL, API_TIMEOUT,
+		    "/networks/" NETWORK_NAME);
+	}
+}
+
+/*
+ * Looks, makes it if it is not there, and looks again.  Another session may
+ * be faster at that.
+ */
+int
+network_done(struct session *s, struct docker_reply *reply)
+{
+	char why[256];
+	json_t *asked;
+	int error;
+
+	if (s->network == MAKING_IT) {
+		s->network = MADE_IT;
+		if (s->spec.podman && reply->error == NULL)
+			s->has_network = 1;
+		if (s->state == SESSION_REMOVING)
+			return (0);
+		if (reply->error == NULL || reply->status == 409)
+			network_begin(s);
+		else
+			session_error(s, STEP_NETWORK, reply);
+		return (0);
+	}
+	if (s->network == NOT_MADE && reply->status == 404) {
+		if (s->state == SESSION_REMOVING)
+			return (0);
+		s->network = MAKING_IT;
+		session_call(s, STEP_NETWORK, "POST", network_spec(s),
+		    API_TIMEOUT, s->spec.podman ?
+		    "/libpod/networks/create" : "/networks/create");
+		return (0);
+	}
+	if (reply->error != NULL) {
+		session_error(s, STEP_NETWORK, reply);
+		return (0);
+	}
+	asked = network_spec(s);
+	error = spec_verify_network(asked, reply->json, why, sizeof(why));
+	json_decref(asked);
+	if (error == -1)
+		session_fail(s, EX_CONFIG, "the network %s is not as "
+		    "claudesec makes it (%s): remove it", s->spec.network,
+		    why);
+	return (error == 0);
+}
+
+void
+network_remove(struct session *s)
+{
+	s->has_network = 0;
+	session_call(s, STEP_REMOVE_NETWORK, "DELETE", NULL, REMOVE_TIMEOUT,
+	    "/libpod/networks/claude-%s-net", s->spec.name);
+}
