@@ -83,6 +83,11 @@ static int	 parent_handle_open(struct peer *, struct imsg *);
 static int	 parent_handle_error(struct imsg *);
 static int	 parent_handle_conf(struct imsg *);
 static int	 parent_handle_connect(struct peer *, struct imsg *);
+static int	 engine_connect(void);
+static int	 engine_connect_to(const char *);
+static void	 find_engines(void);
+static void	 find_value(char *, size_t, const char *);
+static const char *workspace_engine(const char *);
 static int	 parent_handle_file(struct peer *, struct imsg *);
 static int	 parent_handle_client(struct imsg *);
 static int	 parent_handle_workspace(struct peer *, struct imsg *);
@@ -118,6 +123,9 @@ static int	 debug, verbose;
 static char	 confpath[PATH_MAX];	/* empty: none, the defaults hold */
 static char	 user_conf[PATH_MAX];	/* where a private one is looked for */
 static char	 home[PATH_MAX];
+static struct docker_env docker_env;	/* a private one follows it */
+static char	 engines[4][PATH_MAX];	/* where one may be, or empty */
+static const char *engine_found;	/* among these */
 static char	 sockpath[PATH_MAX];
 static char	 sockdir[PATH_MAX];
 static int	 private, listen_fd = -1, ready_fd = -1;
@@ -331,6 +339,46 @@ find_user_config(void)
 }
 
 /*
+ * What of the environment tells where the user's engine is, and where one is
+ * looked for otherwise: the system's, this user's own Docker, podman as this
+ * user and as root.
+ */
+static void
+find_engines(void)
+{
+	const char *dir;
+	struct stat st;
+
+	find_value(docker_env.host, sizeof(docker_env.host), "DOCKER_HOST");
+	find_value(docker_env.context, sizeof(docker_env.context),
+	    "DOCKER_CONTEXT");
+	find_value(docker_env.directory, sizeof(docker_env.directory),
+	    "DOCKER_CONFIG");
+	if (docker_env.directory[0] != '/' &&
+	    (size_t)snprintf(docker_env.directory, PATH_MAX, "%s/.docker",
+	    home) >= PATH_MAX)
+		errx(EX_CONFIG, "the path of .docker is too long");
+	(void)strlcpy(engines[0], "/var/run/docker.sock", PATH_MAX);
+	(void)strlcpy(engines[3], "/run/podman/podman.sock", PATH_MAX);
+	/* su(1) leaves another user's behind */
+	dir = getenv("XDG_RUNTIME_DIR");
+	if (dir == NULL || dir[0] != '/' || strlen(dir) > PATH_MAX / 2 ||
+	    stat(dir, &st) == -1 || st.st_uid != getuid())
+		return;
+	(void)snprintf(engines[1], PATH_MAX, "%s/docker.sock", dir);
+	(void)snprintf(engines[2], PATH_MAX, "%s/podman/podman.sock", dir);
+}
+
+static void
+find_value(char *value, size_t size, const char *name)
+{
+	const char *s;
+
+	if ((s = getenv(name)) != NULL && strlcpy(value, s, size) >= size)
+		errx(EX_USAGE, "%s: too long", name);
+}
+
+/*
  * A fifo or a device must not hang or answer us.
  */
 static int
@@ -406,6 +454,8 @@ daemon_run(const char *path, int own)
 	others = !private && getuid() == 0;
 	find_home();
 	find_user_config();
+	if (private)
+		find_engines();
 	if ((fd = find_config(confpath, sizeof(confpath))) != -1)
 		close(fd);
 	listen_fd = daemon_listen(path);
@@ -647,6 +697,9 @@ parent_load(uint32_t client_id)
 		if (peer_compose(p, IMSG_RECONF_MACRO, 0, -1, m->value,
 		    strlen(m->value)) == -1)
 			fatal("peer_compose");
+	if (private && peer_compose(p, IMSG_RECONF_DOCKER, 0, -1, &docker_env,
+	    sizeof(docker_env)) == -1)
+		fatal("peer_compose");
 	if (peer_compose(p, IMSG_RECONF_READ, 0, fd,
 	    confpath[0] != '\0' ? confpath : "(defaults)",
 	    confpath[0] != '\0' ? strlen(confpath) : strlen("(defaults)")) ==
@@ -807,7 +860,7 @@ static int
 parent_handle_conf(struct imsg *imsg)
 {
 	if (!loading || imsg_get_data(imsg, &next, sizeof(next)) == -1 ||
-	    !imsg_is_string(next.engine, sizeof(next.engine)) ||
+	    memchr(next.engine, '\0', sizeof(next.engine)) == NULL ||
 	    memchr(next.ca, '\0', sizeof(next.ca)) == NULL ||
 	    memchr(next.api.ca, '\0', sizeof(next.api.ca)) == NULL)
 		return (-1);
@@ -858,28 +911,72 @@ parent_dispatch_engine(struct peer *p, struct imsg *imsg)
 static int
 parent_handle_connect(struct peer *p, struct imsg *imsg)
 {
-	struct sockaddr_un sun;
 	int error, fd;
 
 	error = 0;
-	memset(&sun, 0, sizeof(sun));
-	sun.sun_family = AF_UNIX;
-	if (strlcpy(sun.sun_path, current.engine, sizeof(sun.sun_path)) >=
-	    sizeof(sun.sun_path)) {
-		fd = -1;
-		error = ENAMETOOLONG;
-	} else if ((fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC |
-	    SOCK_NONBLOCK, 0)) == -1) {
+	if ((fd = engine_connect()) == -1)
 		error = errno;
-	} else if (connect(fd, (struct sockaddr *)&sun, sizeof(sun)) == -1) {
-		error = errno;
-		close(fd);
-		fd = -1;
-	}
 	if (peer_compose(p, IMSG_PARENT_SOCKET, imsg_get_id(imsg), fd, &error,
 	    sizeof(error)) == -1)
 		fatal("peer_compose");
 	return (0);
+}
+
+/*
+ * The engine of the configuration; else the first that takes us, and that one
+ * from then on, as our containers are there.  If there is none, who was in the
+ * way of a user says more than that others are not there.
+ */
+static int
+engine_connect(void)
+{
+	size_t i;
+	int error, fd;
+
+	if (current.engine[0] != '\0')
+		return (engine_connect_to(current.engine));
+	if (engine_found != NULL)
+		return (engine_connect_to(engine_found));
+	error = ENOENT;
+	for (i = 0; i < sizeof(engines) / sizeof(engines[0]); i++) {
+		if (engines[i][0] == '\0')
+			continue;
+		if ((fd = engine_connect_to(engines[i])) != -1) {
+			engine_found = engines[i];
+			log_info("the container engine is at %s",
+			    engine_found);
+			return (fd);
+		}
+		if (errno != ENOENT && error == ENOENT)
+			error = errno;
+	}
+	errno = error;
+	return (-1);
+}
+
+static int
+engine_connect_to(const char *path)
+{
+	struct sockaddr_un sun;
+	int error, fd;
+
+	memset(&sun, 0, sizeof(sun));
+	sun.sun_family = AF_UNIX;
+	if (strlcpy(sun.sun_path, path, sizeof(sun.sun_path)) >=
+	    sizeof(sun.sun_path)) {
+		errno = ENAMETOOLONG;
+		return (-1);
+	}
+	if ((fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK,
+	    0)) == -1)
+		return (-1);
+	if (connect(fd, (struct sockaddr *)&sun, sizeof(sun)) == -1) {
+		error = errno;
+		close(fd);
+		errno = error;
+		return (-1);
+	}
+	return (fd);
 }
 
 static int
@@ -1123,6 +1220,7 @@ workspace_judge(const char *path, const struct stat *sd)
 	    ".claude", ".config/claudesec", ".docker" };
 	static const char *const kernel[] = { "/dev", "/proc", "/sys" };
 	struct stat sp;
+	const char *why;
 	char dir[PATH_MAX], real[PATH_MAX];
 	size_t i;
 	int n;
@@ -1141,8 +1239,8 @@ workspace_judge(const char *path, const struct stat *sd)
 		    "a workspace; use one below it");
 	if (path_within(sockpath, path))
 		return ("holds the control socket of claudesec");
-	if (workspace_holds(path, current.engine))
-		return ("holds the socket of the engine");
+	if ((why = workspace_engine(path)) != NULL)
+		return (why);
 	if (workspace_holds(path, user_conf) ||
 	    (confpath[0] != '\0' && workspace_holds(path, confpath)))
 		return ("holds the configuration of claudesec, which the "
@@ -1155,6 +1253,20 @@ workspace_judge(const char *path, const struct stat *sd)
 		    (path_within(path, dir) || workspace_holds(path, dir)))
 			return ("holds what the agent must not see");
 	}
+	return (NULL);
+}
+
+static const char *
+workspace_engine(const char *path)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(engines) / sizeof(engines[0]); i++)
+		if (engines[i][0] != '\0' && workspace_holds(path, engines[i]))
+			return ("holds the socket of the engine");
+	if (current.engine[0] != '\0' && workspace_holds(path,
+	    current.engine))
+		return ("holds the socket of the engine");
 	return (NULL);
 }
 

@@ -66,6 +66,8 @@ enum {
 #define PERMIT_SESSIONS	8	/* of a user with a permit, if not said */
 #define PERMIT_CLIENTS	32	/* connections; also the most */
 #define PERMIT_RATE	100	/* requests in a second; likewise */
+#define DOCKER_CONTEXT_MAX 256	/* name of one, with its NUL */
+#define DOCKER_CONTEXT_MAX 256	/* name of one, with its NUL */
 #define KEY_MINLEN	8	/* of a key for proxyd, and at most */
 #define KEY_MAXLEN	4000
 #define SESSION_LEN	32	/* of a session's id, hexadecimal, ours */
@@ -125,6 +127,7 @@ enum imsg_type {
 	 * named, and sends the result to parent and engine, who each swap at
 	 * the end; or an error.
 	 */
+	IMSG_RECONF_DOCKER,	/* parent: struct docker_env, before READ */
 	IMSG_RECONF_READ,	/* parent: a name for messages; the file */
 	IMSG_RECONF_MACRO,	/* parent: NAME=value of -D, before READ */
 	IMSG_RECONF_OPEN,	/* to parent: a path */
@@ -313,9 +316,19 @@ struct conf_api {
 	char		 ca[PATH_MAX];		/* empty: the host's bundle */
 };
 
+/*
+ * What of the user's environment says which engine a private daemon is for;
+ * a system daemon has only its configuration.
+ */
+struct docker_env {
+	char		 host[PATH_MAX];	/* DOCKER_HOST, or empty */
+	char		 context[DOCKER_CONTEXT_MAX]; /* DOCKER_CONTEXT */
+	char		 directory[PATH_MAX];	/* DOCKER_CONFIG or ~/.docker */
+};
+
 /* the part of a configuration that has a fixed size; 0: the default */
 struct conf_fixed {
-	char		 engine[PATH_MAX];	/* path of the Unix socket */
+	char		 engine[PATH_MAX];	/* a Unix socket; empty: any */
 	char		 image[IMAGE_MAXLEN];
 	char		 base[IMAGE_MAXLEN];
 	char		 ca[PATH_MAX];		/* may be empty */
@@ -433,6 +446,18 @@ void		 config_free(struct config *);
 int		 names_needed(const struct config *, int);
 void		 names_read(struct config *, FILE *, int);
 void		 names_check(const struct config *, void (*)(const char *));
+
+/*
+ * conf_engine.c: which engine, by what the user's environment and the files of
+ * Docker's own client say.  1: this file is to be read next; 0: it is decided;
+ * -1: what they say is of no use, for the reason given.  context_read() takes
+ * what is in the file, or NULL if there is none.
+ */
+int		 context_begin(struct conf_fixed *, const struct docker_env *,
+		    char [PATH_MAX], char [TEXT_MAXLEN]);
+int		 context_read(struct conf_fixed *, const struct docker_env *,
+		    const char *, size_t, char [PATH_MAX],
+		    char [TEXT_MAXLEN]);
 
 /* parse.y */
 struct macro {

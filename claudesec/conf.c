@@ -28,6 +28,7 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <jansson.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -47,7 +48,11 @@ static struct {
 	unsigned int	 nmacros;
 	struct config	*conf;		/* waits for the env file */
 	const char	*envfile;	/* or another that was asked for */
+	struct docker_env docker;
+	int		 follow;	/* docker, unless the file says */
+	char		 path[PATH_MAX];	/* of a file of Docker's client */
 	enum {
+		LOAD_DOCKER,
 		LOAD_PASSWD,
 		LOAD_GROUP,
 		LOAD_ENV
@@ -58,7 +63,11 @@ static struct {
 static void	 conf_started(void);
 static int	 conf_dispatch_parent(struct peer *, struct imsg *);
 static int	 conf_handle_macro(struct imsg *);
+static int	 conf_handle_docker(struct imsg *);
 static int	 conf_handle_read(struct imsg *);
+static void	 conf_engine(void);
+static void	 conf_engine_next(int, const char *);
+static void	 conf_docker(int);
 static int	 conf_handle_file(struct imsg *);
 static struct config *conf_read(int, const char *);
 static void	 conf_next(void);
@@ -84,6 +93,8 @@ static const char *env_add(const char *, const char *);
 void
 conf(void)
 {
+	/* it would read a device */
+	json_object_seed(arc4random() | 1);
 	/* recvfd: the channel to engine */
 	if (pledge("stdio recvfd", NULL) == -1)
 		fatal("pledge");
@@ -105,6 +116,8 @@ conf_dispatch_parent(struct peer *p, struct imsg *imsg)
 	switch (imsg_get_type(imsg)) {
 	case IMSG_RECONF_MACRO:
 		return (conf_handle_macro(imsg));
+	case IMSG_RECONF_DOCKER:
+		return (conf_handle_docker(imsg));
 	case IMSG_RECONF_READ:
 		return (conf_handle_read(imsg));
 	case IMSG_RECONF_FILE:
@@ -132,6 +145,22 @@ conf_handle_macro(struct imsg *imsg)
 }
 
 static int
+conf_handle_docker(struct imsg *imsg)
+{
+	struct docker_env *d;
+
+	d = &load.docker;
+	if (load.conf != NULL || load.follow ||
+	    imsg_get_data(imsg, d, sizeof(*d)) == -1 ||
+	    memchr(d->host, '\0', sizeof(d->host)) == NULL ||
+	    memchr(d->context, '\0', sizeof(d->context)) == NULL ||
+	    !imsg_is_string(d->directory, sizeof(d->directory)))
+		return (-1);
+	load.follow = 1;
+	return (0);
+}
+
+static int
 conf_handle_read(struct imsg *imsg)
 {
 	char name[PATH_MAX];
@@ -152,12 +181,67 @@ conf_handle_read(struct imsg *imsg)
 		free(m);
 	}
 	load.nmacros = 0;
-	load.step = LOAD_PASSWD;
+	load.step = LOAD_DOCKER;
 	if (load.conf == NULL)
 		conf_finish();
 	else
-		conf_next();
+		conf_engine();
 	return (0);
+}
+
+/*
+ * A daemon of the system's is for the engine of its configuration, or for the
+ * system's; a user's is where the user's docker is.
+ */
+static void
+conf_engine(void)
+{
+	struct conf_fixed *f;
+	char why[TEXT_MAXLEN];
+
+	f = &load.conf->fixed;
+	if (f->engine[0] == '\0' && !load.follow)
+		(void)strlcpy(f->engine, "/var/run/docker.sock",
+		    sizeof(f->engine));
+	conf_engine_next(f->engine[0] != '\0' ? 0 : context_begin(f,
+	    &load.docker, load.path, why), why);
+}
+
+static void
+conf_engine_next(int result, const char *why)
+{
+	if (result == 1) {
+		conf_open(load.path);
+		return;
+	}
+	if (result == -1)
+		conf_error("%s", why);
+	load.step = LOAD_PASSWD;
+	conf_next();
+}
+
+static void
+conf_docker(int fd)
+{
+	struct stat st;
+	char why[TEXT_MAXLEN];
+	char *buf;
+	size_t len;
+	int result;
+
+	if (fstat(fd, &st) == -1 || (st.st_mode & S_IWOTH) != 0) {
+		(void)snprintf(why, sizeof(why), "%.500s: everybody can write "
+		    "to it", load.path);
+		conf_engine_next(-1, why);
+	} else if ((buf = env_load(fd, &len)) == NULL) {
+		conf_finish();
+	} else {
+		result = context_read(&load.conf->fixed, &load.docker, buf,
+		    len, load.path, why);
+		/* it may have keys of registries */
+		freezero(buf, ENV_MAXSIZE + 1);
+		conf_engine_next(result, why);
+	}
 }
 
 /* Asks for the next file that is needed, or that was all. */
@@ -215,13 +299,29 @@ conf_names(int fd)
 static int
 conf_handle_file(struct imsg *imsg)
 {
+	char why[TEXT_MAXLEN];
 	int error, fd;
 
 	if (load.conf == NULL ||
 	    imsg_get_data(imsg, &error, sizeof(error)) == -1 ||
 	    (imsg->fd == -1) != (error != 0))
 		return (-1);
-	if ((fd = imsg_get_fd(imsg)) != -1 && load.step != LOAD_ENV) {
+	fd = imsg_get_fd(imsg);
+	if (load.step == LOAD_DOCKER) {
+		if (fd != -1) {
+			conf_docker(fd);
+			close(fd);
+		} else if (error == ENOENT || error == ENOTDIR)
+			conf_engine_next(context_read(&load.conf->fixed,
+			    &load.docker, NULL, 0, load.path, why), why);
+		else {
+			(void)snprintf(why, sizeof(why), "%.500s: %s",
+			    load.path, strerror(error));
+			conf_engine_next(-1, why);
+		}
+		return (0);
+	}
+	if (fd != -1 && load.step != LOAD_ENV) {
 		conf_names(fd);
 		conf_next();
 		return (0);
@@ -273,6 +373,7 @@ conf_finish(void)
 		conf_send(ROLE_PARENT, IMSG_RECONF_FAILED, NULL, 0);
 	config_free(load.conf);
 	load.conf = NULL;
+	load.follow = 0;
 }
 
 static void
@@ -369,8 +470,6 @@ config_new(void)
 	TAILQ_INIT(&c->rules);
 	TAILQ_INIT(&c->env);
 	TAILQ_INIT(&c->permits);
-	(void)strlcpy(c->fixed.engine, "/var/run/docker.sock",
-	    sizeof(c->fixed.engine));
 	(void)strlcpy(c->fixed.image, "claudesec/claude",
 	    sizeof(c->fixed.image));
 	(void)strlcpy(c->fixed.base, "node:20-alpine", sizeof(c->fixed.base));

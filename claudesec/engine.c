@@ -487,7 +487,7 @@ engine_handle_conf(struct imsg *imsg)
 	nrules = npermits = 0;
 	f = &nconf->fixed;
 	if (imsg_get_data(imsg, f, sizeof(*f)) == -1 ||
-	    !imsg_is_string(f->engine, sizeof(f->engine)) ||
+	    memchr(f->engine, '\0', sizeof(f->engine)) == NULL ||
 	    !imsg_is_string(f->image, sizeof(f->image)) ||
 	    !imsg_is_string(f->base, sizeof(f->base)) ||
 	    memchr(f->ca, '\0', sizeof(f->ca)) == NULL ||

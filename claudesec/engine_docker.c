@@ -319,6 +319,7 @@ int
 docker_socket(uint32_t id, int error, int fd)
 {
 	struct docker_call *c;
+	const char *path;
 
 	TAILQ_FOREACH(c, &calls, entry)
 		if (c->id == id && c->state == CALL_ASKED)
@@ -331,9 +332,12 @@ docker_socket(uint32_t id, int error, int fd)
 	c->state = CALL_RUNNING;
 	if (fd == -1) {
 		version = 0;	/* who comes back may be another */
+		path = engine_config()->fixed.engine;
 		call_fail(c, error == EACCES || error == EPERM ? EX_NOPERM :
-		    EX_UNAVAILABLE, "cannot reach the container engine at "
-		    "%s: %s", engine_config()->fixed.engine, strerror(error));
+		    EX_UNAVAILABLE, "cannot reach %s%s: %s", path[0] == '\0' ?
+		    "a container engine where they usually are, first "
+		    "/var/run/docker.sock" : "the container engine at ", path,
+		    strerror(error));
 		return (0);
 	}
 	c->fd = fd;

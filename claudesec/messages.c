@@ -76,6 +76,7 @@ const struct imsg_rule imsg_rules[] = {
 	{ IMSG_ENGINE_GONE, "gone", E, C, RUN, 0, 0, 0 },
 	/* configuration */
 	{ IMSG_RECONF_MACRO, "macro", P, F, RUN, 1, ENV_MAXLEN, 0 },
+	{ IMSG_RECONF_DOCKER, "docker", P, F, RUN, SIZE(docker_env), 0 },
 	{ IMSG_RECONF_READ, "read", P, F, RUN, 1, PATH_MAX, IMSG_FDOPT },
 	{ IMSG_RECONF_OPEN, "open", F, P, RUN, 1, PATH_MAX, 0 },
 	{ IMSG_RECONF_FILE, "file", P, F, RUN, sizeof(int), sizeof(int),

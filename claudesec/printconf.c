@@ -41,9 +41,12 @@ print_config(FILE *f, const struct config *c)
 	const struct rule_entry *r;
 	size_t i;
 
-	(void)fputs("engine ", f);
-	print_string(f, "unix://", c->fixed.engine);
-	(void)fputs("\nimage ", f);
+	if (c->fixed.engine[0] != '\0') {
+		(void)fputs("engine ", f);
+		print_string(f, "unix://", c->fixed.engine);
+		(void)fputc('\n', f);
+	}
+	(void)fputs("image ", f);
 	print_string(f, "", c->fixed.image);
 	(void)fputs("\nbase ", f);
 	print_string(f, "", c->fixed.base);

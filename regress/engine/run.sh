@@ -377,6 +377,124 @@ test_remove_fails()
 	fi
 }
 
+# found STATUS MESSAGE CONFIGURATION [NAME=value ...]: what a private daemon of
+# somebody's says who may not use the system's engine
+found()
+{
+	want=$1
+	message=$2
+	echo "$3" >"$tmp/conf"
+	shift 3
+	mkdir -p "$tmp/own"
+	chown nobody "$tmp/own" && chmod 700 "$tmp/own"
+	(cd / && exec timeout 60 setpriv --reuid nobody --clear-groups \
+	    env -i PATH="$PATH" XDG_RUNTIME_DIR="$tmp/own" "$@" \
+	    "$claudesec" -f "$tmp/conf" status) </dev/null >"$tmp/out" \
+	    2>"$tmp/err"
+	got=$?
+	: >"$tmp/log"
+	# it goes when it has nothing to do, and another is for another
+	wait_for 20 test ! -e "$tmp/own/claudesec/sock" ||
+	    { why "it stays"; return; }
+	if [ $got -ne "$want" ]; then
+		why "status $got, not $want"
+	elif [ "$(sed 's/^claudesec: //' "$tmp/err")" != "$message" ]; then
+		why "it says: $(head -n 1 "$tmp/err")"
+	fi
+}
+
+# context NAME JSON: of Docker's client
+file_of()
+{
+	echo "$tmp/docker/contexts/meta/$(printf %s "$1" | sha256sum |
+	    cut -d ' ' -f 1)/meta.json"
+}
+
+context()
+{
+	mkdir -p "$(dirname "$(file_of "$1")")" &&
+	    printf %s "$2" >"$(file_of "$1")"
+}
+
+host()
+{
+	printf '{"Name":"x","Endpoints":{"docker":{"Host":"%s"}}}' "$1"
+}
+
+no="cannot reach the container engine at"
+not="No such file or directory"
+
+test_engine_of_the_environment()
+{
+	context one "$(host unix:///none/one)"
+	context two "$(host unix:///none/two)"
+	echo '{"auths":{}, "currentContext":"one"}' >"$tmp/docker/config.json"
+	set -- "DOCKER_CONFIG=$tmp/docker"
+	found 69 "$no /none/conf: $not" 'engine "unix:///none/conf"' "$@" \
+	    DOCKER_HOST=unix:///none/env &&
+	found 69 "$no /none/env: $not" '' "$@" DOCKER_CONTEXT=two \
+	    DOCKER_HOST=unix:///none/env &&
+	found 69 "$no /none/two: $not" '' "$@" DOCKER_CONTEXT=two &&
+	found 69 "$no /none/one: $not" '' "$@" DOCKER_HOST=
+}
+
+test_engine_of_the_environment_that_cannot_be()
+{
+	context bad '{"Endpoints":[]'
+	context deep "$(printf '[%.0s' $(seq 10000))"
+	context far "$(host ssh://host)"
+	context none '{"Endpoints":{"docker":{"Host":1}}}'
+	echo '{}' >"$tmp/docker/config.json"
+	far="an engine elsewhere cannot mount a workspace of this machine; \
+name one of this machine by engine in claudesec.conf"
+	while IFS='|' read -r env message; do
+		found 78 "$message" '' "DOCKER_CONFIG=$tmp/docker" "$env" ||
+		    return
+	done <<-END || return
+		DOCKER_HOST=tcp://h:2375|DOCKER_HOST tcp://h:2375: $far
+		DOCKER_CONTEXT=far|docker context far ssh://host: $far
+		DOCKER_HOST=npipe://x|DOCKER_HOST npipe://x: not unix:///path
+		DOCKER_CONTEXT=nil|docker context nil: there is none of the name
+		DOCKER_CONTEXT=none|docker context none: it has no host
+		DOCKER_CONTEXT=bad|$(file_of bad): not JSON
+		DOCKER_CONTEXT=deep|$(file_of deep): not JSON
+	END
+	chmod 666 "$tmp/docker/config.json"
+	found 78 "$tmp/docker/config.json: everybody can write to it" '' \
+	    "DOCKER_CONFIG=$tmp/docker"
+}
+
+# What a user's own Docker or podman leaves there is found.
+test_engine_is_found()
+{
+	found 77 "cannot reach a container engine where they usually are, \
+first /var/run/docker.sock: Permission denied" '' || return
+	for sock in docker.sock podman/podman.sock; do
+		mkdir -p "$tmp/own/podman"
+		rm -f "$tmp/up"
+		python3 "$here/fault.py" "$tmp/own/$sock" "${engine#unix://}" \
+		    >"$tmp/up" 2>"$tmp/fault.err" &
+		fault=$!
+		wait_for 10 grep -q listening "$tmp/up" &&
+		    chmod 666 "$tmp/own/$sock" && chmod 755 "$tmp/own/podman"
+		found 0 '' '' || return
+		down
+		rm -f "$tmp/own/$sock"
+	done
+}
+
+# The system daemon has only its configuration.
+test_engine_of_the_system_daemon()
+{
+	echo 'credentials none' >"$tmp/conf"
+	DOCKER_HOST=unix:///none/env "$claudesec" -d -f "$tmp/conf" \
+	    -s "$tmp/sock" 2>"$tmp/log" &
+	daemon=$!
+	wait_for 10 test -S "$tmp/sock"
+	run status
+	[ $got -eq 0 ] || why "it says: $(cat "$tmp/err")"
+}
+
 # The last one, as it takes half a minute.
 test_no_answer()
 {

@@ -126,7 +126,8 @@ check(const struct config *c)
 	size_t i, n;
 
 	f = &c->fixed;
-	MUST(f->engine[0] == '/' && strlen(f->engine) < sizeof(sun.sun_path));
+	MUST(f->engine[0] == '\0' || (f->engine[0] == '/' &&
+	    strlen(f->engine) < sizeof(sun.sun_path)));
 	MUST(imsg_is_string(f->image, sizeof(f->image)));
 	MUST(imsg_is_string(f->base, sizeof(f->base)));
 	MUST(strstr(f->image, "..") == NULL && strstr(f->base, "..") == NULL);
@@ -134,7 +135,7 @@ check(const struct config *c)
 	    strncmp(f->ca, "~/", 2) == 0);
 	MUST(c->envfile[0] == '\0' || c->envfile[0] == '/' ||
 	    strncmp(c->envfile, "~/", 2) == 0);
-	MUST(f->credentials <= CREDENTIALS_ENVIRONMENT);
+	MUST(f->credentials <= CREDENTIALS_INJECT);
 	MUST(within(f->memory, 1ULL << 27, 1ULL << 46));
 	MUST(within(f->home, 1ULL << 20, 1ULL << 46));
 	MUST(within(f->tmp, 1ULL << 20, 1ULL << 46));
