@@ -73,6 +73,8 @@ enum {
 #define SESSION_LEN	32	/* of a session's id, hexadecimal, ours */
 #define KEYS_MAX	2	/* that let go of a session */
 #define GRACE_MAX	3600	/* seconds, of a stop */
+#define STREAMS_MAX	16	/* to ports, asked for at a time */
+#define CONNS_MAX	64	/* to ports, of a client */
 
 /* states of a client's connection, beside those of proc.h */
 #define STATE_CLIENT_NEW	0x10	/* has asked for nothing yet */
@@ -80,6 +82,7 @@ enum {
 #define STATE_CLIENT_WAIT	0x40	/* was answered, or is attached */
 #define STATE_CLIENT_BASE	0x80	/* was told to make a base image */
 #define STATE_CLIENT_ASKED	0x100	/* whether to attach instead */
+#define STATE_CLIENT_PORTS	0x200	/* asks for streams to ports */
 
 enum imsg_type {
 	IMSG_NONE,
@@ -97,6 +100,8 @@ enum imsg_type {
 	IMSG_CTL_STATUS,	/* struct ctl_request */
 	IMSG_CTL_RELOAD,	/* struct ctl_request */
 	IMSG_CTL_BUILD,		/* struct ctl_request */
+	IMSG_CTL_PORTS,		/* struct ctl_request */
+	IMSG_CTL_CONNECT,	/* uint32_t, a port; the client's id for it */
 	IMSG_CTL_BASE,		/* a pipe that a base image comes from */
 	IMSG_CTL_RESIZE,	/* struct ctl_size */
 	IMSG_CTL_SIGNAL,	/* int */
@@ -111,6 +116,8 @@ enum imsg_type {
 	IMSG_CTL_ATTACHED,	/* struct ctl_attached; the raw stream */
 	IMSG_CTL_DETACHED,	/* a session's name: it runs without you */
 	IMSG_CTL_RUNS,		/* a session's name: attach instead? */
+	IMSG_CTL_STREAM,	/* to port id: a stream */
+	IMSG_CTL_REFUSED,	/* to port id: none */
 	IMSG_CTL_SESSION,	/* struct ctl_session, one a session */
 	IMSG_CTL_EXIT,		/* int, exit status; the end */
 	IMSG_CTL_REPORT,	/* struct ctl_report; at a session's end */
@@ -157,7 +164,10 @@ enum imsg_type {
 	IMSG_ENGINE_BUSY,	/* int, sessions and clients there are */
 	IMSG_ENGINE_RELOAD,	/* a client asks for a reload */
 	IMSG_PARENT_RELOADED,	/* struct ctl_error, code 0 if it went well */
-	IMSG_PARENT_NAME	/* control socket's path, uid; before START */
+	IMSG_PARENT_NAME,	/* control socket's path, uid; before START */
+
+	/* client to its process for ports */
+	IMSG_PORT_SESSION	/* struct port_session */
 };
 
 /* files that the parent opens for the engine; nothing else can be named */
@@ -219,6 +229,11 @@ struct ctl_attached {
 	uint32_t	 nkeys;
 	unsigned char	 keys[KEYS_MAX]; /* that let go of it */
 	char		 session[SESSION_LEN + 1];	/* empty: a shell in one */
+	char		 name[NAME_MAXLEN];
+};
+
+struct port_session {
+	char		 path[PATH_MAX];	/* of the daemon's socket */
 	char		 name[NAME_MAXLEN];
 };
 
@@ -513,6 +528,8 @@ __dead void	 engine(void);
 
 /* client.c */
 __dead void	 client(int, char **, const char *);
+/* connects to a daemon: the socket, or -1 and errno */
+int		 client_connect(const char *);
 /* queues an argument, in pieces: 0, or -1 and errno */
 int		 client_compose_arg(struct imsgbuf *, uint32_t, const char *);
 /* overwrites what a terminal would not just show */
@@ -527,6 +544,19 @@ int		 base_start(struct peer *);
  * session in the current directory; the parent shows what came of it.
  */
 char		**check_start(void);
+
+/*
+ * client_port.c: ports of the host that lead into the session.  port_add()
+ * takes an option's argument and exits if it does not like it.
+ */
+void		 port_add(const char *);
+void		 port_prepare(void);
+void		 port_session(const char *, const char *);
+
+/* client_owner.c */
+struct sockaddr_storage;
+int		 owner_is(FILE *, const struct sockaddr_storage *,
+		    const struct sockaddr_storage *, uid_t);
 
 /* client_status.c */
 int		 status_add(struct imsg *);

@@ -81,7 +81,6 @@ static void	 request_send_env(void);
 static void	 request_compose(uint32_t, int, const void *, size_t);
 
 static int	 find_daemon(void);
-static int	 connect_to(const char *);
 static void	 private_path(char *, size_t);
 static void	 private_directory(const char *);
 static int	 private_daemon(const char *);
@@ -99,14 +98,14 @@ static int	 client_handle_exit(struct imsg *);
 static __dead void finish(int);
 
 static const struct command commands[] = {
-	{ "attach", "[name]", client_attach },
+	{ "attach", "[-p port[:port]] [name]", client_attach },
 	{ "build", "[--no-cache]", client_build },
 	{ "check", "", client_check },
 	{ "help", "", client_help },
 	{ "reload", "", client_reload },
 	{ "shell", "[name] [-- command [argument ...]]", client_shell },
-	{ "start", "[-d] [-j file] [-N] [-n name] [-w directory] [--] "
-	    "[argument ...]",
+	{ "start", "[-d] [-j file] [-N] [-n name] [-p port[:port]] "
+	    "[-w directory] [--] [argument ...]",
 	    client_start },
 	{ "status", "[-j]", client_status },
 	{ "stop", "[-t seconds] [-a | name]", client_stop },
@@ -129,6 +128,7 @@ static char	**args;			/* Claude Code's, or a command */
 static int	 json;
 
 static struct peer daemon_peer;
+static char	 daemon_path[PATH_MAX];
 static int	 answered, attached, retried, hung_up;
 
 void
@@ -222,10 +222,11 @@ next_with_name(int argc, char *argv[], const char *options, char *name)
 static void
 client_attach(int argc, char *argv[])
 {
-	while (next_with_name(argc, argv, "+:", attach.name) != -1)
-		continue;
+	while (next_with_name(argc, argv, "+:p:", attach.name) != -1)
+		port_add(optarg);
 	if (attach.name[0] == '\0' && realpath(".", attach.path) == NULL)
 		err(EX_NOINPUT, ".");
+	port_prepare();
 	request_run(IMSG_CTL_ATTACH);
 }
 
@@ -288,7 +289,7 @@ client_start(int argc, char *argv[])
 
 	dir = ".";
 	file = NULL;
-	while ((ch = next_option(argc, argv, "+:dj:Nn:w:")) != -1) {
+	while ((ch = next_option(argc, argv, "+:dj:Nn:p:w:")) != -1) {
 		switch (ch) {
 		case 'd':
 			start.detach = 1;
@@ -302,10 +303,14 @@ client_start(int argc, char *argv[])
 		case 'n':
 			set_name(start.name, optarg);
 			break;
+		case 'p':
+			port_add(optarg);
+			break;
 		default:
 			dir = optarg;
 		}
 	}
+	port_prepare();
 	args = argv + optind;
 	workspace = open_workspace(dir, start.path);
 	if (file != NULL)
@@ -525,20 +530,20 @@ find_daemon(void)
 	int fd;
 
 	if (socket_path != NULL) {
-		if ((fd = connect_to(socket_path)) == -1)
+		if ((fd = client_connect(socket_path)) == -1)
 			err(EX_UNAVAILABLE, "%s", socket_path);
 		return (fd);
 	}
-	if ((fd = connect_to(CLAUDESEC_SOCKET)) != -1)
+	if ((fd = client_connect(CLAUDESEC_SOCKET)) != -1)
 		return (fd);
 	private_path(path, sizeof(path));
-	if ((fd = connect_to(path)) != -1)
+	if ((fd = client_connect(path)) != -1)
 		return (fd);
 	return (private_daemon(path));
 }
 
-static int
-connect_to(const char *path)
+int
+client_connect(const char *path)
 {
 	struct sockaddr_un sun;
 	int error, fd;
@@ -558,6 +563,7 @@ connect_to(const char *path)
 		errno = error;
 		return (-1);
 	}
+	(void)strlcpy(daemon_path, path, sizeof(daemon_path));
 	return (fd);
 }
 
@@ -620,10 +626,10 @@ private_daemon(const char *path)
 	while (flock(fd, LOCK_EX) == -1)
 		if (errno != EINTR)
 			err(EX_OSERR, "%s", lock);
-	if ((s = connect_to(path)) == -1) {
+	if ((s = client_connect(path)) == -1) {
 		if ((status = daemon_private(path)) != 0)
 			exit(status);
-		if ((s = connect_to(path)) == -1)
+		if ((s = client_connect(path)) == -1)
 			err(EX_UNAVAILABLE, "%s", path);
 	}
 	close(fd);
@@ -779,6 +785,7 @@ client_handle_attached(struct peer *p, struct imsg *imsg)
 	/* tty: raw mode and the size */
 	if (pledge("stdio tty", NULL) == -1)
 		err(EX_OSERR, "pledge");
+	port_session(daemon_path, ca.name);
 	term_attach(fd, p, &ca);
 	return (0);
 }
@@ -825,6 +832,7 @@ client_handle_detached(struct imsg *imsg)
 		return (0);
 	}
 	if (type == IMSG_CTL_START && start.detach) {
+		port_session(daemon_path, name);
 		text_clean(name);
 		(void)printf("%s\n", name);
 		finish(0);

@@ -74,6 +74,7 @@ struct strings {
 
 struct client;
 struct session;
+struct ports;
 struct docker_call;
 struct hijack;
 
@@ -145,6 +146,7 @@ json_t		*spec_network(void);
 json_t		*spec_labels(const struct spec *, const char *);
 json_t		*spec_exec(const struct spec *, const char *);
 json_t		*spec_kill(const char *, int);
+json_t		*spec_port(unsigned int);
 char		*spec_bundle(const char *);
 char		*spec_policy(const struct spec *, const struct config *,
 		    const char *, size_t *);
@@ -280,6 +282,7 @@ struct client {
 	struct session	*session;
 	struct shell	*shell;
 	struct build	*build;
+	struct ports	*ports;
 	/* its terminal */
 	char		 object[ID_LEN + 16];	/* of the API; or empty */
 	int		 stream;	/* a copy, to end it; or -1 */
@@ -495,6 +498,12 @@ void		 shell_start(struct client *, const struct session *);
 void		 shell_done(struct client *);
 void		 shell_signal(struct client *, int);
 void		 shell_free(struct client *);
+
+/* engine_port.c: ports of a session that a client reaches */
+void		 port_start(struct client *, const struct session *);
+int		 port_connect(struct client *, struct imsg *);
+void		 port_end(const struct session *);
+void		 port_free(struct client *);
 
 /* engine_build.c: images */
 void		 build_start(struct client *);

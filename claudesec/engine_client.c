@@ -63,6 +63,7 @@ static void	 client_attach_done(void *, struct docker_reply *);
 static void	 client_redraw(struct client *);
 static void	 client_run_stop(struct client *);
 static void	 client_run_status(struct client *);
+static void	 client_run_ports(struct client *);
 static int	 client_means(const struct client *, const struct session *);
 static int	 client_operates(const struct client *);
 static void	 client_resize(struct client *);
@@ -186,7 +187,10 @@ client_dispatch(struct peer *p, struct imsg *imsg)
 	case IMSG_CTL_STATUS:
 	case IMSG_CTL_RELOAD:
 	case IMSG_CTL_BUILD:
+	case IMSG_CTL_PORTS:
 		return (client_handle_request(c, imsg));
+	case IMSG_CTL_CONNECT:
+		return (port_connect(c, imsg));
 	case IMSG_CTL_BASE:
 		return (client_handle_base(c, imsg));
 	case IMSG_CTL_RESIZE:
@@ -405,7 +409,8 @@ client_handle_request(struct client *c, struct imsg *imsg)
 		return (-1);
 	evtimer_del(&c->timer);
 	c->request = imsg_get_type(imsg);
-	c->peer.state = STATE_CLIENT_WAIT;
+	c->peer.state = c->request == IMSG_CTL_PORTS ? STATE_CLIENT_PORTS :
+	    STATE_CLIENT_WAIT;
 	c->all = r.all;
 	c->nocache = r.nocache;
 	c->grace = r.grace;
@@ -603,6 +608,9 @@ client_run(struct client *c)
 		else if (peer_compose(proc_peer(ROLE_PARENT),
 		    IMSG_ENGINE_RELOAD, c->id, -1, NULL, 0) == -1)
 			fatal("peer_compose");
+		break;
+	case IMSG_CTL_PORTS:
+		client_run_ports(c);
 		break;
 	case IMSG_CTL_BUILD:
 		if (!client_operates(c))
@@ -833,6 +841,24 @@ client_run_status(struct client *c)
 	client_exit(c, 0);
 }
 
+/* Of a session that has its container. */
+static void
+client_run_ports(struct client *c)
+{
+	struct session *s;
+
+	for (s = session_first(); s != NULL; s = session_next(s))
+		if (client_owns(c, s) &&
+		    strcmp(c->spec.name, s->spec.name) == 0 &&
+		    s->state < SESSION_STOPPING && s->agent[0] != '\0')
+			break;
+	if (s == NULL)
+		client_error(c, EX_UNAVAILABLE, "no session %s runs",
+		    c->spec.name);
+	else
+		port_start(c, s);
+}
+
 void
 client_reloaded(uint32_t id, const struct ctl_error *ce)
 {
@@ -985,6 +1011,7 @@ client_free(struct client *c)
 		close(c->stream);
 	shell_free(c);
 	build_free(c);
+	port_free(c);
 	if (peer_compose(proc_peer(ROLE_CONTROL), IMSG_ENGINE_GONE, c->id, -1,
 	    NULL, 0) == -1)
 		fatal("peer_compose");

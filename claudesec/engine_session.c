@@ -497,6 +497,7 @@ session_end(int fd, short event, void *arg)
 	    (unsigned long long)s->traffic.out,
 	    (unsigned long long)s->traffic.in,
 	    (unsigned long long)s->traffic.refused);
+	port_end(s);
 	client_session_end(s);
 	json_decref(s->agent_spec);
 	json_decref(s->sidecar_spec);

@@ -725,6 +725,18 @@ spec_kill(const char *mark, int sig)
 	    "-k", mark, number));
 }
 
+/* One connection to a port of the container's loopback. */
+json_t *
+spec_port(unsigned int port)
+{
+	char number[16];
+
+	(void)snprintf(number, sizeof(number), "%u", port);
+	return (json_pack("{s:b, s:b, s:b, s:b, s:[s, s, s]}",
+	    "AttachStdin", 1, "AttachStdout", 1, "AttachStderr", 1,
+	    "Tty", 0, "Cmd", AGENT_RUN "/inside", "-p", number));
+}
+
 /*
  * proxyd has the network that the agent has not, and nothing else.
  */

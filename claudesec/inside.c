@@ -74,21 +74,22 @@ usage(void)
 {
 	fprintf(stderr, "usage: inside [-jx] [-c columns -r rows] "
 	    "[-w device:inode] [--] command [argument ...]\n"
-	    "       inside -k mark signal\n");
+	    "       inside -k mark signal\n"
+	    "       inside -p port\n");
 	exit(EX_OSERR);
 }
 
 int
 main(int argc, char *argv[])
 {
-	unsigned short cols, rows;
+	unsigned short cols, port, rows;
 	const char *mark, *which;
 	int ch, jflag, xflag;
 
-	cols = rows = 0;
+	cols = port = rows = 0;
 	jflag = xflag = 0;
 	mark = which = NULL;
-	while ((ch = getopt(argc, argv, "+c:jk:r:w:x")) != -1) {
+	while ((ch = getopt(argc, argv, "+c:jk:p:r:w:x")) != -1) {
 		switch (ch) {
 		case 'c':
 			cols = number(optarg);
@@ -98,6 +99,9 @@ main(int argc, char *argv[])
 			break;
 		case 'k':
 			mark = optarg;
+			break;
+		case 'p':
+			port = number(optarg);
 			break;
 		case 'r':
 			rows = number(optarg);
@@ -114,9 +118,14 @@ main(int argc, char *argv[])
 	}
 	argc -= optind;
 	argv += optind;
-	if (argc == 0)
+	if ((argc == 0) != (port != 0))
 		usage();
 
+	if (port != 0) {
+		clean();
+		carry_port(port);
+		return (0);
+	}
 	if (mark != NULL) {
 		kill_marked(mark, number(argv[0]));
 		return (0);

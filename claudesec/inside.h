@@ -69,4 +69,14 @@ struct handover_socket {
  */
 #define INSIDE_MARK		"CLAUDESEC_MARK"
 
+/*
+ * inside_port.c, `inside -p': carries a connection to a port between standard
+ * input and output, see there, and says these on standard error.
+ */
+#define PORT_COUNT		'c'	/* and how many bytes there were */
+#define PORT_COUNTLEN		8
+#define PORT_SHUT		's'
+
+void		 carry_port(unsigned short);
+
 #endif /* INSIDE_H */

@@ -33,6 +33,7 @@
 #define WAIT	STATE_CLIENT_WAIT
 #define BASE	STATE_CLIENT_BASE
 #define ASKED	STATE_CLIENT_ASKED
+#define PORTS	STATE_CLIENT_PORTS
 #define RUN	STATE_RUNNING
 #define SIZE(s)	sizeof(struct s), sizeof(struct s)
 
@@ -45,11 +46,14 @@ const struct imsg_rule imsg_rules[] = {
 	{ IMSG_CTL_STATUS, "status", U, C | E, NEW, SIZE(ctl_request), 0 },
 	{ IMSG_CTL_RELOAD, "reload", U, C | E, NEW, SIZE(ctl_request), 0 },
 	{ IMSG_CTL_BUILD, "build", U, C | E, NEW, SIZE(ctl_request), 0 },
+	{ IMSG_CTL_PORTS, "ports", U, C | E, NEW, SIZE(ctl_request), 0 },
 	/* the rest of a client's */
 	{ IMSG_CTL_ARG, "arg", U, E, ARGS, 0, ARG_PIECE, 0 },
 	{ IMSG_CTL_ENV, "env", U, E, ARGS, 1, ENV_MAXLEN, 0 },
 	{ IMSG_CTL_RUN, "run", U, E, ARGS, 0, 0, 0 },
 	{ IMSG_CTL_BASE, "base", U, E, BASE, 0, 0, IMSG_FD },
+	{ IMSG_CTL_CONNECT, "ctl_connect", U, E, PORTS, sizeof(uint32_t),
+	    sizeof(uint32_t), 0 },
 	{ IMSG_CTL_RESIZE, "resize", U, E, WAIT, SIZE(ctl_size), 0 },
 	{ IMSG_CTL_SIGNAL, "signal", U, E, WAIT, sizeof(int), sizeof(int), 0 },
 	{ IMSG_CTL_DONE, "done", U, E, WAIT, 0, 0, 0 },
@@ -65,6 +69,8 @@ const struct imsg_rule imsg_rules[] = {
 	    IMSG_FD },
 	{ IMSG_CTL_DETACHED, "detached", E, U, RUN, 1, NAME_MAXLEN, 0 },
 	{ IMSG_CTL_RUNS, "runs", E, U, RUN, 1, NAME_MAXLEN, 0 },
+	{ IMSG_CTL_STREAM, "stream", E, U, RUN, 0, 0, IMSG_FD },
+	{ IMSG_CTL_REFUSED, "refused", E, U, RUN, 0, 0, 0 },
 	{ IMSG_CTL_SESSION, "session", E, U, RUN, SIZE(ctl_session), 0 },
 	{ IMSG_CTL_EXIT, "exit", E, U, RUN, sizeof(int), sizeof(int), 0 },
 	{ IMSG_CTL_REPORT, "report", E, U, RUN, SIZE(ctl_report), 0 },
@@ -113,6 +119,8 @@ const struct imsg_rule imsg_rules[] = {
 	{ IMSG_ENGINE_RELOAD, "engine_reload", E, P, RUN, 0, 0, 0 },
 	{ IMSG_PARENT_RELOADED, "reloaded", P, E, RUN, SIZE(ctl_error), 0 },
 	{ IMSG_PARENT_NAME, "name", P, E | N, STATE_SETUP, 1, PATH_MAX, 0 },
+	/* client and its process for ports */
+	{ IMSG_PORT_SESSION, "port_session", U, U, RUN, SIZE(port_session), 0 },
 	{ 0, NULL, 0, 0, 0, 0, 0, 0 }
 };
 /* clang-format on */

@@ -33,6 +33,7 @@ claudesec=$prefix/bin/claudesec
 . "$here/terminal.sh"
 . "$here/inside.sh"
 . "$here/process.sh"
+. "$here/port.sh"
 . "$here/error.sh"
 . "$here/policy.sh"
 . "$here/memory.sh"
@@ -45,7 +46,8 @@ users_up 0 501 1000 1001 || die "no test users"
 [ $# -gt 0 ] || set -- $(sed -n 's/^\(test_[a-z0-9_]*\)()$/\1/p' \
     "$here/claude.sh" "$here/inject.sh" "$here/terminal.sh" "$here/inside.sh" \
     "$here/process.sh" "$here/error.sh" "$here/policy.sh" \
-    "$here/memory.sh" "$here/clients.sh")
+    "$here/memory.sh" "$here/clients.sh" \
+    "$here/port.sh")
 for this_case; do
 	: >"$tmp/why"
 	hold_pid=

@@ -782,6 +782,14 @@ test_exec(void)
 	    "kill", "%s", text);
 	free(text);
 	json_decref(json);
+	json = spec_port(65535);
+	text = json_dumps(json, JSON_COMPACT | JSON_SORT_KEYS);
+	CASE(text != NULL && strcmp(text, "{\"AttachStderr\":true,"
+	    "\"AttachStdin\":true,\"AttachStdout\":true,\"Cmd\":["
+	    "\"/run/claudesec/inside\",\"-p\",\"65535\"],\"Tty\":false}") ==
+	    0, "port", "%s", text);
+	free(text);
+	json_decref(json);
 }
 
 static void
