@@ -42,6 +42,7 @@
 
 #define CONF_NAME	"claudesec.conf"
 #define IDLE_SECONDS	3	/* a private daemon without any work */
+#define END_SECONDS	15	/* for the engine process to end well */
 #define PENDING_MAX	1024	/* workspaces asked about, or pinned */
 #define DONE_CONF	0x1
 #define DONE_ENGINE	0x2
@@ -69,6 +70,8 @@ static void	 parent_start(void);
 static void	 parent_ready(void);
 static void	 parent_exit(void);
 static void	 parent_signal(int, short, void *);
+static void	 parent_end(void);
+static void	 parent_late(int, short, void *);
 static void	 parent_idle(int, short, void *);
 static void	 parent_set_idle(int);
 static void	 parent_load(uint32_t);
@@ -130,7 +133,8 @@ static char	 sockpath[PATH_MAX];
 static char	 sockdir[PATH_MAX];
 static int	 private, listen_fd = -1, ready_fd = -1;
 static struct conf_fixed current, next;
-static struct event hup_ev, int_ev, term_ev, idle_ev;
+static struct event hup_ev, int_ev, term_ev, idle_ev, end_ev;
+static int	 ending;
 static TAILQ_HEAD(, pending) pending = TAILQ_HEAD_INITIALIZER(pending);
 static unsigned int npending;
 static int	 others;		/* other users may have sessions */
@@ -615,6 +619,10 @@ parent_ready(void)
 		close(ready_fd);
 		ready_fd = -1;
 	}
+	/* who starts one for a session has no use for more */
+	if (!private && peer_compose(proc_peer(ROLE_ENGINE),
+	    IMSG_PARENT_SPARE, 0, -1, NULL, 0) == -1)
+		fatal("peer_compose");
 	parent_set_idle(1);
 }
 
@@ -634,6 +642,35 @@ parent_signal(int sig, short event, void *arg)
 		return;
 	}
 	log_info("%s, ending", sig == SIGTERM ? "terminated" : "interrupted");
+	parent_end();
+}
+
+/*
+ * The engine process leaves nothing that the next daemon cannot use.  Who is
+ * impatient asks twice.
+ */
+static void
+parent_end(void)
+{
+	struct timeval tv = { END_SECONDS, 0 };
+
+	if (ending || listen_fd != -1)
+		proc_shutdown(0);
+	ending = 1;
+	if (peer_compose(proc_peer(ROLE_ENGINE), IMSG_PARENT_END, 0, -1, NULL,
+	    0) == -1)
+		fatal("peer_compose");
+	evtimer_set(&end_ev, parent_late, NULL);
+	evtimer_add(&end_ev, &tv);
+}
+
+static void
+parent_late(int fd, short event, void *arg)
+{
+	(void)fd;
+	(void)event;
+	(void)arg;
+	log_warnx("the container engine takes too long");
 	proc_shutdown(0);
 }
 
@@ -648,7 +685,7 @@ parent_idle(int fd, short event, void *arg)
 	(void)event;
 	(void)arg;
 	log_info("nothing left to do, ending");
-	proc_shutdown(0);
+	parent_end();
 }
 
 static void
@@ -891,6 +928,10 @@ parent_dispatch_engine(struct peer *p, struct imsg *imsg)
 		return (parent_handle_client(imsg));
 	case IMSG_ENGINE_WORKSPACE:
 		return (parent_handle_workspace(p, imsg));
+	case IMSG_ENGINE_ENDED:
+		if (!ending)
+			return (-1);
+		proc_shutdown(0);
 	case IMSG_ENGINE_UNPIN:
 		return (parent_handle_unpin(imsg));
 	case IMSG_ENGINE_BUSY:

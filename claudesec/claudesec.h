@@ -158,6 +158,9 @@ enum imsg_type {
 	IMSG_ENGINE_WORKSPACE,	/* its path, as the client says; the directory */
 	IMSG_PARENT_WORKSPACE,	/* struct workspace_answer */
 	IMSG_ENGINE_UNPIN,	/* nothing is made of workspace id any more */
+	IMSG_PARENT_SPARE,	/* keep a proxy ready */
+	IMSG_PARENT_END,	/* to engine: the daemon is about to end */
+	IMSG_ENGINE_ENDED,	/* all is as the next one wants it */
 	IMSG_PARENT_PIN,	/* to pin: a directory, to be found as id */
 	IMSG_PARENT_UNPIN,	/* to pin: no more */
 	IMSG_PIN_DONE,		/* to parent: int errno, of PARENT_PIN */

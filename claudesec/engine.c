@@ -165,6 +165,15 @@ engine_unpin(struct spec *spec)
 	spec->pinned = 0;
 }
 
+/* The answer to IMSG_PARENT_END. */
+void
+engine_ended(void)
+{
+	if (peer_compose(proc_peer(ROLE_PARENT), IMSG_ENGINE_ENDED, 0, -1,
+	    NULL, 0) == -1)
+		fatal("peer_compose");
+}
+
 /*
  * The parent ends a private daemon that nobody needs.
  */
@@ -209,6 +218,12 @@ engine_dispatch_parent(struct imsg *imsg)
 		return (engine_handle_file(imsg));
 	case IMSG_PARENT_WORKSPACE:
 		return (engine_handle_workspace(imsg));
+	case IMSG_PARENT_SPARE:
+		session_spare(1);
+		return (0);
+	case IMSG_PARENT_END:
+		session_end_all();
+		return (0);
 	case IMSG_PARENT_RELOADED:
 		return (engine_handle_reloaded(imsg));
 	default:

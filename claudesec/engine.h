@@ -33,6 +33,7 @@
 #define TOKEN_MAXLEN		96	/* of a placeholder for a key */
 #define TOKEN_RANDOM		32	/* bytes in it */
 #define DAEMON_MAXLEN		(PATH_MAX + 16)
+#define VOLUME_MAXLEN		(NAME_MAXLEN + 16)
 #define NAMES_MAX		100	/* name, name-2, ... */
 #define STOP_GRACE		10	/* seconds from SIGTERM to SIGKILL */
 
@@ -62,6 +63,7 @@
 #define LABEL_IMAGE		"claudesec.image"
 #define LABEL_VERSION		"claudesec.version"
 #define LABEL_TOKEN		"claudesec.token"	/* the agent's own */
+#define LABEL_VOLUME		"claudesec.volume"	/* if named otherwise */
 #define LABEL_GROUPS		"claudesec.groups"	/* the owner's */
 #define LABEL_TTY		"claudesec.tty"		/* it has a terminal */
 
@@ -92,6 +94,7 @@ struct spec {
 	char		 daemon[DAEMON_MAXLEN];
 	char		 name[NAME_MAXLEN];
 	char		 path[PATH_MAX];
+	char		 volume[VOLUME_MAXLEN];	/* its name */
 	char		 source[PATH_MAX];	/* what to mount for it */
 	uint32_t	 pinned;		/* the parent's id of that, or 0 */
 	uint64_t	 dev, ino;		/* of the path, for inside */
@@ -126,6 +129,7 @@ int		 strings_append(struct strings *, const void *, size_t);
 void		 strings_free(struct strings *);
 
 int		 spec_name_valid(const char *);
+int		 spec_volume_valid(const char *);
 int		 spec_name_from(char *, size_t, const char *, unsigned int);
 int		 spec_image_valid(const char *);
 int		 spec_env_valid(const char *);
@@ -259,6 +263,7 @@ char		*engine_read(int, size_t, size_t *);
 void		 engine_busy(void);
 void		 engine_random_id(char [SESSION_LEN + 1]);
 void		 engine_unpin(struct spec *);
+void		 engine_ended(void);
 
 /* engine_client.c */
 struct client {
@@ -327,6 +332,7 @@ void		 permit_config(struct config *, const struct identity *);
 
 /* engine_session.c: from a start to the removal of all that it made */
 enum session_state {
+	SESSION_SPARE,			/* nobody's yet */
 	SESSION_STARTING,
 	SESSION_RUNNING,
 	SESSION_STOPPING,		/* its agent was asked to end */
@@ -334,6 +340,7 @@ enum session_state {
 };
 
 enum step {
+	STEP_CLIENT,			/* somebody wants it */
 	STEP_VOLUME,
 	STEP_NETWORK,
 	STEP_PROXYD,
@@ -348,6 +355,7 @@ enum step {
 	STEP_AGENT_ATTACH,
 	STEP_AGENT_START,
 	STEP_SERVING,
+	STEP_RENAME,
 	STEP_WAIT,
 	STEP_PROXY_END,
 	STEP_LOOK,		/* these when the agent has ended */
@@ -409,6 +417,7 @@ struct session {
 	enum session_state state;
 	struct spec	 spec;
 	int		 named;		/* by the user */
+	int		 spared;	/* it was a spare one */
 	unsigned int	 nth;		/* of names that were tried */
 	time_t		 since;
 	struct client	*client;	/* NULL: adopted, or it went away */
@@ -456,6 +465,8 @@ void		 report_send(const struct session *, struct client *);
 void		 report_free(struct session *);
 
 void		 session_start(struct client *);
+void		 session_spare(int);
+void		 session_end_all(void);
 struct session	*session_adopt(const struct spec *, const char *,
 		    const char *, time_t);
 void		 session_stop(struct session *, unsigned int);
@@ -471,6 +482,7 @@ void		 session_fail(struct session *, int, const char *, ...)
 		    __attribute__((__format__(__printf__, 3, 4)));
 void		 session_remove(struct session *);
 void		 session_set_timer(struct session *, int);
+void		 session_taken(struct session *);	/* engine_step.c */
 void		 session_reload(void);
 void		 session_proxy_line(struct session *, const char *);
 void		 session_proxy_gone(struct session *);

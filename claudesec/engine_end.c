@@ -87,5 +87,8 @@ words_done(struct session *s, struct docker_reply *reply)
 void
 end_begin(struct session *s)
 {
+	/* who waits need not wait for the rest */
+	client_session_end(s);
+	s->client = NULL;
 	session_remove(s);
 }

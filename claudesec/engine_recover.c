@@ -181,6 +181,7 @@ recover_container(const json_t *item)
 	if (running != NULL && strcmp(running, "running") == 0)
 		f->running++;
 	if (strcmp(role, "agent") == 0) {
+		f->spec = spec;
 		(void)strlcpy(f->agent, id, sizeof(f->agent));
 		f->since = (time_t)json_integer_value(json_object_get(item,
 		    "Created"));
@@ -272,15 +273,15 @@ static void
 recover_volume(const json_t *item)
 {
 	struct spec spec;
-	const char *role;
-	char name[NAME_MAXLEN + 16];
+	const char *name, *role;
 
 	memset(&spec, 0, sizeof(spec));
 	if (spec_adopt(&spec, item, &role) == -1 ||
 	    session_find(spec.session) != NULL)
 		return;
-	(void)snprintf(name, sizeof(name), "claude-%s-run", spec.name);
-	recover_remove("volumes", name);
+	name = spec_string(item, "Name", NULL);
+	if (name != NULL && spec_volume_valid(name))
+		recover_remove("volumes", name);
 }
 
 /*

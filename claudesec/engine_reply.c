@@ -263,7 +263,7 @@ spec_label_groups(const char *s, struct identity *id)
 int
 spec_adopt(struct spec *s, const json_t *item, const char **role)
 {
-	const char *groups, *image, *name, *path, *session, *token;
+	const char *groups, *image, *name, *path, *session, *token, *volume;
 	const json_t *labels;
 
 	labels = json_object_get(item, "Labels");
@@ -283,6 +283,13 @@ spec_adopt(struct spec *s, const json_t *item, const char **role)
 	(void)strlcpy(s->name, name, sizeof(s->name));
 	(void)strlcpy(s->path, path, sizeof(s->path));
 	(void)strlcpy(s->image, image, sizeof(s->image));
+	volume = spec_string(labels, LABEL_VOLUME, NULL);
+	if (volume == NULL)
+		(void)snprintf(s->volume, sizeof(s->volume), "claude-%s-run",
+		    name);
+	else if (!spec_volume_valid(volume) ||
+	    strlcpy(s->volume, volume, sizeof(s->volume)) >= sizeof(s->volume))
+		return (-1);
 	s->identity.uid = s->owner;
 	groups = spec_string(labels, LABEL_GROUPS, NULL);
 	if (groups != NULL && spec_label_groups(groups, &s->identity) == -1)

@@ -38,8 +38,14 @@
 
 #define API_TIMEOUT	30	/* seconds */
 #define REMOVE_TIMEOUT	120	/* also to stop */
+#define SPARE_DELAY	300000	/* microseconds, after a session began */
 
 static struct session *session_new(void);
+static void	 session_insert(struct session *);
+static void	 session_take(struct session *, struct client *);
+static void	 session_later_spare(void);
+static void	 session_spare_timeout(int, short, void *);
+static void	 session_make_spare(void);
 static void	 session_advance(struct session *);
 static void	 session_reply(void *, struct docker_reply *);
 static void	 session_timeout(int, short, void *);
@@ -51,6 +57,8 @@ static void	 session_end(int, short, void *);
 
 static TAILQ_HEAD(, session) sessions = TAILQ_HEAD_INITIALIZER(sessions);
 static unsigned int nsessions;
+static struct session *spare;		/* in no list; NULL: there is none */
+static int	 keeps_spare, ending;
 
 struct session *
 session_first(void)
@@ -79,6 +87,8 @@ session_find(const char *id)
 	TAILQ_FOREACH(s, &sessions, entry)
 		if (strcmp(s->spec.session, id) == 0)
 			return (s);
+	if (spare != NULL && strcmp(spare->spec.session, id) == 0)
+		return (spare);
 	return (NULL);
 }
 
@@ -107,18 +117,26 @@ session_new(void)
 		s->steps[i].session = s;
 	s->fd = s->proxy.fd = -1;
 	evtimer_set(&s->timer, session_timeout, s);
+	return (s);
+}
+
+static void
+session_insert(struct session *s)
+{
+	s->state = SESSION_STARTING;
 	TAILQ_INSERT_TAIL(&sessions, s, entry);
 	nsessions++;
-	return (s);
 }
 
 void
 session_start(struct client *c)
 {
-	unsigned char random[TOKEN_RANDOM];
-	struct config conf;
 	struct session *s;
 
+	if (ending) {
+		client_error(c, EX_TEMPFAIL, "the daemon is ending");
+		return;
+	}
 	if (nsessions >= SESSIONS_MAX) {
 		client_error(c, EX_TEMPFAIL, "too many sessions");
 		return;
@@ -140,7 +158,36 @@ session_start(struct client *c)
 		    "verify the API with: name a file of them by ca in api");
 		return;
 	}
-	s = session_new();
+	/* who was answered may be back before all of it is gone */
+	if (c->spec.name[0] != '\0')
+		TAILQ_FOREACH(s, &sessions, entry)
+			if (s->state == SESSION_REMOVING &&
+			    strcmp(s->spec.name, c->spec.name) == 0) {
+				c->begun = 0;
+				return;
+			}
+	if (spare != NULL && spare->state == SESSION_SPARE) {
+		s = spare;
+		spare = NULL;
+	} else
+		s = session_new();
+	session_insert(s);
+	session_take(s, c);
+	engine_busy();
+	session_advance(s);
+}
+
+/*
+ * What there is of a spare one already stays as it was made.
+ */
+static void
+session_take(struct session *s, struct client *c)
+{
+	unsigned char random[TOKEN_RANDOM];
+	struct config conf;
+	struct spec made;
+
+	made = s->spec;
 	s->spec = c->spec;
 	memset(&c->spec.args, 0, sizeof(c->spec.args));
 	memset(&c->spec.env, 0, sizeof(c->spec.env));
@@ -148,7 +195,15 @@ session_start(struct client *c)
 	s->spec.podman = (uint32_t)docker_is_podman();
 	s->named = s->spec.name[0] != '\0';
 	s->since = time(NULL);
-	engine_random_id(s->spec.session);
+	if (s->spared) {
+		(void)strlcpy(s->spec.session, made.session,
+		    sizeof(s->spec.session));
+		(void)strlcpy(s->spec.volume, made.volume,
+		    sizeof(s->spec.volume));
+		(void)strlcpy(s->spec.proxyd_id, made.proxyd_id,
+		    sizeof(s->spec.proxyd_id));
+	} else
+		engine_random_id(s->spec.session);
 	arc4random_buf(random, sizeof(random));
 	spec_token(s->spec.token, engine_config(), random);
 	(void)strlcpy(s->spec.daemon, engine_daemon(),
@@ -158,8 +213,77 @@ session_start(struct client *c)
 	s->client = c;
 	s->modes = c->spec.shell ? 0 : MODES_CLAUDE;
 	c->session = s;
-	engine_busy();
+	s->did |= STEP_BIT(STEP_CLIENT);
+	if (s->spared)
+		session_taken(s);
+}
+
+/*
+ * The parent says whether one is kept ready: a proxy that waits for its
+ * configuration, so that who comes next need not.
+ */
+void
+session_spare(int keep)
+{
+	keeps_spare = keep;
+}
+
+/* Not while a session that has just begun could do with the processors. */
+static void
+session_later_spare(void)
+{
+	static struct event ev;
+	struct timeval tv = { 0, SPARE_DELAY };
+
+	if (!keeps_spare)
+		return;
+	if (!event_initialized(&ev))
+		evtimer_set(&ev, session_spare_timeout, NULL);
+	evtimer_add(&ev, &tv);
+}
+
+static void
+session_spare_timeout(int fd, short event, void *arg)
+{
+	(void)fd;
+	(void)event;
+	(void)arg;
+	session_make_spare();
+}
+
+static void
+session_make_spare(void)
+{
+	struct session *s;
+
+	if (!keeps_spare || ending || spare != NULL || !recovered() ||
+	    engine_proxyd() == NULL)
+		return;
+	s = session_new();
+	s->spared = 1;
+	s->spec.podman = (uint32_t)docker_is_podman();
+	engine_random_id(s->spec.session);
+	(void)strlcpy(s->spec.daemon, engine_daemon(),
+	    sizeof(s->spec.daemon));
+	(void)strlcpy(s->spec.name, s->spec.session, sizeof(s->spec.name));
+	(void)strlcpy(s->spec.path, "/", sizeof(s->spec.path));
+	(void)strlcpy(s->spec.image, engine_config()->fixed.image,
+	    sizeof(s->spec.image));
+	spare = s;
 	session_advance(s);
+}
+
+/*
+ * The daemon ends, and with it what only it can use.
+ */
+void
+session_end_all(void)
+{
+	ending = 1;
+	if (spare != NULL && spare->state == SESSION_SPARE)
+		session_remove(spare);
+	else if (spare == NULL)
+		engine_ended();
 }
 
 /*
@@ -172,6 +296,7 @@ session_adopt(const struct spec *spec, const char *agent, const char *sidecar,
 	struct session *s;
 
 	s = session_new();
+	session_insert(s);
 	s->spec = *spec;
 	s->state = SESSION_RUNNING;
 	s->since = since;
@@ -228,6 +353,7 @@ session_did(struct session *s, enum step step)
 			client_detach(s->client, s->spec.name);
 			s->client = NULL;
 		}
+		session_later_spare();
 	}
 	session_advance(s);
 }
@@ -455,7 +581,7 @@ session_remove_now(struct session *s)
 	if (s->has_volume) {
 		s->has_volume = 0;
 		session_call(s, STEP_REMOVE_VOLUME, "DELETE", NULL,
-		    REMOVE_TIMEOUT, "/volumes/claude-%s-run", s->spec.name);
+		    REMOVE_TIMEOUT, "/volumes/%s", s->spec.volume);
 		return;
 	}
 	/* our callers still look at the session, and may come here again */
@@ -486,17 +612,24 @@ static void
 session_end(int fd, short event, void *arg)
 {
 	struct session *s = arg;
+	int more;
 
 	(void)fd;
 	(void)event;
-	TAILQ_REMOVE(&sessions, s, entry);
-	nsessions--;
-	log_info("session %s is gone: status %d, %llu tunnels, %llu bytes "
-	    "out, %llu in, %llu refused", s->spec.name, s->status,
-	    (unsigned long long)s->traffic.tunnels,
-	    (unsigned long long)s->traffic.out,
-	    (unsigned long long)s->traffic.in,
-	    (unsigned long long)s->traffic.refused);
+	more = s != spare && s->error[0] == '\0';
+	if (s == spare) {
+		spare = NULL;
+		log_info("the spare proxy is gone");
+	} else {
+		TAILQ_REMOVE(&sessions, s, entry);
+		nsessions--;
+		log_info("session %s is gone: status %d, %llu tunnels, %llu "
+		    "bytes out, %llu in, %llu refused", s->spec.name,
+		    s->status, (unsigned long long)s->traffic.tunnels,
+		    (unsigned long long)s->traffic.out,
+		    (unsigned long long)s->traffic.in,
+		    (unsigned long long)s->traffic.refused);
+	}
 	port_end(s);
 	client_session_end(s);
 	json_decref(s->agent_spec);
@@ -507,7 +640,13 @@ session_end(int fd, short event, void *arg)
 	report_free(s);
 	free(s);
 	client_stopped();
+	client_run_all();
 	engine_busy();
+	if (ending && spare == NULL)
+		engine_ended();
+	/* an engine that is out of order is not asked again and again */
+	if (more)
+		session_later_spare();
 	/* what could not be removed, or may be there without our knowing */
 	(void)recovered();
 }
@@ -540,7 +679,10 @@ void
 session_proxy_gone(struct session *s)
 {
 	sidecar_close(s);
-	if ((s->did & STEP_BIT(STEP_WAIT)) != 0)
+	if (s->state == SESSION_SPARE) {
+		log_info("the spare proxy ended");
+		session_remove(s);
+	} else if ((s->did & STEP_BIT(STEP_WAIT)) != 0)
 		session_did(s, STEP_WORDS);
 	else if (s->state == SESSION_STARTING || s->state == SESSION_RUNNING)
 		session_call(s, STEP_PROXY_END, "GET", NULL, API_TIMEOUT,
@@ -553,5 +695,6 @@ session_reload(void)
 	struct session *s;
 
 	TAILQ_FOREACH(s, &sessions, entry)
-		sidecar_policy(s);
+		if ((s->did & STEP_BIT(STEP_CLIENT)) != 0)
+			sidecar_policy(s);
 }

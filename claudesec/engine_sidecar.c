@@ -60,7 +60,8 @@ sidecar_attach(struct session *s, int fd)
 	bufferevent_setwatermark(p->bev, EV_READ, 0, READ_MAX);
 	if (bufferevent_enable(p->bev, EV_READ) == -1)
 		fatalx("bufferevent_enable");
-	sidecar_policy(s);
+	if ((s->did & STEP_BIT(STEP_CLIENT)) != 0)
+		sidecar_policy(s);
 }
 
 void

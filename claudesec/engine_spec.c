@@ -138,6 +138,15 @@ spec_name_valid(const char *name)
 	    strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_.-") == len);
 }
 
+int
+spec_volume_valid(const char *name)
+{
+	return (strlen(name) < VOLUME_MAXLEN &&
+	    strncmp(name, "claude-", 7) == 0 &&
+	    strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_.-") ==
+	    strlen(name));
+}
+
 /*
  * A name from the last component of a path, with -n at its end from 2 on.
  */
@@ -359,10 +368,10 @@ spec_labels(const struct spec *s, const char *role)
 	for (i = len = 0; i < s->identity.ngroups; i++)
 		len += (size_t)snprintf(groups + len, sizeof(groups) - len,
 		    "%s%u", i == 0 ? "" : " ", s->identity.groups[i]);
-	labels = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s}",
+	labels = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s}",
 	    LABEL_SESSION, s->session, LABEL_DAEMON, s->daemon,
 	    LABEL_ROLE, role, LABEL_NAME, s->name, LABEL_UID, uid,
-	    LABEL_GROUPS, groups,
+	    LABEL_GROUPS, groups, LABEL_VOLUME, s->volume,
 	    LABEL_PATH, s->path, LABEL_IMAGE, s->image,
 	    LABEL_VERSION, CLAUDESEC_VERSION);
 	/* for the next daemon; the agent has it anyway */
@@ -422,9 +431,9 @@ spec_log(void)
 static json_t *
 spec_run_volume(const struct spec *s, int agent)
 {
-	return (json_pack("{s:s, s:s++, s:s, s:b, s:{s:b}}",
+	return (json_pack("{s:s, s:s, s:s, s:b, s:{s:b}}",
 	    "Type", "volume",
-	    "Source", "claude-", s->name, "-run",
+	    "Source", s->volume,
 	    "Target", AGENT_RUN,
 	    "ReadOnly", agent,
 	    "VolumeOptions", "NoCopy", agent));
@@ -433,8 +442,8 @@ spec_run_volume(const struct spec *s, int agent)
 json_t *
 spec_volume(const struct spec *s)
 {
-	return (json_pack("{s:s++, s:s, s:o}",
-	    "Name", "claude-", s->name, "-run",
+	return (json_pack("{s:s, s:s, s:o}",
+	    "Name", s->volume,
 	    "Driver", "local",
 	    "Labels", spec_labels(s, "volume")));
 }

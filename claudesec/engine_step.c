@@ -70,6 +70,8 @@ static void	 agent_attach_begin(struct session *);
 static int	 agent_attach_done(struct session *, struct docker_reply *);
 static void	 agent_start_begin(struct session *);
 static int	 agent_start_done(struct session *, struct docker_reply *);
+static void	 rename_begin(struct session *);
+static int	 rename_done(struct session *, struct docker_reply *);
 static void	 wait_begin(struct session *);
 static int	 wait_done(struct session *, struct docker_reply *);
 static int	 proxy_end_done(struct session *, struct docker_reply *);
@@ -86,7 +88,7 @@ const struct step_rule step_rules[STEP_STOP] = {
 	    "use the network of the proxy", network_begin, network_done },
 	[STEP_PROXYD] = { 0, JUDGES,
 	    "import the image of proxyd", proxyd_begin, proxyd_done },
-	[STEP_IMAGE] = { 0, JUDGES,
+	[STEP_IMAGE] = { B(CLIENT), JUDGES,
 	    "look at the image", image_begin, image_done },
 	[STEP_SIDECAR] = { B(VOLUME) | B(NETWORK) | B(PROXYD), KEEPS | JUDGES,
 	    "create the proxy's container", sidecar_begin, sidecar_done },
@@ -108,6 +110,8 @@ const struct step_rule step_rules[STEP_STOP] = {
 	[STEP_AGENT_START] = { B(SIDECAR_CHECK) | B(AGENT_CHECK) |
 	    B(AGENT_ATTACH), KEEPS,
 	    "start the container", agent_start_begin, agent_start_done },
+	[STEP_RENAME] = { B(CLIENT) | B(SIDECAR) | B(AGENT), JUDGES,
+	    "rename the proxy", rename_begin, rename_done },
 	[STEP_WAIT] = { B(AGENT_START), 0,
 	    "wait for the container", wait_begin, wait_done },
 	[STEP_PROXY_END] = { 0, 0,
@@ -158,13 +162,29 @@ session_name(struct session *s)
 	}
 }
 
+/*
+ * A spare session is somebody's now.  That its name is another's is seen when
+ * the agent's container is made.
+ */
+void
+session_taken(struct session *s)
+{
+	if (session_name(s) == -1)
+		return;
+	sidecar_policy(s);
+	if ((s->did & STEP_BIT(STEP_SIDECAR_START)) != 0)
+		session_set_timer(s, PROXY_TIMEOUT);
+}
+
 static void
 volume_begin(struct session *s)
 {
 	json_t *volume;
 
-	if (session_name(s) == -1)
+	if (s->state != SESSION_SPARE && session_name(s) == -1)
 		return;
+	(void)snprintf(s->spec.volume, sizeof(s->spec.volume),
+	    "claude-%s-run", s->spec.name);
 	if ((volume = spec_volume(&s->spec)) == NULL) {
 		session_fail(s, EX_DATAERR, "the path of the workspace is not "
 		    "UTF-8");
@@ -411,7 +431,8 @@ static int
 sidecar_start_done(struct session *s, struct docker_reply *reply)
 {
 	(void)reply;
-	if ((s->did & STEP_BIT(STEP_POLICY)) == 0)
+	if ((s->did & STEP_BIT(STEP_CLIENT)) != 0 &&
+	    (s->did & STEP_BIT(STEP_POLICY)) == 0)
 		session_set_timer(s, PROXY_TIMEOUT);
 	return (1);
 }
@@ -435,6 +456,13 @@ agent_begin(struct session *s)
 static int
 agent_done(struct session *s, struct docker_reply *reply)
 {
+	if (reply->status == 409 && s->spared && !s->named &&
+	    s->state != SESSION_REMOVING) {
+		json_decref(s->agent_spec);
+		if (session_name(s) == 0)
+			agent_begin(s);
+		return (0);
+	}
 	return (container_done(s, STEP_AGENT, reply, "", s->agent));
 }
 
@@ -511,6 +539,27 @@ agent_start_done(struct session *s, struct docker_reply *reply)
 	}
 	if ((s->did & STEP_BIT(STEP_SERVING)) == 0)
 		session_set_timer(s, PROXY_TIMEOUT);
+	return (1);
+}
+
+/*
+ * One that was spare has no name to be found by.  If it cannot have one, nothing
+ * depends on that.
+ */
+static void
+rename_begin(struct session *s)
+{
+	if (s->spared)
+		session_call(s, STEP_RENAME, "POST", NULL, API_TIMEOUT,
+		    "/containers/%s/rename?name=claude-%s-proxy", s->sidecar,
+		    s->spec.name);
+}
+
+static int
+rename_done(struct session *s, struct docker_reply *reply)
+{
+	(void)s;
+	(void)reply;
 	return (1);
 }
 

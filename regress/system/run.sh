@@ -164,14 +164,24 @@ inspect()
 	docker inspect --format "$2" "claude-$1"
 }
 
-# What there is of this daemon's.
+# What there is of this daemon's sessions; of the spare one as well.
 left()
 {
-	docker ps -a --format '{{.Names}} {{.Label "claudesec.daemon"}}' |
-	    sed -n "s|\(.*\) [0-9]*:$tmp/sock\$|\1|p"
-	docker volume ls --format '{{.Name}} {{.Label "claudesec.daemon"}}' |
-	    sed -n "s|\(.*\) [0-9]*:$tmp/sock\$|\1|p"
+	all_left | sed -n "s| $tmp/.*||p"
 	pins
+}
+
+all_left()
+{
+	_l='{{.Label "claudesec.path"}} {{.Label "claudesec.daemon"}}'
+	{ docker ps -a --format "{{.Names}} $_l" &&
+	    docker volume ls --format "{{.Name}} $_l"; } |
+	    sed -n "s| [0-9]*:$tmp/sock\$||p"
+}
+
+none_left()
+{
+	[ -z "$(all_left)" ]
 }
 
 # The names that workspaces of this daemon have.
@@ -525,6 +535,120 @@ test_a_pin_of_a_client_that_goes()
 	wait_for 5 nothing_pinned || because "it is left: $(pins)"
 }
 
+# The proxy that is kept ready.
+spare()
+{
+	docker ps -q --no-trunc --filter "label=claudesec.path=/" \
+	    --filter "label=claudesec.daemon=$(id -u _claudesec):$tmp/sock"
+}
+
+has_spare()
+{
+	[ -n "$(spare)" ]
+}
+
+no_spare()
+{
+	[ -z "$(all_left | grep ' /$')" ]
+}
+
+test_a_proxy_is_kept_ready()
+{
+	permit_both || return 1
+	cs $anna shell -- true && wait_for 10 has_spare ||
+	    because "none is made: $(cat "$tmp/err")" || return 1
+	_id=$(spare)
+	hold $bert one || return 1
+	equal "the session's proxy" "$(inspect one-proxy '{{.Id}}')" "$_id" ||
+	    return 1
+	wait_for 10 has_spare || because "no other is made"
+}
+
+# The daemon is killed, or one of its processes; its sessions go on, with what
+# they had and no more, and the next one has them and nothing else.
+survives()
+{
+	permit_both || return 1
+	hold $anna one && wait_for 10 has_spare || return 1
+	_agent=$(inspect one '{{.Id}} {{.State.Pid}}')
+	kill -9 $(eval echo "$1")
+	wait $daemon
+	daemon=
+	equal "$2: the agent" "$(inspect one '{{.Id}} {{.State.Pid}}')" \
+	    "$_agent" || return 1
+	! docker exec claude-one curl -fsk --max-time 2 \
+	    -x http://127.0.0.1:3128 https://www.example.org/ ||
+	    because "$2: the agent gets out" || return 1
+	permit_both || return 1
+	runs $anna one || because "$2: it is not taken over" || return 1
+	cs $bert status
+	equal "$2: what bert sees" "$(cat "$tmp/out")" "" || return 1
+	no_spare || because "$2: a spare proxy is left" || return 1
+	equal "$2: the agent" "$(inspect one '{{.Id}} {{.State.Pid}}')" \
+	    "$_agent" || return 1
+	dir=$tmp/$anna/one cs $anna shell -- true ||
+	    because "$2: shell: $(cat "$tmp/err")" || return 1
+	cs $anna stop one || because "$2: stop: $(cat "$tmp/err")"
+}
+
+# process NAME: of the daemon
+process()
+{
+	for _p in $(pgrep -P $daemon); do
+		case $(tr '\0' ' ' <"/proc/$_p/cmdline") in
+		*": $1"*)	echo $_p ;;
+		esac
+	done
+}
+
+test_sessions_outlive_the_daemon()
+{
+	# shellcheck disable=SC2016
+	survives '$daemon' parent
+}
+
+test_sessions_outlive_each_process()
+{
+	for _name in conf control engine pin; do
+		survives "\$(process $_name)" $_name || return 1
+	done
+}
+
+# What is new in the configuration is in force for who runs already.
+test_sessions_get_new_permits()
+{
+	up <<-END || return 1
+		credentials none
+		permit user $anna { egress { pass to a.example.org } }
+	END
+	hold $anna one || return 1
+	_ask='curl -s -o /dev/null -w %{http_connect} https://a.example.org/'
+	dir=$tmp/$anna/one cs $anna shell -- $_ask
+	[ "$(cat "$tmp/out")" != 403 ] || because "not passed" || return 1
+	reload <<-END || return 1
+		credentials none
+		permit user $anna { egress { pass to b.example.org } }
+	END
+	wait_for 5 blocked $anna one "$_ask" ||
+	    because "still passed: $(cat "$tmp/out")" || return 1
+	reload <<-END || return 1
+		credentials none
+		egress { pass to a.example.org }
+		deny user $anna
+	END
+	refused 77 'you have no permit' $anna status || return 1
+	root_sees one || because "the session is gone" || return 1
+	docker exec claude-one $_ask >"$tmp/out"
+	equal "without a permit" "$(cat "$tmp/out")" 403
+}
+
+# blocked USER NAME COMMAND
+blocked()
+{
+	dir=$tmp/$1/$2 cs $1 shell -- $3
+	[ "$(cat "$tmp/out")" = 403 ]
+}
+
 [ -x "$claudesec" ] || {
 	echo "system: $claudesec is not there: see regress/run" >&2
 	exit 1
@@ -544,6 +668,9 @@ for this; do
 	elif [ -n "$daemon" ] && ! { root stop -a &&
 	    wait_for 10 nothing_left; }; then
 		echo "FAIL $this: left behind: $(left | tr '\n' ' ')"
+		status=1
+	elif down; ! none_left; then
+		echo "FAIL $this: left by the daemon: $(all_left)"
 		status=1
 	else
 		echo "ok $this"

@@ -151,6 +151,7 @@ sample_spec(struct spec *s)
 	(void)strlcpy(s->session, SESSION, sizeof(s->session));
 	(void)strlcpy(s->daemon, "1000:/run/x", sizeof(s->daemon));
 	(void)strlcpy(s->name, "work", sizeof(s->name));
+	(void)strlcpy(s->volume, "claude-work-run", sizeof(s->volume));
 	(void)strlcpy(s->path, "/home/u/work", sizeof(s->path));
 	(void)strlcpy(s->image, "claudesec/claude", sizeof(s->image));
 	(void)strlcpy(s->image_id, "sha256:" ID64, sizeof(s->image_id));
