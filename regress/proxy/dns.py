@@ -48,6 +48,56 @@ def rr(name, t, ttl, data):
     return wire(name) + struct.pack(">HHIH", t, 1, ttl, len(data)) + data
 
 
+GOOD = ipaddress.ip_address(O4).packed
+
+
+def chain(n):
+    """n aliases, one after the other, and an address at the end."""
+    def f(reply, name, qtype, tcp):
+        names = [name] + ["c%d.example" % i for i in range(n)]
+        return reply(0, [rr(a, CNAME, 60, wire(b)) for a, b in
+                         zip(names, names[1:])] + [rr(names[-1], A, 60, GOOD)])
+    return f
+
+
+# answers to what the rules pass, each with something wrong
+lies = {
+    "pointer-loop.example": lambda reply, n, t, tcp:
+        reply(0, [b"\xc0\x0c" + struct.pack(">HHIH", CNAME, 1, 60, 2) +
+                  b"\xc0\x2c"]),
+    "pointer-ahead.example": lambda reply, n, t, tcp:
+        reply(0, [b"\xff\xff" + struct.pack(">HHIH", A, 1, 60, 4) + GOOD]),
+    "chain-30.example": chain(30),
+    "two-aliases.example": lambda reply, n, t, tcp:
+        reply(0, [rr(n, CNAME, 60, wire("a.example")),
+                  rr(n, CNAME, 60, wire("b.example")),
+                  rr("a.example", A, 60, GOOD)]),
+    "alias-and-address.example": lambda reply, n, t, tcp:
+        reply(0, [rr(n, CNAME, 60, wire("a.example")), rr(n, A, 60, GOOD)]),
+    "stranger.example": lambda reply, n, t, tcp:
+        reply(0, [rr("good.example", A, 60, GOOD)]),
+    "additional.example": lambda reply, n, t, tcp:
+        reply(0, [], [rr(n, A, 60, GOOD)]),
+    "another-class.example": lambda reply, n, t, tcp:
+        reply(0, [wire(n) + struct.pack(">HHIH", A, 3, 60, 4) + GOOD]),
+    "short-address.example": lambda reply, n, t, tcp:
+        reply(0, [rr(n, A, 60, GOOD[:3])]),
+    "long-address.example": lambda reply, n, t, tcp:
+        reply(0, [rr(n, A, 60, GOOD + b"x")]),
+    "more-behind.example": lambda reply, n, t, tcp:
+        reply(0, [rr(n, A, 60, GOOD)]) + b"more",
+    "fewer-than-said.example": lambda reply, n, t, tcp:
+        reply(0, [rr(n, A, 60, GOOD)] * 2)[:-20],
+    "too-many.example": lambda reply, n, t, tcp:
+        reply(0, [rr(n, A, 60, GOOD)] * 65)[:60000 if tcp else 512]
+        if tcp else reply(flags=0x8380),
+    "huge.example": lambda reply, n, t, tcp:
+        reply(0, [rr(n, A, 60, GOOD)] * 1900)
+        if tcp else reply(flags=0x8380),
+    "always-truncated.example": lambda reply, n, t, tcp: reply(flags=0x8380),
+}
+
+
 def answer(q, tcp):
     i, labels = 12, []
     while q[i]:
@@ -83,6 +133,8 @@ def answer(q, tcp):
         time.sleep(0.7)
     if name == "garbage.example":
         return [q[:2] + b"\x81\x80\0\1\0\5\0\0\0\0" + question + b"\xc0" * 40]
+    if name in lies:
+        return [lies[name](reply, name, qtype, tcp)]
     rrs, target = [], name
     for _ in range(3):
         if target in alias:

@@ -22,6 +22,12 @@ INSIDE = os.environ["INSIDE"]
 NS, AGENT = os.environ["P"], os.environ["A"]
 PROXY = ("192.175.48.1", 3128)
 
+# names whose answers are wrong in some way; see dns.py
+LIES = """pointer-loop.example pointer-ahead.example chain-30.example
+    two-aliases.example alias-and-address.example stranger.example
+    additional.example another-class.example short-address.example
+    long-address.example more-behind.example fewer-than-said.example
+    too-many.example huge.example always-truncated.example"""
 CONF = """
 listen on 192.175.48.1 port 3128
 transparent on 192.175.48.1
@@ -45,8 +51,9 @@ pass to plain.example port { 7 9 10 11 12 13 22 } plain
 pass to { web.example good.example big.example } port 80
 pass to corp.example address 10.9.0.0/16 port { 443 444 }
 pass to { *.ins.example *.ip.example }
+pass to { %s }
 pass to file "%s/list"
-""" % TMP
+""" % (LIES, TMP)
 open(TMP + "/list", "w").write("# names\nlisted.example\n\n  *.listed.example"
                                "  # and below\n")
 
@@ -934,6 +941,23 @@ def test_hello_split_into_records():
                 len(origin.data(443)) >= len(h) else None), h)
 
 
+def test_hello_of_nearly_16k():
+    def padded(n):
+        return hello("good.example", b"\0\x15" + vec(2, b"\0" * n))
+    n = 16384 - len(padded(0))
+    origin.mark()
+    s = tunnel("good.example:443")
+    h = padded(n)
+    s.sendall(h[:9000])
+    time.sleep(0.05)
+    s.sendall(h[9000:])
+    eq(s.recv(10), b"OK")
+    eq(wait("data", lambda: origin.data(443) if
+            len(origin.data(443)) >= len(h) else None), h)
+    origin.mark()
+    refused_hello(padded(n + 1), "a byte more")
+
+
 def test_hello_refused():
     nul = "good.example\0.evil.test"
     body = hello_body(sni("good.example"))
@@ -1130,6 +1154,49 @@ def test_dns_same_question_is_asked_once():
     eq(len(questions("slow.example")), 2)
 
 
+def test_dns_answers_that_are_wrong():
+    for n in LIES.split():
+        t, r = get(n, 502)
+        yes(t < 4, "%s: %.1f s" % (n, t))
+        yes(b"reached" not in r, r)
+
+
+def test_dns_limit_of_lookups():
+    def run():
+        socks = [connect() for _ in range(2)]
+        for i, s in enumerate(socks):
+            s.sendall(target("s%d.w.example:443" % i if i else
+                             "silent.example:443"))
+        eq(status(until(socks[1], b"\r\n\r\n")), 502)
+        one = connect()
+        one.sendall(target("slow.example:443"))
+        wait("question", lambda: questions("slow.example"))
+        t, r = get("good.example", 503)
+        yes(b"too many names" in r, r)
+        eq(questions("good.example"), [])
+        # the same name waits with the other, and what is known is no lookup
+        eq(status(ask(target("slow.example:443"))), 200)
+        eq(status(until(one, b"\r\n\r\n")), 200)
+        eq(status(until(socks[0], b"\r\n\r\n")), 504)
+        gets_ok(tunnel("good.example:443"), hello("good.example"))
+    with_proxy(CONF + "limit lookups 2\n", run)
+
+
+def test_dns_limit_of_the_cache():
+    def run():
+        for i in range(6):
+            get("a%d.ins.example" % i, 502)
+        dns.mark()
+        get("a5.ins.example", 502)
+        get("a3.ins.example", 502)
+        eq(dns.lines(), [])
+        get("a0.ins.example", 502)
+        eq(len(questions("a0.ins.example")), 2)
+        px.p.send_signal(signal.SIGUSR1)
+        wait("totals", lambda: "names=3 " in plog.text())
+    with_proxy(CONF + "limit cache 3\n", run)
+
+
 def test_dns_cname_chain():
     gets_ok(tunnel("alias2.example:443"), hello("alias2.example"))
     get("badalias.example", 403)
@@ -1226,7 +1293,7 @@ def via(conf):
         gets_ok(tunnel("good.example:443"), hello("good.example"))
         s = tunnel("plain.example:22")
         s.recv(100)
-        px.reload(conf.replace("10 11 22", "10 11"))
+        px.reload(conf.replace(" 13 22 }", " 13 }"))
         eq(rest(s), b"")
     with_proxy(conf, run)
 
@@ -1979,7 +2046,7 @@ def test_reload_keeps_and_cuts():
     corp.sendall(hello("corp.example"))
     eq(corp.recv(10), b"OK")
     hello_waits = tunnel("tls.example:443")
-    new = CONF.replace("7 9 10 11 22", "7 9 10 11").replace(
+    new = CONF.replace(" 13 22 }", " 13 }").replace(
         "address 10.9.0.0/16 ", "").replace("tls.example", "new.example")
     open(px.conf, "w").write(new)
     t = time.time()
