@@ -623,6 +623,17 @@ size_t		 filter(struct filter *, const unsigned char *, size_t,
 size_t		 filter_set(char *, uint32_t);
 size_t		 filter_reset(char *, const struct filter *);
 
+/* options.c: what the command line and the configuration share.  Pure. */
+#define OPTION_MEMORY_MIN	(128ULL << 20)
+#define OPTION_SIZE_MAX		(64ULL << 40)
+#define OPTION_CPUS_MAX		1024
+
+const char	*parse_digits(const char *, uint64_t *);
+int		 parse_size(const char *, uint64_t *);
+int		 parse_cpus(const char *, uint32_t *);
+int		 env_valid(const char *);
+unsigned int	 word_distance(const char *, const char *);
+
 /* keys.c: those that let go of a session.  Pure. */
 #define KEYS_HELD	32	/* bytes of one */
 

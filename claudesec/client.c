@@ -28,6 +28,7 @@
 #include <sys/stat.h>
 #include <sys/un.h>
 
+#include <ctype.h>
 #include <err.h>
 #include <errno.h>
 #include <event.h>
@@ -46,6 +47,9 @@
 #define STOP_SECONDS	10	/* from SIGTERM to SIGKILL */
 #define DETACHED_COLS	80	/* until there is a terminal */
 #define DETACHED_ROWS	24
+#define ENV_MAX		64	/* variables of -e */
+#define ENV_CHARS	"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz" \
+			"0123456789_"
 
 #define CHECK_MEMORY	(256ULL << 20)	/* so that to use it up costs little */
 
@@ -66,11 +70,15 @@ static void	 client_status(int, char **);
 static void	 client_stop(int, char **);
 static void	 client_version(int, char **);
 
+static __dead void unknown_command(const char *);
 static void	 usage_list(FILE *);
 static __dead void usage_command(const char *);
 static int	 next_option(int, char **, const char *);
 static int	 next_with_name(int, char **, const char *, char *);
 static void	 set_name(char *, const char *);
+static void	 set_memory(const char *);
+static void	 set_cpus(const char *);
+static void	 add_env(const char *);
 static int	 open_workspace(const char *, char *);
 
 static __dead void request_run(uint32_t);
@@ -78,6 +86,7 @@ static void	 request_check_args(void);
 static void	 request_connect(void);
 static void	 request_send(void);
 static void	 request_send_env(void);
+static int	 env_given(const char *);
 static void	 request_compose(uint32_t, int, const void *, size_t);
 
 static int	 find_daemon(void);
@@ -104,9 +113,15 @@ static const struct command commands[] = {
 	{ "help", "", client_help },
 	{ "reload", "", client_reload },
 	{ "shell", "[name] [-- command [argument ...]]", client_shell },
-	{ "start", "[-d] [-j file] [-N] [-n name] [-p port[:port]] "
-	    "[-w directory] [--] [argument ...]",
-	    client_start },
+	{ "start", "[-d] [-N] [-r] "
+	    "[-c cpus] "
+	    "[-e NAME[=value]] "
+	    "[-j file] "
+	    "[-m memory] "
+	    "[-n name] "
+	    "[-p port[:port]] "
+	    "[-w directory] "
+	    "[--] [argument ...]", client_start },
 	{ "status", "[-j]", client_status },
 	{ "stop", "[-t seconds] [-a | name]", client_stop },
 	{ "version", "", client_version },
@@ -125,6 +140,8 @@ static struct ctl_attach attach;
 static struct ctl_request request;
 static int	 workspace = -1;
 static char	**args;			/* Claude Code's, or a command */
+static const char *envs[ENV_MAX];	/* of -e */
+static size_t	 nenv;
 static int	 json;
 
 static struct peer daemon_peer;
@@ -148,15 +165,38 @@ client(int argc, char *argv[], const char *path)
 	for (c = commands; c->name != NULL; c++)
 		if (strcmp(c->name, argv[0]) == 0)
 			break;
-	if (c->name == NULL) {
-		warnx("%s: no such command", argv[0]);
-		usage_list(stderr);
-		exit(EX_USAGE);
-	}
+	if (c->name == NULL)
+		unknown_command(argv[0]);
 	opterr = 0;
 	optind = 1;
 	c->run(argc, argv);
 	finish(0);
+}
+
+static __dead void
+unknown_command(const char *name)
+{
+	const struct command *best, *c;
+	unsigned int far, n;
+
+	best = NULL;
+	far = 3;
+	for (c = commands; c->name != NULL; c++) {
+		n = word_distance(c->name, name);
+		if (strlen(name) > 1 && strncmp(c->name, name,
+		    strlen(name)) == 0)
+			n = 0;
+		if (n < far) {
+			best = c;
+			far = n;
+		}
+	}
+	if (best != NULL)
+		errx(EX_USAGE, "%s: no such command; did you mean %s?", name,
+		    best->name);
+	warnx("%s: no such command", name);
+	usage_list(stderr);
+	exit(EX_USAGE);
 }
 
 static void
@@ -190,6 +230,8 @@ next_option(int argc, char *argv[], const char *options)
 	ch = getopt(argc, argv, options);
 	if (ch == ':')
 		warnx("%s: -%c needs an argument", argv[0], optopt);
+	else if (ch == '?' && optopt == '-')
+		warnx("%s: no such option: %s", argv[0], argv[optind]);
 	else if (ch == '?')
 		warnx("%s: no such option: -%c", argv[0], optopt);
 	else
@@ -289,13 +331,25 @@ client_start(int argc, char *argv[])
 
 	dir = ".";
 	file = NULL;
-	while ((ch = next_option(argc, argv, "+:dj:Nn:p:w:")) != -1) {
+	while ((ch = next_option(argc, argv, "+:c:de:j:m:Nn:p:rw:")) != -1) {
 		switch (ch) {
+		case 'c':
+			set_cpus(optarg);
+			break;
 		case 'd':
 			start.detach = 1;
 			break;
+		case 'e':
+			add_env(optarg);
+			break;
 		case 'j':
 			file = optarg;
+			break;
+		case 'm':
+			set_memory(optarg);
+			break;
+		case 'r':
+			start.readonly = 1;
 			break;
 		case 'N':
 			start.another = 1;
@@ -372,6 +426,55 @@ set_name(char *name, const char *value)
 		errx(EX_USAGE, "\"%s\": not a name of a session", value);
 }
 
+static void
+set_memory(const char *value)
+{
+	if (parse_size(value, &start.memory) == -1)
+		errx(EX_USAGE, "-m %s: not a size", value);
+	if (start.memory < OPTION_MEMORY_MIN || start.memory > OPTION_SIZE_MAX)
+		errx(EX_USAGE, "-m %s: not from 128M to 64T", value);
+}
+
+static void
+set_cpus(const char *value)
+{
+	if (parse_cpus(value, &start.millicpus) == -1)
+		errx(EX_USAGE, "-c %s: not a number from 0.1 to %d", value,
+		    OPTION_CPUS_MAX);
+}
+
+/*
+ * A variable without a value is as it is here.
+ */
+static void
+add_env(const char *option)
+{
+	const char *value;
+	char *env;
+	int n;
+
+	if (nenv == ENV_MAX)
+		errx(EX_USAGE, "-e: more than %d variables", ENV_MAX);
+	if (strchr(option, '=') != NULL)
+		n = asprintf(&env, "%s", option);
+	else if ((value = getenv(option)) != NULL)
+		n = asprintf(&env, "%s=%s", option, value);
+	else
+		errx(EX_USAGE, "-e %s: not set here", option);
+	if (n == -1)
+		err(EX_OSERR, NULL);
+	if (n >= ENV_MAXLEN)
+		errx(EX_USAGE, "-e %.*s: more than %d bytes",
+		    (int)strcspn(option, "="), option, ENV_MAXLEN - 1);
+	if (!env_valid(env))
+		errx(EX_USAGE, "-e %.*s: %s", (int)strcspn(option, "="),
+		    option, option[0] == '=' || isdigit((unsigned char)
+		    option[0]) || strspn(option, ENV_CHARS) !=
+		    strcspn(option, "=") ? "not a name of a variable" :
+		    "is not for you to set");
+	envs[nenv++] = env;
+}
+
 static int
 open_workspace(const char *dir, char *path)
 {
@@ -416,6 +519,8 @@ request_check_args(void)
 
 	for (i = len = 0; args[i] != NULL; i++)
 		len += strlen(args[i]) + 1;
+	for (i = 0; i < nenv; i++)
+		len += strlen(envs[i]) + 1;
 	if (len > ARGS_MAXLEN)
 		errx(EX_USAGE, "more than %d bytes of arguments", ARGS_MAXLEN);
 }
@@ -504,12 +609,28 @@ request_send_env(void)
 	int n;
 
 	for (i = 0; environment[i] != NULL; i++) {
-		if ((value = getenv(environment[i])) == NULL)
+		if (env_given(environment[i]) ||
+		    (value = getenv(environment[i])) == NULL)
 			continue;
 		n = snprintf(buf, sizeof(buf), "%s=%s", environment[i], value);
 		if (n > 0 && (size_t)n < sizeof(buf))
 			request_compose(IMSG_CTL_ENV, -1, buf, (size_t)n);
 	}
+	for (i = 0; i < nenv; i++)
+		request_compose(IMSG_CTL_ENV, -1, envs[i], strlen(envs[i]));
+}
+
+/* By -e? */
+static int
+env_given(const char *name)
+{
+	size_t i, len;
+
+	len = strlen(name);
+	for (i = 0; i < nenv; i++)
+		if (strncmp(envs[i], name, len) == 0 && envs[i][len] == '=')
+			return (1);
+	return (0);
 }
 
 static void

@@ -108,6 +108,9 @@ struct spec {
 	uint32_t	 podman;		/* the engine is */
 	uint32_t	 shell;
 	uint32_t	 tty, cols, rows;
+	uint32_t	 readonly;		/* the workspace */
+	uint32_t	 millicpus;		/* 0: as configured */
+	uint64_t	 memory;		/* likewise */
 	char		 token[TOKEN_MAXLEN];	/* empty: no gateway */
 	struct strings	 args;
 	struct strings	 env;			/* the client's */
@@ -132,7 +135,6 @@ int		 spec_name_valid(const char *);
 int		 spec_volume_valid(const char *);
 int		 spec_name_from(char *, size_t, const char *, unsigned int);
 int		 spec_image_valid(const char *);
-int		 spec_env_valid(const char *);
 int		 spec_rule_valid(const struct egress_rule *);
 int		 spec_resolver_valid(const struct egress_resolver *);
 int		 spec_api_valid(const struct conf_api *);
@@ -319,6 +321,7 @@ void		 client_attach(struct client *, const char *,
 void		 client_detach(struct client *, const char *);
 void		 client_session_end(const struct session *);
 int		 client_owns(const struct client *, const struct session *);
+int		 client_operates(const struct client *);
 
 /*
  * engine_permit.c: who may do what.  permit_client() is asked with the first

@@ -65,7 +65,6 @@ static void	 client_run_stop(struct client *);
 static void	 client_run_status(struct client *);
 static void	 client_run_ports(struct client *);
 static int	 client_means(const struct client *, const struct session *);
-static int	 client_operates(const struct client *);
 static void	 client_resize(struct client *);
 static void	 client_resize_done(void *, struct docker_reply *);
 static void	 client_signal(struct client *);
@@ -146,7 +145,7 @@ client_owns(const struct client *c, const struct session *s)
 }
 
 /* May it do what others feel too?  The user of the daemon, or root. */
-static int
+int
 client_operates(const struct client *c)
 {
 	return (c->uid == 0 || c->uid == engine_owner());
@@ -222,6 +221,10 @@ client_handle_start(struct client *c, struct imsg *imsg)
 	    start.tty > 1 || start.cols > SIZE_MAXIMUM ||
 	    start.rows > SIZE_MAXIMUM || start.detach > 1 ||
 	    start.another > 1 || (start.detach && !start.tty) ||
+	    start.readonly > 1 || (start.memory != 0 &&
+	    (start.memory < OPTION_MEMORY_MIN ||
+	    start.memory > OPTION_SIZE_MAX)) ||
+	    start.millicpus > OPTION_CPUS_MAX * 1000 ||
 	    memchr(start.name, '\0', sizeof(start.name)) == NULL ||
 	    !imsg_is_string(start.path, sizeof(start.path)))
 		return (-1);
@@ -243,6 +246,9 @@ client_handle_start(struct client *c, struct imsg *imsg)
 	c->spec.tty = start.tty;
 	c->spec.cols = start.cols;
 	c->spec.rows = start.rows;
+	c->spec.readonly = start.readonly;
+	c->spec.memory = start.memory;
+	c->spec.millicpus = start.millicpus;
 	c->detach = start.detach;
 	c->another = start.another;
 	(void)strlcpy(c->spec.name, start.name, sizeof(c->spec.name));
@@ -334,7 +340,7 @@ client_handle_env(struct client *c, struct imsg *imsg)
 	char value[ENV_MAXLEN];
 
 	if (imsg_get_string(imsg, value, sizeof(value)) == -1 ||
-	    !spec_env_valid(value) || c->spec.args.size + c->spec.env.size +
+	    !env_valid(value) || c->spec.args.size + c->spec.env.size +
 	    strlen(value) >= ARGS_MAXLEN)
 		return (-1);
 	if (strings_add(&c->spec.env, value, strlen(value)) == -1)

@@ -46,6 +46,7 @@ static void	 session_take(struct session *, struct client *);
 static void	 session_later_spare(void);
 static void	 session_spare_timeout(int, short, void *);
 static void	 session_make_spare(void);
+static const char *session_beyond(const struct client *);
 static void	 session_advance(struct session *);
 static void	 session_reply(void *, struct docker_reply *);
 static void	 session_timeout(int, short, void *);
@@ -132,6 +133,7 @@ void
 session_start(struct client *c)
 {
 	struct session *s;
+	const char *beyond;
 
 	if (ending) {
 		client_error(c, EX_TEMPFAIL, "the daemon is ending");
@@ -143,6 +145,10 @@ session_start(struct client *c)
 	}
 	if (!permit_session(c)) {
 		client_error(c, EX_TEMPFAIL, "too many sessions of yours");
+		return;
+	}
+	if ((beyond = session_beyond(c)) != NULL) {
+		client_error(c, EX_NOPERM, "%s", beyond);
 		return;
 	}
 	if (engine_proxyd() == NULL || engine_seccomp() == NULL) {
@@ -284,6 +290,26 @@ session_end_all(void)
 		session_remove(spare);
 	else if (spare == NULL)
 		engine_ended();
+}
+
+/*
+ * What it asks for beyond the configuration: to choose is the daemon's user's,
+ * and root's; others may have less.
+ */
+static const char *
+session_beyond(const struct client *c)
+{
+	struct config conf;
+
+	if (client_operates(c))
+		return (NULL);
+	permit_config(&conf, &c->spec.identity);
+	if (c->spec.memory > conf.fixed.memory)
+		return ("-m: more memory than is configured");
+	if (conf.fixed.millicpus != 0 &&
+	    c->spec.millicpus > conf.fixed.millicpus)
+		return ("-c: more processors than are configured");
+	return (NULL);
 }
 
 /*

@@ -192,20 +192,6 @@ spec_image_valid(const char *image)
 	    strstr(image, "//") == NULL);
 }
 
-/* A variable that a client may set: for its terminal and its language. */
-int
-spec_env_valid(const char *env)
-{
-	static const char *const names[] = { "TERM=", "COLORTERM=", "LANG=",
-	    "TZ=" };
-	size_t i;
-
-	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		if (strncmp(env, names[i], strlen(names[i])) == 0)
-			return (1);
-	return (0);
-}
-
 int
 spec_rule_valid(const struct egress_rule *r)
 {
@@ -539,7 +525,7 @@ spec_agent_host(const struct spec *s, const struct config *conf,
 	    "Type", "bind",
 	    "Source", s->source,
 	    "Target", AGENT_WORKSPACE,
-	    "ReadOnly", 0,
+	    "ReadOnly", (int)s->readonly,
 	    "BindOptions", "Propagation", "rprivate",
 	    spec_run_volume(s, 1)));
 }

@@ -443,6 +443,10 @@ agent_begin(struct session *s)
 	struct config conf;
 
 	permit_config(&conf, &s->spec.identity);
+	if (s->spec.memory != 0)
+		conf.fixed.memory = s->spec.memory;
+	if (s->spec.millicpus != 0)
+		conf.fixed.millicpus = s->spec.millicpus;
 	/* podman takes no profile but by its path, and reads it when it starts */
 	s->agent_spec = spec_agent(&s->spec, &conf, s->spec.podman ? DATADIR
 	    "/seccomp.json" : engine_seccomp());

@@ -51,10 +51,8 @@
 #define MEGA		(1024 * 1024ULL)
 #define TERA		(1024 * 1024 * MEGA)
 
-#define SIZE_MAXIMUM	(64 * TERA)
 #define PROCESSES_MIN	16
 #define PROCESSES_MAX	32768
-#define CPUS_MAX	1024
 #define NAME_CHARS	"abcdefghijklmnopqrstuvwxyz0123456789-"
 
 #define API_PATH_CHARS	"/abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ" \
@@ -183,7 +181,6 @@ static void	 add_rules(uint32_t, const struct words *,
 		    const struct words *, uint32_t);
 static int	 add_rule(int, const struct egress_rule *);
 static void	 add_resolver(const struct word *, const struct word *);
-static const char *parse_digits(const char *, uint64_t *);
 static int	 parse_port(const struct word *, uint16_t *);
 static const char *parse_host(const char *, char [HOST_MAXLEN]);
 %}
@@ -409,7 +406,7 @@ agent_l		: /* empty */
 setting		: MEMORY WORD {
 			if (once(SEEN_MEMORY, "memory"))
 				set_size(&limits->memory, $2, "memory",
-				    128 * MEGA);
+				    OPTION_MEMORY_MIN);
 		}
 		| HOME WORD {
 			if (once(SEEN_HOME, "home"))
@@ -1139,29 +1136,18 @@ set_path(char *path, const struct word *w, const char *what)
 static void
 set_size(uint64_t *size, const struct word *w, const char *what, uint64_t min)
 {
-	static const char units[] = "KMGT";
 	char buf[SHOWN_SIZE];
-	const char *s, *unit;
-	uint64_t n, factor;
+	uint64_t n;
 
-	factor = 1;
-	if ((s = parse_digits(w->s, &n)) != NULL && *s != '\0') {
-		if ((unit = strchr(units, toupper((unsigned char)*s))) == NULL)
-			s = NULL;
-		else {
-			factor <<= 10 * (unit - units + 1);
-			s++;
-		}
-	}
-	if (s == NULL || *s != '\0')
+	if (parse_size(w->s, &n) == -1)
 		error(w->line, "%s: not a size: \"%s\"", what,
 		    shown(w->s, buf));
-	else if (n > SIZE_MAXIMUM / factor || n * factor < min)
+	else if (n > OPTION_SIZE_MAX || n < min)
 		error(w->line, "%s: not from %lluM to %lluT: \"%s\"", what,
 		    (unsigned long long)(min / MEGA),
-		    SIZE_MAXIMUM / TERA, shown(w->s, buf));
+		    OPTION_SIZE_MAX / TERA, shown(w->s, buf));
 	else
-		*size = n * factor;
+		*size = n;
 }
 
 static void
@@ -1179,28 +1165,14 @@ set_processes(const struct word *w)
 		limits->processes = (uint32_t)n;
 }
 
-/* With up to three decimals. */
 static void
 set_cpus(const struct word *w)
 {
 	char buf[SHOWN_SIZE];
-	const char *s;
-	uint64_t n;
-	unsigned int digit;
 
-	n = 0;
-	if ((s = parse_digits(w->s, &n)) != NULL) {
-		n *= 1000;
-		if (*s == '.' && s[1] != '\0')
-			for (s++, digit = 100; digit > 0 && *s >= '0' &&
-			    *s <= '9'; s++, digit /= 10)
-				n += digit * (unsigned int)(*s - '0');
-	}
-	if (s == NULL || *s != '\0' || n < 100 || n > CPUS_MAX * 1000)
+	if (parse_cpus(w->s, &limits->millicpus) == -1)
 		error(w->line, "cpus: not a number from 0.1 to %d: \"%s\"",
-		    CPUS_MAX, shown(w->s, buf));
-	else
-		limits->millicpus = (uint32_t)n;
+		    OPTION_CPUS_MAX, shown(w->s, buf));
 }
 
 static void
@@ -1509,19 +1481,6 @@ add_resolver(const struct word *address, const struct word *port)
 /*
  * Values.
  */
-
-/* What follows the digits, or NULL if there are none, or too many. */
-static const char *
-parse_digits(const char *s, uint64_t *n)
-{
-	size_t len;
-
-	len = strspn(s, "0123456789");
-	if (len == 0 || len > 15)
-		return (NULL);
-	*n = strtoull(s, NULL, 10);
-	return (s + len);
-}
 
 static int
 parse_port(const struct word *w, uint16_t *port)

@@ -22,9 +22,8 @@ LIBS_TEST=-ljansson
 src=../../claudesec
 sandbox=$(answer OBJS_SANDBOX | sed "s|\([a-z_]*\)\.o|$src/\1.c|g")
 # shellcheck disable=SC2086
-cc_test -o "$TMP/build" base.c $src/client.c $src/client_base.c \
-    $src/client_check.c \
-    $src/client_status.c $src/filter.c $src/keys.c $src/report.c \
+cc_test -o "$TMP/build" base.c $src/client*.c $src/filter.c \
+    $src/keys.c $src/options.c $src/report.c \
     $src/term.c $src/proc.c $src/messages.c \
     $src/imsg.c $src/log.c $sandbox || {
 	echo "FAIL client: base.c does not compile"

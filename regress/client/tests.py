@@ -5,6 +5,7 @@ import os
 import pty
 import re
 import select
+import shlex
 import signal
 import socket
 import struct
@@ -960,6 +961,148 @@ def test_base_is_missing():
     yes("base.sh: No such file or directory\n" in text, text)
 
 
+# Wrong uses and broken surroundings, by errors.table.
+
+# An engine that gives one answer to all, or hangs up.
+class Engine:
+    def __init__(self, path, answer):
+        self.answer = answer
+        self.listen = socket.socket(socket.AF_UNIX)
+        self.listen.bind(path)
+        self.listen.listen(16)
+        threading.Thread(target=self.run, daemon=True).start()
+
+    def run(self):
+        while True:
+            try:
+                sock, _ = self.listen.accept()
+            except OSError:
+                return
+            threading.Thread(target=self.serve, args=(sock,),
+                             daemon=True).start()
+
+    def serve(self, sock):
+        try:
+            while sock.recv(65536):
+                if self.answer is None:
+                    break
+                sock.sendall(self.answer)
+        except OSError:
+            pass
+        sock.close()
+
+
+def http(status, body):
+    return ("HTTP/1.1 %s\r\nContent-Type: application/json\r\n"
+            "Content-Length: %d\r\n\r\n%s" % (status, len(body),
+                                              body)).encode()
+
+
+ENGINES = {
+    "hangs-up": None,
+    "garbage": b"SSH-2.0-OpenSSH\r\n",
+    "no-json": http("200 OK", "<html>"),
+    "fails": http("500 Internal Server Error", '{"message":"out of luck"}'),
+    "forbids": http("403 Forbidden", '{"message":"not you"}'),
+}
+
+
+# A place of its own: what the rows call $T.
+def surroundings(kind):
+    top = tempfile.mkdtemp(dir=TMP)
+    os.chmod(top, 0o755)
+    for d in ("ws", "run", "home"):
+        os.mkdir("%s/%s" % (top, d))
+    conf = 'engine "unix://%s/engine"\n' % top
+    engine = None
+    if kind in ENGINES:
+        engine = Engine(top + "/engine", ENGINES[kind])
+    elif kind == "engine-dead":
+        s = socket.socket(socket.AF_UNIX)
+        s.bind(top + "/engine")
+        s.close()
+    elif kind == "engine-file":
+        open(top + "/engine", "w").close()
+    elif kind == "conf-wrong":
+        conf = "nonsense\n"
+    elif kind == "conf-size":
+        conf += "agent { memory 1X }\n"
+    elif kind == "conf-env":
+        conf += 'credentials environment from "%s/env"\n' % top
+    elif kind == "conf-env-open":
+        conf += 'credentials environment from "%s/env"\n' % top
+        with open(top + "/env", "w") as f:
+            f.write("ANTHROPIC_API_KEY=xxxxxxxxxxxxxxxx\n")
+        os.chmod(top + "/env", 0o644)
+    elif kind == "run-open":
+        os.mkdir(top + "/run/claudesec")
+        os.chmod(top + "/run/claudesec", 0o755)
+    elif kind == "run-file":
+        open(top + "/run/claudesec", "w").close()
+    elif kind == "run-gone":
+        os.rmdir(top + "/run")
+    elif kind == "lock-link":
+        os.mkdir(top + "/run/claudesec", 0o700)
+        os.symlink(top + "/home", top + "/run/claudesec/sock.lock")
+    elif kind == "ws-gone":
+        pass
+    elif kind not in ("-", "no-engine", "input-closed"):
+        raise AssertionError("no surroundings " + kind)
+    with open(top + "/conf", "w") as f:
+        f.write(conf)
+    return top, engine
+
+
+# $U and a command: the usage of it.
+def usage_line(line):
+    if line == "$U":
+        return "usage: claudesec [-dnv] [-D macro=value] [-f file] [-s socket]"
+    if not line.startswith("$U "):
+        return None
+    usage = subprocess.run([CLAUDESEC, "help"], capture_output=True).stdout
+    for x in usage.decode().splitlines():
+        if x[7:].split()[:2] == ["claudesec", line[3:]]:
+            return "usage: " + x[7:]
+    raise AssertionError("no usage of " + line[3:])
+
+
+def table_row(kind, status, args, line):
+    top, engine = surroundings(kind)
+    env = {"PATH": os.environ["PATH"], "HOME": top + "/home",
+           "XDG_RUNTIME_DIR": top + "/run", "LANG": "C.UTF-8"}
+
+    def fill(s):
+        return s.replace("$T", top).replace("$LONG", "x" * 200) \
+            .replace("$P", CLAUDESEC)
+    words = [fill(w) for w in shlex.split(args)]
+    if kind == "ws-gone":
+        words = ["sh", "-c", 'rmdir "$PWD"; exec "$@"', "sh", CLAUDESEC,
+                 *words]
+    else:
+        words = [CLAUDESEC, *words]
+    r = subprocess.run(words, env=env, cwd=top + "/ws", capture_output=True,
+                       stdin=subprocess.DEVNULL, timeout=30,
+                       preexec_fn=defaults)
+    if engine:
+        engine.listen.shutdown(socket.SHUT_RDWR)
+        engine.listen.close()
+    lines = r.stderr.decode().splitlines() or [""]
+    eq(lines[0], usage_line(line) or fill(line))
+    eq((r.returncode, r.stdout), (int(status), b""))
+    for more in lines[1:]:
+        yes(more.startswith(("usage: ", "       ")), "also says " + more)
+
+
+def table():
+    with open("errors.table") as f:
+        for n, row in enumerate(f, 1):
+            if row.startswith("#") or not row.strip():
+                continue
+            kind, status, args, line = (x.strip()
+                                        for x in row.rstrip().split(" | "))
+            yield "errors.table:%d" % n, kind, status, args, line
+
+
 def main():
     names = sys.argv[1:]
     failed = 0
@@ -976,6 +1119,15 @@ def main():
                   (name[5:], str(e).replace("\n", " ")[:400]), flush=True)
             if not isinstance(e, AssertionError):
                 traceback.print_exc()
+    for name, *row in table():
+        if names and not any(x in name for x in names):
+            continue
+        try:
+            table_row(*row)
+            print("ok client", name, " ".join(row[:3]), flush=True)
+        except Exception as e:
+            failed = 1
+            print("FAIL client %s: %s" % (name, str(e)[:600]), flush=True)
     return failed
 
 

@@ -116,7 +116,7 @@ test_claude_draws_in_a_terminal()
 	shown "answer to: what do you see?" || return 1
 	tm resize-window -t $terminal -x 140 -y 40
 	wide 140 || return 1
-	wait_for 20 interrupted && sane
+	leave && sane
 	_status=$?
 	no_terminals
 	return $_status
@@ -185,11 +185,13 @@ test_terminal_is_sane_after_a_signal()
 	done
 }
 
-# It ends by ^C when that comes twice within a second.
-interrupted()
+# By its own command; of two ^C the second could come too late, or a third.
+leave()
 {
-	keys C-c
-	screen "exit status"
+	keys /exit
+	shown "/exit" || return 1
+	keys Enter
+	shown "exit status 0"
 }
 
 # What Claude Code's screen has, complete, and the modes that it set.
@@ -253,7 +255,7 @@ test_detach_by_key()
 	no_terminals
 	a_terminal one 90 25 attach ws &&
 	claude_is_there || return 1
-	wait_for 20 interrupted && shown "exit status 0" && sane
+	leave && sane
 	_status=$?
 	no_terminals
 	return $_status
@@ -333,4 +335,23 @@ test_terminal_passes_every_key()
 	cs 1000 stop -t 1 &&
 	hold 1000 held &&
 	kept_back "30 31"
+}
+
+# What a start is given beside its name; not the workspace's owner is asked
+# whether it may be written, but the mount.
+test_start_options()
+{
+	hold 1000 held -r -m 256M -c 0.5 -e A=1 -e "B=x y" -e TERM=dumb ||
+	    return 1
+	equal "bounds" "$(docker inspect -f \
+	    '{{.HostConfig.Memory}} {{.HostConfig.NanoCpus}}' claude-held)" \
+	    "268435456 500000000" &&
+	equal "variables" "$(docker exec claude-held sh -c \
+	    'echo "$A,$B,$TERM"')" "1,x y,dumb" &&
+	equal "workspace" "$(cs 1000 shell held -- sh -c \
+	    'touch /workspace/x 2>&1')" \
+	    "touch: cannot touch '/workspace/x': Read-only file system" &&
+	equal "a variable of the caller's" "$(as 1000 env TOLD=x "$claudesec" \
+	    -f "$tmp/u1000/conf" start -N -e TOLD -- --version 2>&1 |
+	    grep -c 'Claude Code')" 1
 }

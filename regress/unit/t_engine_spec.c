@@ -36,7 +36,6 @@ static void	 test_text(void);
 static void	 test_names(void);
 static void	 test_name_from(void);
 static void	 test_images(void);
-static void	 test_env(void);
 static void	 test_rules(void);
 static void	 test_resolvers(void);
 static void	 test_escape(void);
@@ -73,7 +72,6 @@ main(void)
 	test_names();
 	test_name_from();
 	test_images();
-	test_env();
 	test_rules();
 	test_resolvers();
 	test_escape();
@@ -307,25 +305,6 @@ test_images(void)
 	for (i = 0; i < sizeof(t) / sizeof(t[0]); i++)
 		CASE(spec_image_valid(t[i].image) == t[i].valid,
 		    "image_valid", "\"%s\"", t[i].image);
-}
-
-static void
-test_env(void)
-{
-	static const struct {
-		const char	*env;
-		int		 valid;
-	} t[] = {
-		{ "TERM=xterm", 1 }, { "COLORTERM=", 1 }, { "LANG=C", 1 },
-		{ "TZ=UTC", 1 }, { "TERM", 0 }, { "TERMINFO=/x", 0 },
-		{ "PATH=/x", 0 }, { "HTTPS_PROXY=", 0 }, { "=", 0 }, { "", 0 },
-		{ "LD_PRELOAD=x", 0 }, { "term=x", 0 }
-	};
-	size_t i;
-
-	for (i = 0; i < sizeof(t) / sizeof(t[0]); i++)
-		CASE(spec_env_valid(t[i].env) == t[i].valid, "env_valid",
-		    "\"%s\"", t[i].env);
 }
 
 static void
