@@ -36,6 +36,7 @@
 #include <ifaddrs.h>
 #include <libgen.h>
 #include <limits.h>
+#include <paths.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -59,6 +60,7 @@
 #define DIRS_MAX	32
 #define HANDOVER_WAIT	5	/* seconds for a client to hand over */
 
+static void	 background(void);
 static struct config *read_config(void);
 static FILE	*open_list(const char *);
 static void	 remember_dir(const char *);
@@ -235,8 +237,8 @@ main(int argc, char *argv[])
 	gather_own();
 	raise_limits();
 
-	if (!debug && daemon(1, 0) == -1)
-		fatal("daemon");
+	if (!debug)
+		background();
 	log_init("parent", debug, verbose);
 	(void)signal(SIGPIPE, SIG_IGN);
 	event_init();
@@ -288,6 +290,21 @@ main(int argc, char *argv[])
 	}
 	event_dispatch();
 	fatalx("no events left");
+}
+
+/* What goes wrong until the start is complete is said to whoever waits. */
+static void
+background(void)
+{
+	int fd;
+
+	if (daemon(1, 1) == -1)
+		fatal("daemon");
+	if ((fd = open(_PATH_DEVNULL, O_RDWR)) == -1 ||
+	    dup2(fd, STDIN_FILENO) == -1 || dup2(fd, STDOUT_FILENO) == -1)
+		fatal("%s", _PATH_DEVNULL);
+	if (fd > STDERR_FILENO)
+		close(fd);
 }
 
 /*
@@ -880,8 +897,8 @@ started(void)
 	}
 	if (pledge(channel ? "stdio proc" : "stdio rpath proc", NULL) == -1)
 		fatal("pledge");
-	log_info("started, %s", sandbox_describe());
 	log_detach();
+	log_info("started, %s", sandbox_describe());
 	if (conf->handover[0] != '\0')
 		say("serving", NULL);
 }
@@ -1029,7 +1046,8 @@ reloaded(void)
 		say("error", why);
 	} else {
 		in_force = 1;
-		log_info("configuration in force");
+		if (running || log_getdebug())
+			log_info("configuration in force");
 		say("ok", NULL);
 	}
 	if (hangup) {

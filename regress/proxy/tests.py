@@ -2156,6 +2156,55 @@ def test_log_json_is_complete_at_the_end():
     with_proxy(CONF + "log json\n", run)
 
 
+def parents(conf):
+    """Those who were started with this configuration."""
+    r = []
+    for pid in os.listdir("/proc"):
+        try:
+            args = open("/proc/%s/cmdline" % pid).read().split("\0")
+            if args[0] == PROXYD and conf in args:
+                r.append(int(pid))
+        except OSError:
+            pass
+    return r
+
+
+def test_log_to_syslog():
+    # in this mount namespace alone
+    path = "/dev/log"
+    made = not os.path.lexists(path)
+    s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    mine = path if made else TMP + "/log"
+    s.bind(mine)
+    os.chmod(mine, 0o666)
+    s.settimeout(8)
+    conf = TMP + "/syslog.conf"
+    try:
+        if not made:
+            run(["mount", "--bind", mine, path])
+        open(conf, "w").write("listen on 127.0.0.1 port 3333\n"
+                              "resolver 127.0.0.1\npass to x.example\n")
+        p = run(["ip", "netns", "exec", NS, PROXYD, "-f", conf])
+        eq((p.stdout, p.stderr), (b"", b""))
+        lines = []
+        while not any("started," in x for x in lines):
+            lines.append(s.recv(9000).decode())
+        run(["ip", "netns", "exec", NS, "curl", "-s", "-x",
+             "http://127.0.0.1:3333", "http://evil.test/"])
+        while not any("refused host=evil.test port=80 " in x for x in lines):
+            lines.append(s.recv(9000).decode())
+        # what fails at the start is told where it was started
+        p = run(["ip", "netns", "exec", NS, PROXYD, "-f", conf], code=None)
+        yes(b"127.0.0.1" in p.stderr and b"in use" in p.stderr, p.stderr)
+    finally:
+        for pid in parents(conf):
+            os.kill(pid, signal.SIGTERM)
+        wait("end", lambda: not parents(conf), 8)
+        if not made:
+            run(["umount", path])
+        os.unlink(mine)
+
+
 def test_totals():
     plog.mark()
     px.p.send_signal(signal.SIGUSR1)
