@@ -361,6 +361,8 @@ enum step {
 	STEP_RENAME,
 	STEP_WAIT,
 	STEP_PROXY_END,
+	STEP_AGAIN,			/* the proxy that ended is removed */
+	STEP_REBIND,
 	STEP_LOOK,		/* these when the agent has ended */
 	STEP_WORDS,
 	STEP_END,
@@ -421,6 +423,8 @@ struct session {
 	struct spec	 spec;
 	int		 named;		/* by the user */
 	int		 spared;	/* it was a spare one */
+	int		 lost;		/* it has no proxy */
+	unsigned int	 rebinds;
 	unsigned int	 nth;		/* of names that were tried */
 	time_t		 since;
 	struct client	*client;	/* NULL: adopted, or it went away */
@@ -471,14 +475,15 @@ void		 session_start(struct client *);
 void		 session_spare(int);
 void		 session_end_all(void);
 struct session	*session_adopt(const struct spec *, const char *,
-		    const char *, time_t);
+		    const char *, time_t, int);
 void		 session_stop(struct session *, unsigned int);
 void		 session_client_gone(struct session *, struct client *);
 void		 session_attached(struct session *, struct client *, int, int);
-void		 session_did(struct session *, enum step);
 void		 session_call(struct session *, enum step, const char *,
 		    json_t *, int, const char *, ...)
 		    __attribute__((__format__(__printf__, 6, 7)));
+void		 session_did(struct session *, enum step);
+void		 session_forget(struct session *, const struct docker_reply *);
 void		 session_error(struct session *, enum step,
 		    const struct docker_reply *);
 void		 session_fail(struct session *, int, const char *, ...)
@@ -526,9 +531,16 @@ int		 build_file(uint32_t, const struct file_answer *, int);
 void		 build_base(struct client *, int);
 void		 build_free(struct client *);
 
+/* engine_again.c: another proxy for a session that lost its own */
+void		 again_begin(struct session *);
+int		 again_done(struct session *, struct docker_reply *);
+void		 rebind_begin(struct session *);
+int		 rebind_done(struct session *, struct docker_reply *);
+
 /* engine_recover.c: what an earlier daemon left; calls client_run_all() */
 void		 recover(void);
 int		 recovered(void);
 void		 recover_again(void);
+void		 recover_lost(void);
 
 #endif /* ENGINE_H */

@@ -705,6 +705,8 @@ client_find_session(struct client *c, struct session **found)
 		}
 		*found = s;
 	}
+	if (*found != NULL)
+		again_begin(*found);
 	return (0);
 }
 

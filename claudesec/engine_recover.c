@@ -35,6 +35,7 @@
 
 #define API_TIMEOUT	30
 #define REMOVE_TIMEOUT	120
+#define RETRY_SECONDS	1
 
 /* a session that has been found */
 struct found {
@@ -43,7 +44,7 @@ struct found {
 	char		 agent[ID_LEN + 1];
 	char		 sidecar[ID_LEN + 1];
 	time_t		 since;
-	unsigned int	 running;	/* of its containers */
+	int		 agent_runs, sidecar_runs;
 };
 
 static void	 recover_containers(void *, struct docker_reply *);
@@ -58,6 +59,7 @@ static void	 recover_call(const char *, const char *,
 		    void (*)(void *, struct docker_reply *));
 static void	 recover_next(void);
 static void	 recover_done(int, const char *);
+static void	 recover_retry(int, short, void *);
 
 static enum {
 	RECOVER_NEEDED,
@@ -66,6 +68,8 @@ static enum {
 	RECOVER_VOLUMES,
 	RECOVER_DONE
 } state;
+static struct event	 retry_ev;
+static int		 lost;		/* sessions are; 2: and it was said */
 static unsigned int	 removing;	/* calls that are under way */
 static TAILQ_HEAD(, found) found = TAILQ_HEAD_INITIALIZER(found);
 
@@ -86,6 +90,24 @@ recover_again(void)
 {
 	if (state == RECOVER_DONE)
 		state = RECOVER_NEEDED;
+}
+
+/* Sessions are out of sight: as soon as the container engine is back. */
+void
+recover_lost(void)
+{
+	if (!lost)
+		lost = 1;
+	recover_again();
+}
+
+static void
+recover_retry(int fd, short event, void *arg)
+{
+	(void)fd;
+	(void)event;
+	(void)arg;
+	(void)recovered();
 }
 
 void
@@ -125,12 +147,11 @@ recover_containers(void *arg, struct docker_reply *reply)
 		recover_container(json_array_get(reply->json, i));
 	while ((f = TAILQ_FIRST(&found)) != NULL) {
 		TAILQ_REMOVE(&found, f, entry);
-		if (f->running == 2 && f->agent[0] != '\0' &&
-		    f->sidecar[0] != '\0') {
+		if (f->agent_runs) {
 			(void)strlcpy(f->spec.daemon, engine_daemon(),
 			    sizeof(f->spec.daemon));
 			session_adopt(&f->spec, f->agent, f->sidecar,
-			    f->since);
+			    f->since, !f->sidecar_runs);
 		} else {
 			log_info("removing what is left of session %s",
 			    f->spec.name);
@@ -161,7 +182,8 @@ recover_container(const json_t *item)
 {
 	struct spec spec;
 	struct found *f;
-	const char *role, *running;
+	const char *role, *text;
+	int runs;
 	char id[ID_LEN + 1];
 
 	memset(&spec, 0, sizeof(spec));
@@ -177,16 +199,18 @@ recover_container(const json_t *item)
 		f->spec = spec;
 		TAILQ_INSERT_TAIL(&found, f, entry);
 	}
-	running = spec_string(item, "State", NULL);
-	if (running != NULL && strcmp(running, "running") == 0)
-		f->running++;
+	text = spec_string(item, "State", NULL);
+	runs = text != NULL && strcmp(text, "running") == 0;
 	if (strcmp(role, "agent") == 0) {
+		f->agent_runs = runs;
 		f->spec = spec;
 		(void)strlcpy(f->agent, id, sizeof(f->agent));
 		f->since = (time_t)json_integer_value(json_object_get(item,
 		    "Created"));
-	} else
+	} else {
+		f->sidecar_runs = runs;
 		(void)strlcpy(f->sidecar, id, sizeof(f->sidecar));
+	}
 }
 
 static void
@@ -290,12 +314,23 @@ recover_volume(const json_t *item)
 static void
 recover_done(int code, const char *error)
 {
+	struct timeval tv = { RETRY_SECONDS, 0 };
+
 	if (error != NULL) {
 		state = RECOVER_NEEDED;
-		log_warnx("%s", error);
+		if (lost < 2)
+			log_warnx("%s", error);
 		client_fail_all(code, error);
+		/* clients try when they come, but sessions may wait */
+		if (lost) {
+			lost = 2;
+			if (!event_initialized(&retry_ev))
+				evtimer_set(&retry_ev, recover_retry, NULL);
+			evtimer_add(&retry_ev, &tv);
+		}
 		return;
 	}
+	lost = 0;
 	state = RECOVER_DONE;
 	client_run_all();
 }

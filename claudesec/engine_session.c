@@ -100,7 +100,7 @@ session_state(const struct session *s)
 	case SESSION_STARTING:
 		return ("starting");
 	case SESSION_RUNNING:
-		return ("running");
+		return (s->lost ? "no proxy" : "running");
 	default:
 		return ("stopping");
 	}
@@ -317,7 +317,7 @@ session_beyond(const struct client *c)
  */
 struct session *
 session_adopt(const struct spec *spec, const char *agent, const char *sidecar,
-    time_t since)
+    time_t since, int lost)
 {
 	struct session *s;
 
@@ -332,7 +332,10 @@ session_adopt(const struct spec *spec, const char *agent, const char *sidecar,
 	(void)strlcpy(s->agent, agent, sizeof(s->agent));
 	(void)strlcpy(s->sidecar, sidecar, sizeof(s->sidecar));
 	s->did = s->begun = STEP_BIT(STEP_WAIT) - 1;
-	s->begun &= ~STEP_BIT(STEP_SIDECAR_ATTACH);
+	if (lost)
+		s->lost = 1;
+	else
+		s->begun &= ~STEP_BIT(STEP_SIDECAR_ATTACH);
 	log_info("session %s is still running, taken over", s->spec.name);
 	engine_busy();
 	session_advance(s);
@@ -369,6 +372,10 @@ session_did(struct session *s, enum step step)
 	if (s->state == SESSION_REMOVING)
 		return;
 	s->did |= STEP_BIT(step);
+	if (s->lost && step == STEP_SERVING) {
+		s->lost = 0;
+		log_info("session %s has a proxy again", s->spec.name);
+	}
 	if (s->state == SESSION_STARTING && (s->did & up) == up) {
 		s->state = SESSION_RUNNING;
 		spec_text(path, sizeof(path), s->spec.path,
@@ -415,7 +422,11 @@ session_reply(void *arg, struct docker_reply *reply)
 	if (reply->error != NULL && reply->status == 0 &&
 	    (step >= STEP_STOP || (step_rules[step].flags & STEP_KEEPS) != 0))
 		recover_again();
-	if (step == STEP_STOP)
+	if (reply->error != NULL && reply->status == 0 &&
+	    s->state == SESSION_RUNNING &&
+	    (step == STEP_WAIT || step == STEP_PROXY_END))
+		session_forget(s, reply);
+	else if (step == STEP_STOP)
 		session_stopped(s, reply);
 	else if (step > STEP_STOP)
 		session_removed(s, reply);
@@ -446,10 +457,22 @@ session_error(struct session *s, enum step step,
 void
 session_fail(struct session *s, int code, const char *fmt, ...)
 {
+	char text[TEXT_MAXLEN];
 	va_list ap;
 
 	if (s->state == SESSION_REMOVING)
 		return;
+	if (s->lost && s->state == SESSION_RUNNING) {
+		va_start(ap, fmt);
+		(void)vsnprintf(text, sizeof(text), fmt, ap);
+		va_end(ap);
+		log_warnx("session %s has no proxy: %s", s->spec.name, text);
+		evtimer_del(&s->timer);
+		sidecar_close(s);
+		/* so that the next try begins with its removal */
+		s->did |= s->begun & STEP_BIT(STEP_REBIND);
+		return;
+	}
 	s->code = code;
 	va_start(ap, fmt);
 	(void)vsnprintf(s->error, sizeof(s->error), fmt, ap);
@@ -710,9 +733,29 @@ session_proxy_gone(struct session *s)
 		session_remove(s);
 	} else if ((s->did & STEP_BIT(STEP_WAIT)) != 0)
 		session_did(s, STEP_WORDS);
-	else if (s->state == SESSION_STARTING || s->state == SESSION_RUNNING)
+	else if (s->state == SESSION_STARTING || s->state == SESSION_RUNNING) {
+		s->lost = s->state == SESSION_RUNNING;
 		session_call(s, STEP_PROXY_END, "GET", NULL, API_TIMEOUT,
 		    "/containers/%s/json", s->sidecar);
+	}
+}
+
+/*
+ * The container engine is gone, and perhaps all that we know of is as it was:
+ * that is seen when it is back.
+ */
+void
+session_forget(struct session *s, const struct docker_reply *reply)
+{
+	log_warnx("session %s is out of sight: %s", s->spec.name,
+	    reply->error);
+	s->code = EX_UNAVAILABLE;
+	(void)snprintf(s->error, sizeof(s->error), "%.900s; the session may "
+	    "go on", reply->error);
+	s->agent[0] = s->sidecar[0] = '\0';
+	s->has_volume = 0;
+	recover_lost();
+	session_remove(s);
 }
 
 void

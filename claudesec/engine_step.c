@@ -116,6 +116,10 @@ const struct step_rule step_rules[STEP_STOP] = {
 	    "wait for the container", wait_begin, wait_done },
 	[STEP_PROXY_END] = { 0, 0,
 	    "look at the proxy's container", NULL, proxy_end_done },
+	[STEP_AGAIN] = { 0, JUDGES,
+	    "remove the proxy that ended", NULL, again_done },
+	[STEP_REBIND] = { B(AGAIN) | B(POLICY) | B(SIDECAR_START), 0,
+	    "bind the proxy's sockets", rebind_begin, rebind_done },
 	[STEP_LOOK] = { B(WAIT), JUDGES,
 	    "look at the container", look_begin, look_done },
 	[STEP_WORDS] = { B(WAIT), JUDGES,
@@ -601,6 +605,13 @@ proxy_end_done(struct session *s, struct docker_reply *reply)
 	/* later it says other things as well */
 	why = (s->did & STEP_BIT(STEP_SERVING)) == 0 ? s->proxy.last : "";
 	state = json_object_get(reply->json, "State");
+	if (s->lost && json_is_true(json_object_get(state, "Running"))) {
+		/* the container engine was away, it was not */
+		s->lost = 0;
+		s->begun &= ~(STEP_BIT(STEP_SIDECAR_ATTACH) |
+		    STEP_BIT(STEP_PROXY_END));
+		return (1);
+	}
 	if (json_is_true(json_object_get(state, "Running")))
 		session_fail(s, EX_UNAVAILABLE, "the stream to the proxy of "
 		    "the session ended");

@@ -642,6 +642,58 @@ test_sessions_get_new_permits()
 	equal "without a permit" "$(cat "$tmp/out")" 403
 }
 
+without_proxy()
+{
+	root status && grep -q "^$1	.*no proxy" "$tmp/out"
+}
+
+# asks HOST: what the proxy says to the agent of session one; 000: nothing
+asks()
+{
+	docker exec claude-one curl -s -o /dev/null -w '%{http_connect}' \
+	    --max-time 5 "https://$1/"
+}
+
+# It goes on, without a way out, until somebody comes for it; and then the
+# rules are the same.
+test_a_session_gets_another_proxy()
+{
+	up <<-END || return 1
+		credentials none
+		permit user $anna { egress { pass to a.example.org } }
+	END
+	hold $anna one || return 1
+	_agent=$(inspect one '{{.Id}} {{.State.Pid}}')
+	for _how in "docker kill" "docker rm -f" "restart"; do
+		case $_how in
+		restart)	docker kill claude-one-proxy >"$tmp/out"
+				kill -9 $daemon
+				wait $daemon
+				daemon=
+				rm -f "$tmp/log"
+				up <"$tmp/conf.again" || return 1 ;;
+		*)		cp "$tmp/conf" "$tmp/conf.again"
+				$_how claude-one-proxy >"$tmp/out" ;;
+		esac
+		wait_for 2 without_proxy one ||
+		    because "$_how: status is $(cat "$tmp/out")" || return 1
+		[ "$(asks a.example.org)" = 000 ] ||
+		    because "$_how: the agent gets out" || return 1
+		dir=$tmp/$anna/one cs $anna shell -- true ||
+		    because "$_how: shell: $(cat "$tmp/err")" || return 1
+		wait_for 10 runs $anna one ||
+		    because "$_how: no other one: $(cat "$tmp/out")" ||
+		    return 1
+		equal "$_how: what is not passed" "$(asks b.example.org)" \
+		    403 || return 1
+		[ "$(asks a.example.org)" != 403 ] ||
+		    because "$_how: what is passed is blocked" || return 1
+		equal "$_how: the agent" \
+		    "$(inspect one '{{.Id}} {{.State.Pid}}')" "$_agent" ||
+		    return 1
+	done
+}
+
 # blocked USER NAME COMMAND
 blocked()
 {
