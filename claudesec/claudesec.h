@@ -358,6 +358,9 @@ struct conf_fixed {
 	uint64_t	 filesize;		/* bytes of one file */
 	uint32_t	 processes;
 	uint32_t	 millicpus;
+	uint32_t	 clipboard;	/* the agent may write it */
+	uint32_t	 nkeys;
+	unsigned char	 keys[KEYS_MAX]; /* that let go of a session */
 };
 
 struct egress_rule {
@@ -627,10 +630,12 @@ size_t		 filter_reset(char *, const struct filter *);
 #define OPTION_MEMORY_MIN	(128ULL << 20)
 #define OPTION_SIZE_MAX		(64ULL << 40)
 #define OPTION_CPUS_MAX		1024
+#define OPTION_KEYS		"^]d"	/* by default */
 
 const char	*parse_digits(const char *, uint64_t *);
 int		 parse_size(const char *, uint64_t *);
 int		 parse_cpus(const char *, uint32_t *);
+int		 parse_keys(const char *, unsigned char [KEYS_MAX]);
 int		 env_valid(const char *);
 unsigned int	 word_distance(const char *, const char *);
 

@@ -482,6 +482,7 @@ config_new(void)
 	c->fixed.tmp = 512 * MEGA;
 	c->fixed.filesize = 8192 * MEGA;
 	c->fixed.processes = 512;
+	c->fixed.nkeys = (uint32_t)parse_keys(OPTION_KEYS, c->fixed.keys);
 	if ((r = calloc(1, sizeof(*r))) == NULL) {
 		config_free(c);
 		return (NULL);

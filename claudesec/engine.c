@@ -512,7 +512,9 @@ engine_handle_conf(struct imsg *imsg)
 	    f->memory == 0 || f->memory > INT64_MAX ||
 	    f->home == 0 || f->home > INT64_MAX ||
 	    f->tmp == 0 || f->tmp > INT64_MAX ||
-	    f->filesize > INT64_MAX || f->processes == 0)
+	    f->filesize > INT64_MAX || f->processes == 0 ||
+	    f->clipboard > 1 || f->nkeys > KEYS_MAX ||
+	    (f->nkeys > 0 && f->keys[0] >= ' '))
 		return (-1);
 	return (0);
 }

@@ -568,10 +568,10 @@ session_attached(struct session *s, struct client *c, int fd, int again)
 	ca.stays = s->spec.tty;
 	ca.again = (uint32_t)again;
 	ca.modes = s->modes;
+	ca.clipboard = engine_config()->fixed.clipboard;
 	if (s->spec.tty) {
-		ca.nkeys = 2;
-		ca.keys[0] = '\035';
-		ca.keys[1] = 'd';
+		ca.nkeys = engine_config()->fixed.nkeys;
+		memcpy(ca.keys, engine_config()->fixed.keys, sizeof(ca.keys));
 	}
 	(void)strlcpy(ca.session, s->spec.session, sizeof(ca.session));
 	(void)strlcpy(ca.name, s->spec.name, sizeof(ca.name));

@@ -143,6 +143,7 @@ shell_started(void *arg, struct docker_reply *reply)
 	(void)snprintf(object, sizeof(object), "exec/%s", sh->id);
 	memset(&ca, 0, sizeof(ca));
 	ca.tty = sh->client->spec.tty;
+	ca.clipboard = engine_config()->fixed.clipboard;
 	(void)strlcpy(ca.name, sh->name, sizeof(ca.name));
 	client_attach(sh->client, object, &ca, reply->fd);
 	reply->fd = -1;

@@ -88,6 +88,35 @@ parse_cpus(const char *s, uint32_t *millicpus)
 }
 
 /*
+ * One key or two, ^X with Control: the first must be, and none that is typed
+ * without, or begins what a terminal says itself.  Returns how many, or -1.
+ */
+int
+parse_keys(const char *s, unsigned char keys[KEYS_MAX])
+{
+	int n;
+
+	for (n = 0; *s != '\0'; n++) {
+		if (n == KEYS_MAX || *s <= ' ' || *s > '~')
+			return (-1);
+		if (*s == '^' && s[1] != '\0') {
+			s++;
+			if (toupper((unsigned char)*s) < '@' ||
+			    toupper((unsigned char)*s) > '_')
+				return (-1);
+			keys[n] = (unsigned char)(toupper((unsigned char)*s) &
+			    0x1f);
+			if (keys[n] == '\0' || strchr("\b\t\n\r\033",
+			    keys[n]) != NULL)
+				return (-1);
+		} else
+			keys[n] = (unsigned char)*s;
+		s++;
+	}
+	return (n == 0 || keys[0] >= ' ' ? -1 : n);
+}
+
+/*
  * NAME=value that a user may set: what makes the way out and the keys is ours,
  * and inside's.  The rest is the agent's to set anyway.
  */

@@ -100,6 +100,8 @@ enum {
 	SEEN_FILESIZE		= 0x1000,
 	SEEN_API		= 0x2000,
 	SEEN_API_CA		= 0x4000,
+	SEEN_CLIPBOARD		= 0x8000,
+	SEEN_DETACH		= 0x10000,
 	SEEN_SESSIONS		= 0x100000,
 	SEEN_CLIENTS		= 0x200000,
 	SEEN_RATE		= 0x400000,
@@ -168,6 +170,8 @@ static void	 set_size(uint64_t *, const struct word *, const char *,
 		    uint64_t);
 static void	 set_processes(const struct word *);
 static void	 set_cpus(const struct word *);
+static void	 set_clipboard(const struct word *);
+static void	 set_detach(const struct word *);
 static void	 set_number(uint32_t *, const struct word *, const char *,
 		    uint32_t);
 static void	 set_agent(void);
@@ -194,7 +198,7 @@ static const char *parse_host(const char *, char [HOST_MAXLEN]);
 %token	ADDRESS AGENT ALLOW API BASE BLOCK CA CLIENTS CPUS CREDENTIALS DENY
 %token	EGRESS ENGINE ENVIRONMENT FILESIZE FROM GROUP HOME IMAGE INJECT MEMORY
 %token	NONE PASS PERMIT PLAIN PORT PROCESSES RATE RESOLVER SESSIONS TMP TO
-%token	USER INVALID
+%token	CLIPBOARD DETACH TERMINAL USER INVALID
 %token	<word>		WORD
 %type	<words>		macro list list_l port
 %type	<number>	action how kind plain
@@ -245,6 +249,18 @@ statement	: WORD '=' macro {
 				nconf->fixed.credentials = $2;
 				set_path(nconf->envfile, $4, "credentials");
 			}
+		}
+		| TERMINAL CLIPBOARD WORD {
+			if (once(SEEN_CLIPBOARD, "terminal clipboard"))
+				set_clipboard($3);
+		}
+		| TERMINAL DETACH NONE {
+			if (once(SEEN_DETACH, "terminal detach"))
+				nconf->fixed.nkeys = 0;
+		}
+		| TERMINAL DETACH WORD {
+			if (once(SEEN_DETACH, "terminal detach"))
+				set_detach($3);
 		}
 		| api
 		| api '{' api_l '}'
@@ -565,9 +581,11 @@ static const struct keyword {
 	{ "block",		BLOCK },
 	{ "ca",			CA },
 	{ "clients",		CLIENTS },
+	{ "clipboard",		CLIPBOARD },
 	{ "cpus",		CPUS },
 	{ "credentials",	CREDENTIALS },
 	{ "deny",		DENY },
+	{ "detach",		DETACH },
 	{ "egress",		EGRESS },
 	{ "engine",		ENGINE },
 	{ "environment",	ENVIRONMENT },
@@ -587,6 +605,7 @@ static const struct keyword {
 	{ "rate",		RATE },
 	{ "resolver",		RESOLVER },
 	{ "sessions",		SESSIONS },
+	{ "terminal",		TERMINAL },
 	{ "tmp",		TMP },
 	{ "to",			TO },
 	{ "user",		USER },
@@ -1173,6 +1192,30 @@ set_cpus(const struct word *w)
 	if (parse_cpus(w->s, &limits->millicpus) == -1)
 		error(w->line, "cpus: not a number from 0.1 to %d: \"%s\"",
 		    OPTION_CPUS_MAX, shown(w->s, buf));
+}
+
+static void
+set_clipboard(const struct word *w)
+{
+	char buf[SHOWN_SIZE];
+
+	if (strcmp(w->s, "yes") != 0 && strcmp(w->s, "no") != 0)
+		error(w->line, "terminal clipboard: not yes or no: \"%s\"",
+		    shown(w->s, buf));
+	nconf->fixed.clipboard = strcmp(w->s, "yes") == 0;
+}
+
+static void
+set_detach(const struct word *w)
+{
+	char buf[SHOWN_SIZE];
+	int n;
+
+	if ((n = parse_keys(w->s, nconf->fixed.keys)) == -1)
+		error(w->line, "terminal detach: not a key with Control, and "
+		    "perhaps another: \"%s\"", shown(w->s, buf));
+	else
+		nconf->fixed.nkeys = (uint32_t)n;
 }
 
 static void

@@ -23,6 +23,7 @@
 #include "claudesec.h"
 
 static void	 print_string(FILE *, const char *, const char *);
+static void	 print_terminal(FILE *, const struct conf_fixed *);
 static void	 print_api(FILE *, const struct conf_api *);
 static void	 print_size(FILE *, const char *, uint64_t);
 static void	 print_rule(FILE *, const char *, const struct egress_rule *);
@@ -64,6 +65,7 @@ print_config(FILE *f, const struct config *c)
 		(void)fputs(" from ", f);
 		print_string(f, "", c->envfile);
 	}
+	print_terminal(f, &c->fixed);
 	print_api(f, &c->fixed.api);
 	(void)fputs("\nagent {\n", f);
 	print_size(f, "memory", c->fixed.memory);
@@ -95,6 +97,34 @@ print_string(FILE *f, const char *prefix, const char *s)
 		(void)fputc(*s, f);
 	}
 	(void)fputc('"', f);
+}
+
+/* What is not as by default. */
+static void
+print_terminal(FILE *f, const struct conf_fixed *fixed)
+{
+	unsigned char keys[KEYS_MAX];
+	char text[2 * KEYS_MAX + 1];
+	uint32_t i, n;
+
+	if (fixed->clipboard)
+		(void)fputs("\nterminal clipboard yes", f);
+	n = (uint32_t)parse_keys(OPTION_KEYS, keys);
+	if (fixed->nkeys == n && memcmp(fixed->keys, keys, n) == 0)
+		return;
+	if (fixed->nkeys == 0) {
+		(void)fputs("\nterminal detach none", f);
+		return;
+	}
+	for (i = n = 0; i < fixed->nkeys; i++) {
+		if (fixed->keys[i] < ' ')
+			text[n++] = '^';
+		text[n++] = (char)(fixed->keys[i] < ' ' ?
+		    fixed->keys[i] + '@' : fixed->keys[i]);
+	}
+	text[n] = '\0';
+	(void)fputs("\nterminal detach ", f);
+	print_string(f, "", text);
 }
 
 static void

@@ -79,6 +79,35 @@ test_cpus(void)
 }
 
 static void
+test_keys(void)
+{
+	static const struct {
+		const char	*s;
+		int		 n;
+		unsigned char	 keys[KEYS_MAX];
+	} t[] = {
+		{ "^]d", 2, "\035d" }, { "^A^b", 2, "\001\002" },
+		{ "^\\", 1, "\034" }, { "^_^", 2, "\037^" },
+		{ "^^~", 2, "\036~" },
+		{ "", -1, "" }, { "d", -1, "" }, { "d^]", -1, "" },
+		{ "^", -1, "" }, { "^@", -1, "" }, { "^[", -1, "" },
+		{ "^Md", -1, "" }, { "^I", -1, "" }, { "^]^m", -1, "" },
+		{ "^]dd", -1, "" }, { "^1", -1, "" }, { "^] ", -1, "" },
+		{ "\035d", -1, "" }, { "^]\303\244", -1, "" }
+	};
+	unsigned char keys[KEYS_MAX];
+	size_t i;
+	int n;
+
+	for (i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
+		memset(keys, 0, sizeof(keys));
+		n = parse_keys(t[i].s, keys);
+		CASE(n == t[i].n && (n == -1 || memcmp(keys, t[i].keys,
+		    (size_t)n) == 0), "keys", "\"%s\": %d", t[i].s, n);
+	}
+}
+
+static void
 test_env(void)
 {
 	static const struct {
@@ -131,6 +160,7 @@ main(void)
 {
 	test_size();
 	test_cpus();
+	test_keys();
 	test_env();
 	test_distance();
 	return (unit_failed);
