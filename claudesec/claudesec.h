@@ -57,6 +57,8 @@ enum {
 #define ARGS_MAXLEN	262144	/* arguments and environment of a command */
 #define ARG_PIECE	8192	/* of an argument, in one message */
 #define RULE_PORTS	16
+#define PASS_MAX	32	/* of a start, and live rules of a session */
+#define RULE_SECONDS	(366 * 24 * 3600)	/* that a live one holds */
 #define RESOLVER_MAX	4
 #define API_ADDRESSES	8
 #define API_ALLOWS	16
@@ -94,6 +96,7 @@ enum imsg_type {
 	IMSG_CTL_START = IMSG_FIRST, /* struct ctl_start; the workspace */
 	IMSG_CTL_ARG,		/* a piece of argument number id */
 	IMSG_CTL_ENV,		/* NAME=value */
+	IMSG_CTL_PASS,		/* struct egress_rule, for a start */
 	IMSG_CTL_RUN,		/* the arguments are complete */
 	IMSG_CTL_ATTACH,	/* struct ctl_attach */
 	IMSG_CTL_STOP,		/* struct ctl_request */
@@ -103,6 +106,8 @@ enum imsg_type {
 	IMSG_CTL_PORTS,		/* struct ctl_request */
 	IMSG_CTL_CONNECT,	/* uint32_t, a port; the client's id for it */
 	IMSG_CTL_BASE,		/* a pipe that a base image comes from */
+	IMSG_CTL_RULE,		/* struct ctl_rule; to pass or to block */
+	IMSG_CTL_LOGS,		/* struct ctl_logs */
 	IMSG_CTL_RESIZE,	/* struct ctl_size */
 	IMSG_CTL_SIGNAL,	/* int */
 	IMSG_CTL_DONE,		/* the raw stream has ended */
@@ -120,6 +125,9 @@ enum imsg_type {
 	IMSG_CTL_REFUSED,	/* to port id: none */
 	IMSG_CTL_SESSION,	/* struct ctl_session, one a session */
 	IMSG_CTL_EXIT,		/* int, exit status; the end */
+	IMSG_CTL_EVENT,		/* struct ctl_event, for logs */
+	IMSG_CTL_LOST,		/* uint64_t, events that came too fast */
+	IMSG_CTL_BLOCKED,	/* struct ctl_host; while it is attached */
 	IMSG_CTL_REPORT,	/* struct ctl_report; at a session's end */
 	IMSG_CTL_HOST,		/* struct ctl_host; after it */
 	IMSG_CTL_FINDING,	/* struct ctl_finding; likewise */
@@ -212,6 +220,32 @@ struct ctl_request {
 	uint32_t	 grace;		/* stop: seconds */
 	char		 name[NAME_MAXLEN];	/* empty: by directory, or any */
 	char		 path[PATH_MAX];	/* current directory, or empty */
+};
+
+struct egress_rule {
+	char		 host[HOST_MAXLEN];	/* name or *.name, lower case */
+	uint32_t	 block;			/* else pass */
+	uint32_t	 plain;			/* need not be TLS */
+	uint32_t	 nports;		/* 0: 443 */
+	uint16_t	 ports[RULE_PORTS];
+};
+
+/* a rule of the user's for a session that runs */
+struct ctl_rule {
+	uint32_t	 version;	/* IMSG_VERSION */
+	uint32_t	 seconds;	/* that it holds; 0: to the end */
+	struct egress_rule rule;
+	char		 name[NAME_MAXLEN];	/* empty: by directory */
+	char		 path[PATH_MAX];	/* current directory */
+};
+
+struct ctl_logs {
+	uint32_t	 version;	/* IMSG_VERSION */
+	uint32_t	 follow;	/* to the end of the session */
+	uint32_t	 refused;	/* nothing else */
+	uint32_t	 lines;		/* from the end; 0: those that are kept */
+	char		 name[NAME_MAXLEN];	/* empty: by directory */
+	char		 path[PATH_MAX];	/* current directory */
 };
 
 struct ctl_size {
@@ -363,14 +397,6 @@ struct conf_fixed {
 	unsigned char	 keys[KEYS_MAX]; /* that let go of a session */
 };
 
-struct egress_rule {
-	char		 host[HOST_MAXLEN];	/* name or *.name, lower case */
-	uint32_t	 block;			/* else pass */
-	uint32_t	 plain;			/* need not be TLS */
-	uint32_t	 nports;		/* 0: 443 */
-	uint16_t	 ports[RULE_PORTS];
-};
-
 struct egress_resolver {
 	char		 address[64];		/* numeric */
 	uint16_t	 port;
@@ -494,6 +520,15 @@ TAILQ_HEAD(macros, macro);
 struct config	*parse_config(FILE *, const char *, const struct macros *,
 		    void (*)(const char *));
 
+/*
+ * rule.c: a host's name, or *. and one, as rules have it; host[:port] as a
+ * rule; both NULL, or what is wrong.  Does a rule cover all of another?
+ */
+const char	*rule_host(const char *, char [HOST_MAXLEN]);
+const char	*rule_parse(const char *, struct egress_rule *);
+int		 rule_covers(const struct egress_rule *,
+		    const struct egress_rule *);
+
 /* printconf.c: prints what parses to the same again */
 void		 print_config(FILE *, const struct config *);
 
@@ -563,6 +598,10 @@ void		 port_session(const char *, const char *);
 struct sockaddr_storage;
 int		 owner_is(FILE *, const struct sockaddr_storage *,
 		    const struct sockaddr_storage *, uid_t);
+/* client_logs.c: prepared before the sandbox */
+void		 logs_prepare(void);
+int		 logs_add(struct imsg *);
+int		 logs_lost(struct imsg *);
 
 /* client_status.c */
 int		 status_add(struct imsg *);

@@ -60,9 +60,12 @@ struct command {
 };
 
 static void	 client_attach(int, char **);
+static void	 client_block(int, char **);
 static void	 client_build(int, char **);
 static void	 client_check(int, char **);
 static void	 client_help(int, char **);
+static void	 client_logs(int, char **);
+static void	 client_pass(int, char **);
 static void	 client_reload(int, char **);
 static void	 client_shell(int, char **);
 static void	 client_start(int, char **);
@@ -79,6 +82,10 @@ static void	 set_name(char *, const char *);
 static void	 set_memory(const char *);
 static void	 set_cpus(const char *);
 static void	 add_env(const char *);
+static void	 set_place(int, char **, char *, char *);
+static void	 set_rule(struct egress_rule *, const char *);
+static void	 set_seconds(const char *);
+static __dead void client_rule(int, char **, int);
 static int	 open_workspace(const char *, char *);
 
 static __dead void request_run(uint32_t);
@@ -108,12 +115,16 @@ static __dead void finish(int);
 
 static const struct command commands[] = {
 	{ "attach", "[-p port[:port]] [name]", client_attach },
+	{ "block", "[-t time] host[:port] [name]", client_block },
 	{ "build", "[--no-cache]", client_build },
 	{ "check", "", client_check },
 	{ "help", "", client_help },
+	{ "logs", "[-b] [-f] [-n lines] [name]", client_logs },
+	{ "pass", "[-t time] host[:port] [name]", client_pass },
 	{ "reload", "", client_reload },
 	{ "shell", "[name] [-- command [argument ...]]", client_shell },
 	{ "start", "[-d] [-N] [-r] "
+	    "[-a host[:port]] "
 	    "[-c cpus] "
 	    "[-e NAME[=value]] "
 	    "[-j file] "
@@ -138,6 +149,10 @@ static uint32_t	 type;
 static struct ctl_start start;
 static struct ctl_attach attach;
 static struct ctl_request request;
+static struct ctl_rule rule;
+static struct ctl_logs logs;
+static struct egress_rule passes[PASS_MAX];	/* of a start */
+static size_t	 npasses;
 static int	 workspace = -1;
 static char	**args;			/* Claude Code's, or a command */
 static const char *envs[ENV_MAX];	/* of -e */
@@ -295,6 +310,61 @@ client_check(int argc, char *argv[])
 }
 
 static void
+client_block(int argc, char *argv[])
+{
+	client_rule(argc, argv, 1);
+}
+
+static void
+client_pass(int argc, char *argv[])
+{
+	client_rule(argc, argv, 0);
+}
+
+/* Options may stand behind the host as well. */
+static __dead void
+client_rule(int argc, char *argv[], int block)
+{
+	while (next_option(argc, argv, "+:t:") != -1)
+		set_seconds(optarg);
+	if (optind == argc)
+		usage_command(argv[0]);
+	set_rule(&rule.rule, argv[optind++]);
+	while (next_option(argc, argv, "+:t:") != -1)
+		set_seconds(optarg);
+	rule.rule.block = (uint32_t)block;
+	set_place(argc, argv, rule.name, rule.path);
+	request_run(IMSG_CTL_RULE);
+}
+
+static void
+client_logs(int argc, char *argv[])
+{
+	const char *why;
+	int ch;
+
+	while ((ch = next_option(argc, argv, "+:bfn:")) != -1) {
+		switch (ch) {
+		case 'b':
+			logs.refused = 1;
+			break;
+		case 'f':
+			logs.follow = 1;
+			break;
+		default:
+			logs.lines = (uint32_t)strtonum(optarg, 1, UINT32_MAX,
+			    &why);
+			if (why != NULL)
+				errx(EX_USAGE, "-n %s: not a number of lines",
+				    optarg);
+		}
+	}
+	set_place(argc, argv, logs.name, logs.path);
+	logs_prepare();
+	request_run(IMSG_CTL_LOGS);
+}
+
+static void
 client_help(int argc, char *argv[])
 {
 	if (argc != 1)
@@ -331,8 +401,13 @@ client_start(int argc, char *argv[])
 
 	dir = ".";
 	file = NULL;
-	while ((ch = next_option(argc, argv, "+:c:de:j:m:Nn:p:rw:")) != -1) {
+	while ((ch = next_option(argc, argv, "+:a:c:de:j:m:Nn:p:rw:")) != -1) {
 		switch (ch) {
+		case 'a':
+			if (npasses == PASS_MAX)
+				errx(EX_USAGE, "more than %d hosts", PASS_MAX);
+			set_rule(&passes[npasses++], optarg);
+			break;
 		case 'c':
 			set_cpus(optarg);
 			break;
@@ -475,6 +550,53 @@ add_env(const char *option)
 	envs[nenv++] = env;
 }
 
+/* A session by its name, which is the last argument, or by the directory. */
+static void
+set_place(int argc, char *argv[], char *name, char *path)
+{
+	if (argc - optind > 1)
+		usage_command(argv[0]);
+	if (argc - optind == 1)
+		set_name(name, argv[optind]);
+	else if (realpath(".", path) == NULL)
+		err(EX_NOINPUT, ".");
+}
+
+static void
+set_rule(struct egress_rule *r, const char *value)
+{
+	const char *why;
+
+	if ((why = rule_parse(value, r)) != NULL)
+		errx(EX_USAGE, "\"%s\": %s", value, why);
+}
+
+/* A time, in seconds or with a letter for another unit. */
+static void
+set_seconds(const char *value)
+{
+	static const char units[] = "smhd";
+	static const uint32_t seconds[] = { 1, 60, 3600, 86400 };
+	char number[16];
+	const char *unit, *why;
+	uint32_t scale;
+	size_t len;
+
+	len = strspn(value, "0123456789");
+	unit = value[len] == '\0' ? units : strchr(units, value[len]);
+	why = "";
+	if (len > 0 && len < sizeof(number) && unit != NULL &&
+	    (value[len] == '\0' || value[len + 1] == '\0')) {
+		scale = seconds[unit - units];
+		(void)strlcpy(number, value, len + 1);
+		rule.seconds = scale * (uint32_t)strtonum(number, 1,
+		    RULE_SECONDS / scale, &why);
+	}
+	if (why != NULL)
+		errx(EX_USAGE, "-t %s: not a time like 90, 10m, 2h or 1d, a "
+		    "year at most", value);
+}
+
 static int
 open_workspace(const char *dir, char *path)
 {
@@ -497,6 +619,7 @@ request_run(uint32_t what)
 	proc_self = ROLE_CLIENT;
 	proc_state = STATE_RUNNING;
 	request.version = start.version = attach.version = IMSG_VERSION;
+	rule.version = logs.version = IMSG_VERSION;
 	if (type == IMSG_CTL_START) {
 		request_check_args();
 		start.tty = (uint32_t)term_init(start.shell != 0) |
@@ -555,6 +678,14 @@ request_send(void)
 	uint32_t i;
 	int fd;
 
+	if (type == IMSG_CTL_RULE) {
+		request_compose(type, -1, &rule, sizeof(rule));
+		return;
+	}
+	if (type == IMSG_CTL_LOGS) {
+		request_compose(type, -1, &logs, sizeof(logs));
+		return;
+	}
 	if (type != IMSG_CTL_START && type != IMSG_CTL_ATTACH) {
 		request_compose(type, -1, &request, sizeof(request));
 		return;
@@ -577,6 +708,9 @@ request_send(void)
 	for (i = 0; args[i] != NULL; i++)
 		if (client_compose_arg(&daemon_peer.ibuf, i, args[i]) == -1)
 			err(EX_OSERR, NULL);
+	for (i = 0; i < npasses; i++)
+		request_compose(IMSG_CTL_PASS, -1, &passes[i],
+		    sizeof(passes[i]));
 	request_send_env();
 	request_compose(IMSG_CTL_RUN, -1, NULL, 0);
 }
@@ -783,6 +917,12 @@ client_dispatch(struct peer *p, struct imsg *imsg)
 		return (type == IMSG_CTL_STATUS ? status_add(imsg) : -1);
 	case IMSG_CTL_EXIT:
 		return (client_handle_exit(imsg));
+	case IMSG_CTL_EVENT:
+		return (type == IMSG_CTL_LOGS ? logs_add(imsg) : -1);
+	case IMSG_CTL_LOST:
+		return (type == IMSG_CTL_LOGS ? logs_lost(imsg) : -1);
+	case IMSG_CTL_BLOCKED:
+		return (attached ? 0 : -1);
 	case IMSG_CTL_REPORT:
 	case IMSG_CTL_HOST:
 	case IMSG_CTL_FINDING:

@@ -229,6 +229,8 @@ client_peek(int fd, short event, void *arg)
 		struct imsg_hdr	 hdr;
 		unsigned char	 buf[IMSG_HEADER_SIZE +
 				    sizeof(struct ctl_start)];
+		unsigned char	 rule[IMSG_HEADER_SIZE +
+				    sizeof(struct ctl_rule)];
 	} u;
 	struct client *c = arg;
 	struct timeval tv = { 0, PEEK_INTERVAL };
@@ -239,7 +241,7 @@ client_peek(int fd, short event, void *arg)
 	(void)fd;
 	(void)event;
 	memset(&u, 0, sizeof(u));
-	n = recv(c->fd, u.buf, sizeof(u.buf), MSG_PEEK);
+	n = recv(c->fd, &u, sizeof(u), MSG_PEEK);
 	if (n == 0 || (n == -1 && errno != EAGAIN) ||
 	    control_now() - c->since >= CLIENT_TIMEOUT) {
 		client_free(c);
@@ -249,7 +251,7 @@ client_peek(int fd, short event, void *arg)
 		evtimer_add(&c->tev, &tv);
 		return;
 	}
-	if (u.hdr.len >= IMSG_HEADER_SIZE && u.hdr.len <= sizeof(u.buf) &&
+	if (u.hdr.len >= IMSG_HEADER_SIZE && u.hdr.len <= sizeof(u) &&
 	    n < (ssize_t)u.hdr.len) {
 		evtimer_add(&c->tev, &tv);
 		return;

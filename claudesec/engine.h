@@ -155,7 +155,8 @@ json_t		*spec_kill(const char *, int);
 json_t		*spec_port(unsigned int);
 char		*spec_bundle(const char *);
 char		*spec_policy(const struct spec *, const struct config *,
-		    const char *, size_t *);
+		    const struct egress_rule *, size_t, const char *,
+		    size_t *);
 char		*spec_claude_json(const struct spec *, const struct config *);
 char		*spec_tar(const struct tar_file *, size_t, size_t *);
 
@@ -204,6 +205,7 @@ struct traffic {
 	uint32_t	 others;	/* hosts that are not listed */
 	struct ctl_host	*hosts;
 	size_t		 nhosts, nrefused;
+	unsigned char	 told[TRAFFIC_HOSTS];	/* who is attached, of it */
 	struct ctl_event *lines;	/* a ring */
 	uint64_t	 nlines;	/* in all */
 };
@@ -300,10 +302,22 @@ struct client {
 	int		 resized;	/* while resize was under way */
 	struct docker_call *signal;
 	const char	*nextsignal;	/* likewise; or NULL */
+	/* rules, of a start or for a session that runs, and its log */
+	struct session	*watch;		/* NULL: none */
+	struct egress_rule *pass;
+	uint32_t	 npass;
+	uint32_t	 seconds;
+	uint64_t	 policy;	/* that it waits for */
+	uint32_t	 follow, refused, lines;
+	uint64_t	 next;		/* line */
+	struct event	 follow_timer;
 };
 
 int		 client_new(uint32_t, int);
 struct client	*client_find(uint32_t);
+struct client	*client_first(void);
+struct client	*client_next(struct client *);
+struct session	*client_session(struct client *);
 void		 client_run_all(void);
 void		 client_fail_all(int, const char *);
 void		 client_stopped(void);
@@ -399,6 +413,12 @@ struct step_call {
 	struct docker_call *call;
 };
 
+struct live_rule {
+	struct egress_rule rule;
+	int64_t		 until;		/* by a clock that is not set; or 0 */
+	TAILQ_ENTRY(live_rule) entry;
+};
+
 /* engine_sidecar.c: what the sidecar is told and says */
 #define SIDECAR_LINE	2048
 
@@ -413,6 +433,7 @@ struct sidecar {
 	char		 line[2][SIDECAR_LINE];	/* its two streams */
 	size_t		 len[2];
 	char		 last[TEXT_MAXLEN];	/* what it complained of */
+	uint64_t	 sent, answered;	/* policies */
 	time_t		 since;		/* lines are logged up to a rate */
 	unsigned int	 nlines;
 };
@@ -443,6 +464,9 @@ struct session {
 	struct sidecar	 proxy;
 	struct event	 timer;
 	struct traffic	 traffic;
+	TAILQ_HEAD(, live_rule) live;	/* the user's rules for it alone */
+	unsigned int	 nlive;
+	struct event	 live_timer;
 	struct ctl_finding *findings;
 	uint32_t	 nfindings;	/* all, listed or not */
 	uint32_t	 limits;	/* bits, that were hit */
@@ -512,6 +536,21 @@ void		 sidecar_log(struct session *, const char *);
 
 /* engine_traffic.c: what sessions reach, and what they are refused */
 void		 traffic_event(struct session *, const char *);
+void		 traffic_keep(struct session *, struct ctl_event *);
+void		 follow_start(struct client *);
+void		 follow_end(struct client *);
+void		 follow_free(struct client *);
+
+/* engine_live.c: rules of the user's for one session */
+void		 live_init(struct session *);
+void		 live_free(struct session *);
+void		 live_start(struct session *, const struct client *);
+size_t		 live_copy(const struct session *,
+		    struct egress_rule [PASS_MAX]);
+int		 live_add(struct session *, const struct egress_rule *,
+		    uint32_t);
+void		 live_request(struct client *);
+void		 live_answer(struct session *, const char *);
 
 /* engine_shell.c: a command in the container of a running session */
 void		 shell_start(struct client *, const struct session *);

@@ -50,6 +50,12 @@ static int	 client_handle_attach(struct client *, struct imsg *);
 static int	 client_handle_choice(struct client *, struct imsg *);
 static int	 client_handle_modes(struct client *, struct imsg *);
 static int	 client_handle_request(struct client *, struct imsg *);
+static int	 client_handle_pass(struct client *, struct imsg *);
+static int	 client_add_rule(struct client *, const struct egress_rule *);
+static int	 client_handle_rule(struct client *, struct imsg *);
+static int	 client_handle_logs(struct client *, struct imsg *);
+static void	 client_begin(struct client *, uint32_t, const char *,
+		    const char *);
 static int	 client_handle_base(struct client *, struct imsg *);
 static int	 client_handle_resize(struct client *, struct imsg *);
 static int	 client_handle_signal(struct client *, struct imsg *);
@@ -118,6 +124,18 @@ client_find(uint32_t id)
 	return (NULL);
 }
 
+struct client *
+client_first(void)
+{
+	return (TAILQ_FIRST(&clients));
+}
+
+struct client *
+client_next(struct client *c)
+{
+	return (TAILQ_NEXT(c, entry));
+}
+
 unsigned int
 client_count(void)
 {
@@ -174,6 +192,12 @@ client_dispatch(struct peer *p, struct imsg *imsg)
 		return (client_handle_arg(c, imsg));
 	case IMSG_CTL_ENV:
 		return (client_handle_env(c, imsg));
+	case IMSG_CTL_PASS:
+		return (client_handle_pass(c, imsg));
+	case IMSG_CTL_RULE:
+		return (client_handle_rule(c, imsg));
+	case IMSG_CTL_LOGS:
+		return (client_handle_logs(c, imsg));
 	case IMSG_CTL_RUN:
 		evtimer_del(&c->timer);
 		c->peer.state = STATE_CLIENT_WAIT;
@@ -413,18 +437,89 @@ client_handle_request(struct client *c, struct imsg *imsg)
 	    memchr(r.name, '\0', sizeof(r.name)) == NULL ||
 	    memchr(r.path, '\0', sizeof(r.path)) == NULL)
 		return (-1);
-	evtimer_del(&c->timer);
-	c->request = imsg_get_type(imsg);
-	c->peer.state = c->request == IMSG_CTL_PORTS ? STATE_CLIENT_PORTS :
-	    STATE_CLIENT_WAIT;
 	c->all = r.all;
 	c->nocache = r.nocache;
 	c->grace = r.grace;
-	(void)strlcpy(c->spec.name, r.name, sizeof(c->spec.name));
-	(void)strlcpy(c->spec.path, r.path, sizeof(c->spec.path));
+	client_begin(c, imsg_get_type(imsg), r.name, r.path);
+	return (0);
+}
+
+/* A host that a start passes. */
+static int
+client_handle_pass(struct client *c, struct imsg *imsg)
+{
+	struct egress_rule rule;
+
+	if (imsg_get_data(imsg, &rule, sizeof(rule)) == -1 ||
+	    !spec_rule_valid(&rule) || rule.block || rule.plain)
+		return (-1);
+	return (client_add_rule(c, &rule));
+}
+
+static int
+client_add_rule(struct client *c, const struct egress_rule *rule)
+{
+	char host[HOST_MAXLEN];
+
+	/* as the configuration's are */
+	if (c->npass == PASS_MAX || rule->nports > 1 ||
+	    rule_host(rule->host, host) != NULL ||
+	    strcmp(rule->host, host) != 0)
+		return (-1);
+	if (c->pass == NULL &&
+	    (c->pass = calloc(PASS_MAX, sizeof(*c->pass))) == NULL)
+		fatal("calloc");
+	c->pass[c->npass++] = *rule;
+	return (0);
+}
+
+static int
+client_handle_rule(struct client *c, struct imsg *imsg)
+{
+	struct ctl_rule r;
+
+	if (imsg_get_data(imsg, &r, sizeof(r)) == -1 ||
+	    r.version != IMSG_VERSION || r.seconds > RULE_SECONDS ||
+	    !spec_rule_valid(&r.rule) || r.rule.plain ||
+	    memchr(r.name, '\0', sizeof(r.name)) == NULL ||
+	    memchr(r.path, '\0', sizeof(r.path)) == NULL ||
+	    client_add_rule(c, &r.rule) == -1)
+		return (-1);
+	c->seconds = r.seconds;
+	client_begin(c, imsg_get_type(imsg), r.name, r.path);
+	return (0);
+}
+
+static int
+client_handle_logs(struct client *c, struct imsg *imsg)
+{
+	struct ctl_logs l;
+
+	if (imsg_get_data(imsg, &l, sizeof(l)) == -1 ||
+	    l.version != IMSG_VERSION || l.follow > 1 || l.refused > 1 ||
+	    memchr(l.name, '\0', sizeof(l.name)) == NULL ||
+	    memchr(l.path, '\0', sizeof(l.path)) == NULL)
+		return (-1);
+	c->follow = l.follow;
+	c->refused = l.refused;
+	c->lines = l.lines;
+	client_begin(c, imsg_get_type(imsg), l.name, l.path);
+	return (0);
+}
+
+/* A request that is complete, about the session that has this name or path. */
+static void
+client_begin(struct client *c, uint32_t request, const char *name,
+    const char *path)
+{
+	evtimer_del(&c->timer);
+	c->request = request;
+	c->peer.state = request == IMSG_CTL_PORTS ? STATE_CLIENT_PORTS :
+	    STATE_CLIENT_WAIT;
+	(void)strlcpy(c->spec.name, name, sizeof(c->spec.name));
+	(void)strlcpy(c->spec.path, path, sizeof(c->spec.path));
 	c->complete = c->allowed = 1;
 	client_run(c);
-	return (0);
 }
 
 static int
@@ -608,6 +703,12 @@ client_run(struct client *c)
 	case IMSG_CTL_STATUS:
 		client_run_status(c);
 		break;
+	case IMSG_CTL_RULE:
+		live_request(c);
+		break;
+	case IMSG_CTL_LOGS:
+		follow_start(c);
+		break;
 	case IMSG_CTL_RELOAD:
 		if (!client_operates(c))
 			client_error(c, EX_NOPERM, "permission denied");
@@ -766,6 +867,22 @@ client_attach_done(void *arg, struct docker_reply *reply)
 	}
 	session_attached(s, c, reply->fd, 1);
 	reply->fd = -1;
+}
+
+/* The one that it means; NULL: there is none, and it was told. */
+struct session *
+client_session(struct client *c)
+{
+	struct session *s;
+
+	if (client_find_session(c, &s) == -1)
+		return (NULL);
+	if (s == NULL && c->spec.name[0] != '\0')
+		client_error(c, EX_UNAVAILABLE, "no session %s runs",
+		    c->spec.name);
+	else if (s == NULL)
+		client_error(c, EX_UNAVAILABLE, "no session runs here");
+	return (s);
 }
 
 /* Those that it names, or all in its directory. */
@@ -957,6 +1074,13 @@ client_session_end(const struct session *s)
 	struct client *c;
 
 	TAILQ_FOREACH(c, &clients, entry) {
+		if (c->watch == s && !c->ended) {
+			if (c->request == IMSG_CTL_LOGS)
+				follow_end(c);
+			else
+				client_error(c, EX_UNAVAILABLE, "the session "
+				    "%s has ended", s->spec.name);
+		}
 		if (c->session != s || c->ended)
 			continue;
 		if (c->object[0] != '\0')
@@ -976,6 +1100,7 @@ client_end(struct client *c)
 
 	c->ended = 1;
 	c->session = NULL;
+	follow_free(c);
 	evtimer_add(&c->timer, &tv);
 }
 
@@ -986,6 +1111,10 @@ client_timeout(int fd, short event, void *arg)
 
 	(void)fd;
 	(void)event;
+	if (c->request == IMSG_CTL_RULE && !c->ended) {
+		client_error(c, EX_UNAVAILABLE, "the proxy does not answer");
+		return;
+	}
 	log_debug("client %u took too long", c->id);
 	client_free(c);
 }
@@ -1020,6 +1149,8 @@ client_free(struct client *c)
 	shell_free(c);
 	build_free(c);
 	port_free(c);
+	follow_free(c);
+	free(c->pass);
 	if (peer_compose(proc_peer(ROLE_CONTROL), IMSG_ENGINE_GONE, c->id, -1,
 	    NULL, 0) == -1)
 		fatal("peer_compose");

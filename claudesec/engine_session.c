@@ -118,6 +118,7 @@ session_new(void)
 		s->steps[i].session = s;
 	s->fd = s->proxy.fd = -1;
 	evtimer_set(&s->timer, session_timeout, s);
+	live_init(s);
 	return (s);
 }
 
@@ -220,7 +221,8 @@ session_take(struct session *s, struct client *c)
 	s->modes = c->spec.shell ? 0 : MODES_CLAUDE;
 	c->session = s;
 	s->did |= STEP_BIT(STEP_CLIENT);
-	if (s->spared)
+	live_start(s, c);
+	if (s->spared && s->state != SESSION_REMOVING)
 		session_taken(s);
 }
 
@@ -686,6 +688,7 @@ session_end(int fd, short event, void *arg)
 	engine_unpin(&s->spec);
 	strings_free(&s->spec.args);
 	strings_free(&s->spec.env);
+	live_free(s);
 	report_free(s);
 	free(s);
 	client_stopped();
@@ -710,6 +713,7 @@ session_proxy_line(struct session *s, const char *line)
 	if (strcmp(line, "ok") == 0) {
 		if ((s->did & STEP_BIT(STEP_AGENT_START)) == 0)
 			evtimer_del(&s->timer);
+		live_answer(s, NULL);
 		session_did(s, STEP_POLICY);
 	} else if (strcmp(line, "serving") == 0) {
 		evtimer_del(&s->timer);
@@ -717,8 +721,10 @@ session_proxy_line(struct session *s, const char *line)
 	} else if ((s->did & STEP_BIT(STEP_POLICY)) == 0)
 		session_fail(s, EX_CONFIG, "the proxy refuses its "
 		    "configuration: %s", line);
-	else
+	else {
 		log_warnx("session %s: proxy: %s", s->spec.name, line);
+		live_answer(s, line);
+	}
 }
 
 /*

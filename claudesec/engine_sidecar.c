@@ -68,6 +68,7 @@ void
 sidecar_policy(struct session *s)
 {
 	struct sidecar *p;
+	struct egress_rule own[PASS_MAX];
 	struct config conf;
 	char *out, *policy;
 	size_t left, len;
@@ -76,7 +77,8 @@ sidecar_policy(struct session *s)
 	if (p->bev == NULL)
 		return;
 	permit_config(&conf, &s->spec.identity);
-	policy = spec_policy(&s->spec, &conf, engine_bundle(), &len);
+	policy = spec_policy(&s->spec, &conf, own, live_copy(s, own),
+	    engine_bundle(), &len);
 	if (policy == NULL)
 		fatal("spec_policy");
 	left = p->outlen - p->outoff;
@@ -94,6 +96,7 @@ sidecar_policy(struct session *s)
 	p->out = policy;
 	p->outlen = len;
 	p->outoff = 0;
+	p->sent++;
 	event_add(&p->wev, NULL);
 }
 

@@ -73,6 +73,7 @@ static int	 append_string(json_t *, const char *);
 static int	 append_gateway(json_t *, const char *);
 static int	 append_format(json_t *, const char *, ...)
 		    __attribute__((__format__(__printf__, 2, 3)));
+static void	 print_rule(FILE *, const struct egress_rule *);
 static void	 print_gateway(FILE *, const char *, const struct conf_api *,
 		    const char *);
 static char	*append_key(const char *, const char *, int, size_t *);
@@ -818,7 +819,7 @@ spec_bundle(const char *pem)
  */
 char *
 spec_policy(const struct spec *s, const struct config *conf,
-    const char *bundle, size_t *len)
+    const struct egress_rule *own, size_t nown, const char *bundle, size_t *len)
 {
 	const struct egress_resolver *r;
 	struct rule_entry *e;
@@ -837,15 +838,10 @@ spec_policy(const struct spec *s, const struct config *conf,
 		(void)fprintf(f, "resolver \"%s\" port %u\n", r->address,
 		    r->port == 0 ? 53U : r->port);
 	}
-	TAILQ_FOREACH(e, &conf->rules, entry) {
-		(void)fprintf(f, "%s to \"%s\"", e->rule.block ? "block" :
-		    "pass", e->rule.host);
-		for (i = 0; i < e->rule.nports; i++)
-			(void)fprintf(f, "%s %u", i == 0 ? " port {" : "",
-			    e->rule.ports[i]);
-		(void)fprintf(f, "%s%s\n", e->rule.nports > 0 ? " }" : "",
-		    e->rule.plain ? " plain" : "");
-	}
+	TAILQ_FOREACH(e, &conf->rules, entry)
+		print_rule(f, &e->rule);
+	for (i = 0; i < nown; i++)
+		print_rule(f, &own[i]);
 	key = spec_credential(conf, &bearer);
 	if (s->token[0] == '\0' ||
 	    (bundle == NULL && !conf->fixed.api.plain))
@@ -860,6 +856,20 @@ spec_policy(const struct spec *s, const struct config *conf,
 	policy = append_key(buf, key, bearer, len);
 	free(buf);
 	return (policy);
+}
+
+static void
+print_rule(FILE *f, const struct egress_rule *rule)
+{
+	uint32_t i;
+
+	(void)fprintf(f, "%s to \"%s\"", rule->block ? "block" : "pass",
+	    rule->host);
+	for (i = 0; i < rule->nports; i++)
+		(void)fprintf(f, "%s %u", i == 0 ? " port {" : "",
+		    rule->ports[i]);
+	(void)fprintf(f, "%s%s\n", rule->nports > 0 ? " }" : "",
+	    rule->plain ? " plain" : "");
 }
 
 /* All but the key and the end. */

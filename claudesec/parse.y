@@ -53,7 +53,6 @@
 
 #define PROCESSES_MIN	16
 #define PROCESSES_MAX	32768
-#define NAME_CHARS	"abcdefghijklmnopqrstuvwxyz0123456789-"
 
 #define API_PATH_CHARS	"/abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ" \
 			"0123456789-_.~"
@@ -186,7 +185,6 @@ static void	 add_rules(uint32_t, const struct words *,
 static int	 add_rule(int, const struct egress_rule *);
 static void	 add_resolver(const struct word *, const struct word *);
 static int	 parse_port(const struct word *, uint16_t *);
-static const char *parse_host(const char *, char [HOST_MAXLEN]);
 %}
 
 %union {
@@ -1340,7 +1338,7 @@ set_api(const struct word *w)
 	api->port = (uint16_t)port;
 	(void)snprintf(name, sizeof(name), "%.*s", (int)len, host);
 	if (len >= sizeof(name) || name[0] == '*' ||
-	    parse_host(name, api->host) != NULL)
+	    rule_host(name, api->host) != NULL)
 		error(w->line, "api: not the name of a host: \"%s\"",
 		    shown(name, buf));
 	else if (set_api_path(s) == -1)
@@ -1465,7 +1463,7 @@ add_rules(uint32_t block, const struct words *hosts, const struct words *ports,
 	}
 	for (w = hosts->first; w != NULL; w = w->next) {
 		memset(rule.host, 0, sizeof(rule.host));
-		if ((why = parse_host(w->s, rule.host)) != NULL)
+		if ((why = rule_host(w->s, rule.host)) != NULL)
 			error(w->line, "%s: \"%s\"", why, shown(w->s, buf));
 		else if (add_rule(w->line, &rule) == -1)
 			break;
@@ -1540,46 +1538,4 @@ parse_port(const struct word *w, uint16_t *port)
 	}
 	*port = (uint16_t)n;
 	return (0);
-}
-
-/*
- * A host's name, or *. and one, in lower case and without a dot at its end.
- * What proxyd would refuse is refused here, where file and line are known;
- * anything that some program would take for an address is not a name.
- */
-static const char *
-parse_host(const char *s, char host[HOST_MAXLEN])
-{
-	size_t i, label, len, wild;
-
-	len = strlen(s);
-	wild = strncmp(s, "*.", 2) == 0 ? 2 : 0;
-	if (len > wild + 1 && s[len - 1] == '.')
-		len--;
-	if (len == wild || len > wild + 253)
-		return ("name of a host empty or too long");
-	for (i = 0; i < len; i++)
-		host[i] = (char)tolower((unsigned char)s[i]);
-	host[len] = '\0';
-	for (i = label = wild; i <= len; i++) {
-		if (i < len && host[i] != '.') {
-			if (strchr(NAME_CHARS, host[i]) == NULL)
-				return ("not the name of a host");
-			continue;
-		}
-		if (i == label || i - label > 63)
-			return ("label of a host empty or too long");
-		if (host[label] == '-' || host[i - 1] == '-')
-			return ("label of a host begins or ends with \"-\"");
-		if (i < len)
-			label = i + 1;
-	}
-	s = host + label;
-	if (strncmp(s, "0x", 2) == 0)
-		s += 2 + strspn(s + 2, "0123456789abcdef");
-	else
-		s += strspn(s, "0123456789");
-	if (*s == '\0')
-		return ("an address, not the name of a host");
-	return (NULL);
 }

@@ -189,11 +189,11 @@ print_limits(void)
 
 	if (report.limits & LIMIT_MEMORY)
 		(void)fprintf(stderr, "  out of memory: %s were not enough; "
-		    "more with: memory, in claudesec.conf\n",
+		    "more with -m, or memory in claudesec.conf\n",
 		    bytes(size, report.memory));
 	if (report.limits & LIMIT_PROCESSES)
 		(void)fprintf(stderr, "  out of processes: %" PRIu64 " were "
-		    "not enough; more with: processes, in claudesec.conf\n",
+		    "not enough; more with processes in claudesec.conf\n",
 		    report.processes);
 }
 

@@ -62,3 +62,183 @@ r['limit']['memory'], r['findings'], r['connections'] > 0)" \
 	said "$tmp/err" "claudesec pass other.example.org:8443" &&
 	said "$tmp/err" "pass to other.example.org port 8443"
 }
+
+# fetch HOST: the first word of what a shell of the session sees of it
+fetch()
+{
+	cs 1000 shell held -- curl -s -m 5 -o /dev/null -w '%{http_code}' \
+	    "https://$1/" 2>/dev/null </dev/null
+}
+
+fetches()
+{
+	equal "answer of $1" "$(fetch "$1")" "$2"
+}
+
+log_has()
+{
+	cs 1000 logs held | grep -q "$1"
+}
+
+test_pass_and_block_change_a_running_session()
+{
+	hold 1000 held || return 1
+	fetches www.example.org 000 &&
+	cs 1000 pass www.example.org held &&
+	fetches www.example.org 200 &&
+	fetches other.example.org 000 &&
+	cs 1000 block www.example.org held &&
+	fetches www.example.org 000 &&
+	cs 1000 pass '*.example.org' -t 10m held &&
+	fetches other.example.org 404 || return 1
+	# the block of more wins; what is said of the same takes it back
+	cs 1000 pass www.example.org held &&
+	fetches www.example.org 200 &&
+	cs 1000 block '*.example.org' held &&
+	fetches www.example.org 000 &&
+	refused 77 "it was blocked, by: claudesec block" \
+	    cs 1000 pass www.example.org held &&
+	cs 1000 pass '*.example.org' held &&
+	fetches www.example.org 200 &&
+	cs 1000 block www.example.org held &&
+	fetches www.example.org 000 || return 1
+	cs 1000 logs held >"$tmp/out" || because "logs: exit status $?" ||
+	    return 1
+	said "$tmp/out" "refused www.example.org:443 1 times" &&
+	said "$tmp/out" "rule    www.example.org: passed by uid 1000" &&
+	said "$tmp/out" "rule    www.example.org: blocked by uid 1000" &&
+	said "$tmp/out" \
+	    "rule    *.example.org: passed by uid 1000, for 600 seconds" &&
+	said "$tmp/out" "passed  www.example.org:443 " &&
+	cs 1000 logs -b -n 1 held >"$tmp/out" &&
+	equal "lines of -b -n 1" "$(wc -l <"$tmp/out")" 1 &&
+	said "$tmp/out" "refused www.example.org:443"
+}
+
+# A program that holds a tunnel open until it is cut, as the agent has them.
+cat_tunnel()
+{
+	cs 1000 shell held -- python3 -c 'import socket, ssl, sys
+s = socket.create_connection(("127.0.0.1", 3128))
+s.sendall(b"CONNECT www.example.org:443 HTTP/1.1\r\n\r\n")
+s.recv(4096)
+s = ssl._create_unverified_context().wrap_socket(s,
+    server_hostname="www.example.org")
+print("open", flush=True)
+try:
+    s.recv(1)
+except OSError:
+    pass
+print("cut", flush=True)' >"$tmp/tunnel" 2>&1 </dev/null &
+	tunnel_pid=$!
+	wait_for 20 grep -q open "$tmp/tunnel" || because "no tunnel:" \
+	    "$(cat "$tmp/tunnel")"
+}
+
+cut_tunnel()
+{
+	wait_for 20 grep -q cut "$tmp/tunnel" || because "$1 cuts nothing"
+	wait $tunnel_pid
+}
+
+# An open tunnel ends with what passed it.
+test_block_cuts_what_is_open()
+{
+	hold 1000 held -a www.example.org || return 1
+	cat_tunnel && cs 1000 block www.example.org held &&
+	cut_tunnel block && fetches www.example.org 000 &&
+	cs 1000 pass -t 3 www.example.org held &&
+	cat_tunnel && cut_tunnel "the end of time" &&
+	fetches www.example.org 000 || return 1
+	log_has "rule .*www.example.org: passed no more, its time is over" &&
+	log_has "passed .*www.example.org:443 .*not allowed any more" ||
+	    because "$(cs 1000 logs held)"
+}
+
+# What the configuration blocks stays blocked; what it passes can be blocked
+# for a session, and a reload leaves that alone.
+test_rules_of_a_session_and_of_the_configuration()
+{
+	hold 1000 held || return 1
+	cp "$tmp/u1000/conf" "$tmp/u1000/conf.old"
+	sed -i 's/^egress {/&\nblock to { www.example.org *.blocked.example }/' \
+	    "$tmp/u1000/conf"
+	cs 1000 pass other.example.org held &&
+	cs 1000 reload &&
+	fetches other.example.org 404 &&
+	refused 77 "www.example.org: the configuration blocks it, by: block\
+ to www.example.org" cs 1000 pass www.example.org held &&
+	refused 77 "by: block to \*.blocked.example" \
+	    cs 1000 pass a.blocked.example:8443 held &&
+	cs 1000 pass blocked.example held &&
+	refused 77 "the configuration blocks it" \
+	    cs 1000 start -N -a www.example.org -n other -- -p x &&
+	cs 1000 block api.anthropic.com held &&
+	fetches api.anthropic.com 000 &&
+	cp "$tmp/u1000/conf.old" "$tmp/u1000/conf" &&
+	cs 1000 reload &&
+	fetches api.anthropic.com 000 &&
+	fetches other.example.org 404 &&
+	fetches www.example.org 000 &&
+	cs 1000 pass www.example.org held &&
+	fetches www.example.org 200
+}
+
+test_start_passes_hosts_for_the_session()
+{
+	cs 1000 start -a www.example.org -a 'other.example.org:443' -- \
+	    -p hello >"$tmp/out" 2>&1 </dev/null ||
+	    because "exit status $?: $(cat "$tmp/out")" || return 1
+	hold 1000 held -a www.example.org -a other.example.org:443 &&
+	fetches www.example.org 200 &&
+	fetches other.example.org 404
+}
+
+test_rules_that_are_none_are_refused()
+{
+	hold 1000 held || return 1
+	for _host in '' 1.2.3.4 'a b' a..b '*' '*.*.b' -a.b a_b.c [::1] \
+	    a.b:0 a.b:65536 a.b:-1 a.b: a.b:80:80 'a.b:443 ' 0x7f000001 \
+	    "$(printf 'a\033[2Jb')"; do
+		refused 64 '' cs 1000 pass -- "$_host" held &&
+		refused 64 '' cs 1000 block -- "$_host" held &&
+		refused 64 '' cs 1000 start -N -a "$_host" -- -p x ||
+		    because "for \"$_host\"" || return 1
+	done
+	for _time in '' 0 -1 1x 1mm m 367d 9999999999 ' 1'; do
+		refused 64 'not a time' cs 1000 pass -t "$_time" a.b held ||
+		    because "for \"$_time\"" || return 1
+	done
+	for _n in 0 -1 x ''; do
+		refused 64 'not a number of lines' cs 1000 logs -n "$_n" ||
+		    return 1
+	done
+	refused 69 'no session nobody runs' cs 1000 pass a.b nobody &&
+	refused 69 'no session nobody runs' cs 1000 logs nobody &&
+	refused 69 'no session held runs' cs 1001 pass a.b held &&
+	refused 69 'no session held runs' cs 1001 logs held
+}
+
+# It ends with the session, or when nobody reads.
+test_logs_follow_a_session()
+{
+	hold 1000 held || return 1
+	cs 1000 logs -f held >"$tmp/logs" 2>&1 &
+	_pid=$!
+	cs 1000 logs -bf held >"$tmp/refused" 2>&1 &
+	_pid2=$!
+	cs 1000 logs -f held 2>&1 | head -n 1 >/dev/null &
+	_pid3=$!
+	fetches www.example.org 000 && fetches api.anthropic.com 200 || return 1
+	wait_for 10 grep -q "refused www.example.org:443" "$tmp/logs" &&
+	wait_for 10 grep -q "passed  api.anthropic.com:443 .*closed" \
+	    "$tmp/logs" || because "not live: $(cat "$tmp/logs")" || return 1
+	! grep -q "$(printf '\033')" "$tmp/logs" || because "colours" ||
+	    return 1
+	release
+	hold_pid=
+	wait $_pid || because "logs -f: exit status $?" || return 1
+	wait $_pid2 || because "logs -bf: exit status $?" || return 1
+	wait $_pid3
+	equal "other lines of -b" "$(grep -v ' refused ' "$tmp/refused")" ""
+}

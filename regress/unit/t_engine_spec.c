@@ -789,21 +789,21 @@ test_policy(void)
 
 	sample_spec(&s);
 	c = sample_config();
-	text = spec_policy(&s, c, NULL, &len);
+	text = spec_policy(&s, c, NULL, 0, NULL, &len);
 	(void)snprintf(want, sizeof(want), "%s.\n", rules);
 	CASE(text != NULL && strcmp(text, want) == 0 && len == strlen(want),
 	    "policy", "%s", text);
 	free(text);
 	/* with a placeholder, but keys are in the environment now */
 	(void)strlcpy(s.token, "sk-ant-api03-x", sizeof(s.token));
-	text = spec_policy(&s, c, "\t\t\"x\"\n", &len);
+	text = spec_policy(&s, c, NULL, 0, "\t\t\"x\"\n", &len);
 	CASE(strcmp(text, want) == 0, "policy_environment", "%s", text);
 	free(text);
 	c->fixed.credentials = CREDENTIALS_INJECT;
-	text = spec_policy(&s, c, NULL, &len);
+	text = spec_policy(&s, c, NULL, 0, NULL, &len);
 	CASE(strcmp(text, want) == 0, "policy_without_bundle", "%s", text);
 	free(text);
-	text = spec_policy(&s, c, "\t\t\"x\"\n", &len);
+	text = spec_policy(&s, c, NULL, 0, "\t\t\"x\"\n", &len);
 	(void)snprintf(want, sizeof(want), "%sgateway to "
 	    "\"api.anthropic.com\" port 443 {\n\ttoken \"sk-ant-api03-x\"\n"
 	    "\tca {\n\t\t\"x\"\n\t}\n"
@@ -812,7 +812,7 @@ test_policy(void)
 	    "policy_gateway", "%s", text);
 	free(text);
 	s.token[0] = '\0';
-	text = spec_policy(&s, c, "\t\t\"x\"\n", &len);
+	text = spec_policy(&s, c, NULL, 0, "\t\t\"x\"\n", &len);
 	(void)snprintf(want, sizeof(want), "%s.\n", rules);
 	CASE(strcmp(text, want) == 0, "policy_without_token", "%s", text);
 	free(text);
@@ -828,7 +828,7 @@ test_policy(void)
 	c->fixed.api.naddresses = 1;
 	(void)strlcpy(c->fixed.api.allows[0], "GET /v1/*", API_PATHLEN);
 	c->fixed.api.nallows = 1;
-	text = spec_policy(&s, c, NULL, &len);
+	text = spec_policy(&s, c, NULL, 0, NULL, &len);
 	(void)snprintf(want, sizeof(want), "%sgateway to "
 	    "\"api.anthropic.com\" port 8080 {\n\ttoken \"sk-ant-oat01-x\"\n"
 	    "\tpath \"/llm\"\n\taddress \"10.0.0.0/8\"\n"
