@@ -507,6 +507,10 @@ engine_handle_conf(struct imsg *imsg)
 	    !imsg_is_string(f->base, sizeof(f->base)) ||
 	    memchr(f->ca, '\0', sizeof(f->ca)) == NULL ||
 	    !spec_image_valid(f->image) || !spec_image_valid(f->base) ||
+	    memchr(f->runtime, '\0', sizeof(f->runtime)) == NULL ||
+	    strspn(f->runtime, "abcdefghijklmnopqrstuvwxyz"
+	    "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-") !=
+	    strlen(f->runtime) ||
 	    f->credentials > CREDENTIALS_INJECT ||
 	    !spec_api_valid(&f->api) ||
 	    f->memory == 0 || f->memory > INT64_MAX ||

@@ -496,10 +496,11 @@ spec_agent_host(const struct spec *s, const struct config *conf,
 {
 	const struct conf_fixed *f;
 	json_int_t filesize;
+	json_t *host;
 
 	f = &conf->fixed;
 	filesize = f->filesize == 0 ? AGENT_FILESIZE : (json_int_t)f->filesize;
-	return (json_pack("{s:s, s:[s], s:[s, s+], s:b, s:b, s:s, s:s, s:s, "
+	host = json_pack("{s:s, s:[s], s:[s, s+], s:b, s:b, s:s, s:s, s:s, "
 	    "s:b, s:I, s:I, s:I, s:I, s:I, s:{s:s}, s:[s], s:[s], s:o, s:o, "
 	    "s:o, s:[{s:s, s:s, s:s, s:b, s:{s:s}}, o]}",
 	    "NetworkMode", "none",
@@ -528,7 +529,13 @@ spec_agent_host(const struct spec *s, const struct config *conf,
 	    "Target", AGENT_WORKSPACE,
 	    "ReadOnly", (int)s->readonly,
 	    "BindOptions", "Propagation", "rprivate",
-	    spec_run_volume(s, 1)));
+	    spec_run_volume(s, 1));
+	if (f->runtime[0] != '\0' && json_object_set_new(host, "Runtime",
+	    json_string(f->runtime)) == -1) {
+		json_decref(host);
+		return (NULL);
+	}
+	return (host);
 }
 
 /*

@@ -101,6 +101,7 @@ enum {
 	SEEN_API_CA		= 0x4000,
 	SEEN_CLIPBOARD		= 0x8000,
 	SEEN_DETACH		= 0x10000,
+	SEEN_RUNTIME		= 0x20000,
 	SEEN_SESSIONS		= 0x100000,
 	SEEN_CLIENTS		= 0x200000,
 	SEEN_RATE		= 0x400000,
@@ -164,6 +165,7 @@ static void	 macro_option(const char *);
 static int	 once(unsigned int, const char *);
 static void	 set_engine(const struct word *);
 static void	 set_image(char *, const struct word *, const char *);
+static void	 set_runtime(const struct word *);
 static void	 set_path(char *, const struct word *, const char *);
 static void	 set_size(uint64_t *, const struct word *, const char *,
 		    uint64_t);
@@ -196,7 +198,7 @@ static int	 parse_port(const struct word *, uint16_t *);
 %token	ADDRESS AGENT ALLOW API BASE BLOCK CA CLIENTS CPUS CREDENTIALS DENY
 %token	EGRESS ENGINE ENVIRONMENT FILESIZE FROM GROUP HOME IMAGE INJECT MEMORY
 %token	NONE PASS PERMIT PLAIN PORT PROCESSES RATE RESOLVER SESSIONS TMP TO
-%token	CLIPBOARD DETACH TERMINAL USER INVALID
+%token	CLIPBOARD DETACH RUNTIME TERMINAL USER INVALID
 %token	<word>		WORD
 %type	<words>		macro list list_l port
 %type	<number>	action how kind plain
@@ -225,6 +227,10 @@ statement	: WORD '=' macro {
 		| IMAGE WORD {
 			if (once(SEEN_IMAGE, "image"))
 				set_image(nconf->fixed.image, $2, "image");
+		}
+		| RUNTIME WORD {
+			if (once(SEEN_RUNTIME, "runtime"))
+				set_runtime($2);
 		}
 		| BASE WORD {
 			if (once(SEEN_BASE, "base"))
@@ -602,6 +608,7 @@ static const struct keyword {
 	{ "processes",		PROCESSES },
 	{ "rate",		RATE },
 	{ "resolver",		RESOLVER },
+	{ "runtime",		RUNTIME },
 	{ "sessions",		SESSIONS },
 	{ "terminal",		TERMINAL },
 	{ "tmp",		TMP },
@@ -1133,6 +1140,23 @@ set_image(char *image, const struct word *w, const char *what)
 		    shown(w->s, buf));
 	else if (strlcpy(image, w->s, IMAGE_MAXLEN) >= IMAGE_MAXLEN)
 		error(w->line, "%s: name too long: \"%s\"", what,
+		    shown(w->s, buf));
+}
+
+static void
+set_runtime(const struct word *w)
+{
+	char buf[SHOWN_SIZE];
+	const char *s;
+
+	s = w->s;
+	if (isalnum((unsigned char)*s))
+		while (isalnum((unsigned char)*s) || *s == '.' || *s == '_' ||
+		    *s == '-')
+			s++;
+	if (*s != '\0' || s == w->s || strlcpy(nconf->fixed.runtime, w->s,
+	    sizeof(nconf->fixed.runtime)) >= sizeof(nconf->fixed.runtime))
+		error(w->line, "runtime: not the name of one: \"%s\"",
 		    shown(w->s, buf));
 }
 

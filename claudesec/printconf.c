@@ -55,6 +55,10 @@ print_config(FILE *f, const struct config *c)
 		(void)fputs("\nca ", f);
 		print_string(f, "", c->fixed.ca);
 	}
+	if (c->fixed.runtime[0] != '\0') {
+		(void)fputs("\nruntime ", f);
+		print_string(f, "", c->fixed.runtime);
+	}
 	if (c->fixed.credentials == CREDENTIALS_NONE)
 		(void)fputs("\ncredentials none", f);
 	else if (c->fixed.credentials == CREDENTIALS_ENVIRONMENT)

@@ -31,6 +31,7 @@ chmod 755 "$tmp"
 mkdir "$tmp/work" || exit 1
 daemon=
 fault=
+more=
 status=0
 
 finish()
@@ -61,7 +62,10 @@ up()
 	    >"$tmp/up" 2>"$tmp/fault.err" &
 	fault=$!
 	wait_for 10 grep -q listening "$tmp/up" || return 1
-	echo "engine \"unix://$tmp/engine\"" >"$tmp/conf"
+	{
+		echo "engine \"unix://$tmp/engine\""
+		echo "$more"
+	} >"$tmp/conf"
 	"$claudesec" -d -vv -f "$tmp/conf" -s "$tmp/sock" 2>"$tmp/log" &
 	daemon=$!
 	wait_for 10 test -S "$tmp/sock"
@@ -294,6 +298,21 @@ test_seccomp_dropped()
 test_another_mount()
 {
 	fails 76 'Mounts is' 'GET,/containers/.{64}/json,set,Mounts.0={}'
+}
+
+test_runtime_missing()
+{
+	more='runtime "nonesuch"'
+	fails 69 '[Rr]untime' GET,/none,close
+	more=
+}
+
+test_another_runtime()
+{
+	more='runtime "io.containerd.runc.v2"'
+	fails 76 'Runtime is "runc"' \
+	    'GET,/containers/.{64}/json,set,HostConfig.Runtime="runc"'
+	more=
 }
 
 test_another_user()
