@@ -19,94 +19,21 @@
  * they pass is the name resolved, and only if every address of it may be
  * dialled does the relay get them.  So a question goes out for no name but
  * those that the rules pass.  The frontend is not trusted to send a sound
- * name, and servers are not trusted at all: each question has a socket of its
- * own, on a random port, a random id and random case.
+ * name.
  */
 
 #include <sys/types.h>
 #include <sys/queue.h>
 #include <sys/socket.h>
-#include <sys/tree.h>
 
-#include <netinet/in.h>
-
-#include <errno.h>
-#include <event.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
-#include <unistd.h>
 
 #include "imsg.h"
 #include "proc.h"
 #include "proxyd.h"
+#include "resolver.h"
 #include "sandbox.h"
-
-#define TRIES_MIN	3	/* of one question, and one a server */
-#define TRY_TIME	1000	/* milliseconds, twice that at each round */
-#define TCP_TIME	3000	/* milliseconds */
-#define OTHER_TIME	500	/* for the other family, once one is known */
-#define TTL_MAX		3600	/* seconds that we remember a name */
-#define TTL_FAILED	1	/* and that it could not be resolved */
-#define TCP_MAX		(2 + 65535)
-
-enum { FAMILY_A, FAMILY_AAAA, FAMILIES };
-
-/* one question on its way */
-struct query {
-	struct event		 ev;
-	struct entry		*entry;
-	int			 fd;		/* -1: none */
-	int			 tcp;
-	int			 edns;
-	unsigned int		 tries;
-	enum refusal		 refusal;	/* if this was the last try */
-	int64_t			 until;		/* milliseconds */
-	uint16_t		 type;
-	uint8_t			 msg[2 + DNS_QUERY_MAX]; /* length in front */
-	size_t			 len;		/* without that */
-	uint8_t			*answer;	/* over TCP */
-	size_t			 got;
-};
-
-struct waiter {
-	uint32_t		 id;
-	struct ask		 ask;
-	STAILQ_ENTRY(waiter)	 entry;
-};
-
-struct lookup {
-	struct query		 queries[FAMILIES];
-	unsigned int		 open;		/* of them */
-	unsigned int		 server;	/* to start with */
-	int			 noname;
-	STAILQ_HEAD(, waiter)	 waiters;
-};
-
-/* a name of the cache, or about to be */
-struct entry {
-	char			 host[HOST_SIZE];
-	struct lookup		*lookup;	/* NULL: it is known */
-	enum refusal		 refusal;	/* or there are addresses */
-	unsigned int		 naddrs;
-	struct netaddr		*addrs;
-	uint32_t		 ttl;		/* of the addresses */
-	uint32_t		 nottl;		/* and of that there are none */
-	int64_t			 until;		/* milliseconds */
-	RB_ENTRY(entry)		 by_name;
-	TAILQ_ENTRY(entry)	 by_use;
-};
-
-struct rules {
-	struct settings		 settings;
-	struct server		 servers[SERVERS_MAX];
-	size_t			 nservers;
-	struct netaddr		 own[OWN_MAX];
-	size_t			 nown;
-	struct policy		 policy;
-	struct gate_conf	 gateway;	/* its host may be empty */
-	struct rule		 gate_rule;	/* what the keeper may dial */
-};
 
 static int	 resolver_handle(struct peer *, struct imsg *);
 static void	 resolver_started(void);
@@ -127,50 +54,19 @@ static void	 handle_totals(void);
 static const char *dialled(const struct ask *);
 static const struct rule *decide(const char *, uint16_t, uint32_t);
 static int	 sound_name(const char *);
-static void	 answer(const struct entry *, uint32_t, const struct ask *);
 static void	 refuse(uint32_t, uint32_t, enum refusal);
 static void	 order(struct dial *, const struct entry *);
-static struct entry *entry_find(const char *);
-static struct entry *entry_new(const char *);
-static void	 entry_free(struct entry *);
-static void	 entry_wait(struct entry *, uint32_t, const struct ask *);
-static void	 entry_addrs(struct entry *, const struct dns_answer *);
-static void	 entry_known(struct entry *);
-static void	 cache_flush(void);
-static void	 lookup_start(struct entry *);
-static void	 query_send(struct query *);
-static void	 query_tcp(struct query *);
-static void	 query_wait(struct query *, short);
-static void	 query_event(int, short, void *);
-static ssize_t	 query_receive(struct query *);
-static ssize_t	 query_receive_tcp(struct query *);
-static void	 query_answer(struct query *, size_t);
-static int	 query_again(struct query *);
-static void	 query_retry(struct query *);
-static void	 query_close(struct query *);
-static void	 query_done(struct query *);
 static void	 compose(unsigned int, uint32_t, uint32_t, const void *,
 		    size_t);
-static int64_t	 now_ms(void);
-static int	 entry_cmp(struct entry *, struct entry *);
 
-RB_HEAD(entries, entry);
-RB_PROTOTYPE(entries, entry, by_name, entry_cmp)
-RB_GENERATE(entries, entry, by_name, entry_cmp)
-
-static struct rules	*rules, *nrules;
-static struct entries	 cache = RB_INITIALIZER(&cache);
-/* those that are known, the last used first */
-static TAILQ_HEAD(usedhead, entry) used = TAILQ_HEAD_INITIALIZER(used);
-static uint32_t		 nused, nlookups, lookups_max;
-static uint64_t		 total_asked, total_refused, total_hits,
-			 total_questions;
-static uint8_t		 buf[DNS_UDP_MAX + 1];
+struct rules		*rules;
+static struct rules	*nrules;
+static uint64_t		 total_asked, total_refused;
 
 void
 resolver(void)
 {
-	lookups_max = (uint32_t)getdtablesize() / 4;
+	cache_init();
 	/* Wide: as narrow, and recvfd to get the channels to the others. */
 	if (sandbox_net("connect") == -1 ||
 	    pledge("stdio inet recvfd", NULL) == -1)
@@ -377,7 +273,8 @@ resolve(uint32_t id, const struct ask *ask)
 {
 	const char *name;
 	struct netaddr addr;
-	struct entry *e, literal;
+	const struct entry *e;
+	struct entry literal;
 
 	total_asked++;
 	if (decide(ask->host, ask->port, ask->kind) == NULL) {
@@ -395,24 +292,14 @@ resolve(uint32_t id, const struct ask *ask)
 		answer(&literal, id, ask);
 		return;
 	}
-	if ((e = entry_find(name)) != NULL && e->lookup == NULL) {
-		total_hits++;
-		TAILQ_REMOVE(&used, e, by_use);
-		TAILQ_INSERT_HEAD(&used, e, by_use);
+	switch (cache_get(name, id, ask, &e)) {
+	case 1:
 		answer(e, id, ask);
-		return;
+		break;
+	case -1:
+		refuse(id, ask->kind, REFUSAL_BUSY);
+		break;
 	}
-	if (e == NULL) {
-		if (nlookups >= rules->settings.limits[LIMIT_LOOKUPS] ||
-		    nlookups >= lookups_max) {
-			refuse(id, ask->kind, REFUSAL_BUSY);
-			return;
-		}
-		e = entry_new(name);
-		entry_wait(e, id, ask);
-		lookup_start(e);
-	} else
-		entry_wait(e, id, ask);
 }
 
 static int
@@ -463,10 +350,7 @@ handle_totals(void)
 	report_start(&rep, "totals", rules->settings.json != 0);
 	report_number(&rep, "asked", total_asked);
 	report_number(&rep, "refused", total_refused);
-	report_number(&rep, "cached", total_hits);
-	report_number(&rep, "questions", total_questions);
-	report_number(&rep, "names", nused);
-	report_number(&rep, "lookups", nlookups);
+	cache_report(&rep);
 	report_end(&rep);
 }
 
@@ -518,7 +402,7 @@ sound_name(const char *name)
  * All addresses of a name may be dialled, or none is; a parent proxy's are
  * the configuration's business.
  */
-static void
+void
 answer(const struct entry *e, uint32_t id, const struct ask *ask)
 {
 	const struct rule *rule;
@@ -564,7 +448,8 @@ refuse(uint32_t id, uint32_t kind, enum refusal refusal)
 
 	total_refused++;
 	why = refusal;
-	compose(kind == ASK_GATEWAY ? ROLE_KEEPER : ROLE_FRONTEND, IMSG_REFUSED, id, &why, sizeof(why));
+	compose(kind == ASK_GATEWAY ? ROLE_KEEPER : ROLE_FRONTEND,
+	    IMSG_REFUSED, id, &why, sizeof(why));
 }
 
 /*
@@ -595,413 +480,10 @@ order(struct dial *dial, const struct entry *e)
 	}
 }
 
-/*
- * The cache.
- */
-
-static int
-entry_cmp(struct entry *a, struct entry *b)
-{
-	return (strcmp(a->host, b->host));
-}
-
-static struct entry *
-entry_find(const char *host)
-{
-	struct entry *e, key;
-
-	(void)strlcpy(key.host, host, sizeof(key.host));
-	if ((e = RB_FIND(entries, &cache, &key)) == NULL)
-		return (NULL);
-	if (e->lookup == NULL && e->until <= now_ms()) {
-		entry_free(e);
-		return (NULL);
-	}
-	return (e);
-}
-
-static struct entry *
-entry_new(const char *host)
-{
-	struct entry *e;
-
-	if ((e = calloc(1, sizeof(*e))) == NULL ||
-	    (e->lookup = calloc(1, sizeof(*e->lookup))) == NULL)
-		fatal("calloc");
-	(void)strlcpy(e->host, host, sizeof(e->host));
-	e->ttl = e->nottl = TTL_MAX;
-	STAILQ_INIT(&e->lookup->waiters);
-	RB_INSERT(entries, &cache, e);
-	nlookups++;
-	return (e);
-}
-
-/* Of one that is known. */
-static void
-entry_free(struct entry *e)
-{
-	RB_REMOVE(entries, &cache, e);
-	TAILQ_REMOVE(&used, e, by_use);
-	nused--;
-	free(e->addrs);
-	free(e);
-}
-
-static void
-entry_wait(struct entry *e, uint32_t id, const struct ask *ask)
-{
-	struct waiter *w;
-
-	if ((w = calloc(1, sizeof(*w))) == NULL)
-		fatal("calloc");
-	w->id = id;
-	w->ask = *ask;
-	STAILQ_INSERT_TAIL(&e->lookup->waiters, w, entry);
-}
-
-static void
-entry_addrs(struct entry *e, const struct dns_answer *a)
-{
-	struct netaddr *addrs;
-
-	addrs = reallocarray(e->addrs, e->naddrs + a->naddrs, sizeof(*addrs));
-	if (addrs == NULL)
-		fatal("reallocarray");
-	memcpy(addrs + e->naddrs, a->addrs, a->naddrs * sizeof(*addrs));
-	e->addrs = addrs;
-	e->naddrs += a->naddrs;
-}
-
-/* Both families have said what they will. */
-static void
-entry_known(struct entry *e)
-{
-	struct lookup *l;
-	struct waiter *w;
-
-	l = e->lookup;
-	if (e->naddrs > 0)
-		e->refusal = REFUSAL_NONE;
-	else if (l->noname)
-		e->refusal = REFUSAL_NONAME;
-	else if ((e->refusal = l->queries[FAMILY_A].refusal) == REFUSAL_NONE &&
-	    (e->refusal = l->queries[FAMILY_AAAA].refusal) == REFUSAL_NONE)
-		e->refusal = REFUSAL_NOADDR;
-	if (e->refusal == REFUSAL_DNSTIME || e->refusal == REFUSAL_DNSFAIL)
-		e->ttl = TTL_FAILED;
-	else if (e->refusal != REFUSAL_NONE)
-		e->ttl = e->nottl;
-	e->until = now_ms() + (int64_t)e->ttl * 1000;
-	e->lookup = NULL;
-	nlookups--;
-	TAILQ_INSERT_HEAD(&used, e, by_use);
-	nused++;
-	while ((w = STAILQ_FIRST(&l->waiters)) != NULL) {
-		STAILQ_REMOVE_HEAD(&l->waiters, entry);
-		answer(e, w->id, &w->ask);
-		free(w);
-	}
-	free(l);
-	while (nused > rules->settings.limits[LIMIT_CACHE])
-		entry_free(TAILQ_LAST(&used, usedhead));
-}
-
-static void
-cache_flush(void)
-{
-	struct entry *e;
-
-	while ((e = TAILQ_FIRST(&used)) != NULL)
-		entry_free(e);
-}
-
-/*
- * Questions to the servers.
- */
-
-static void
-lookup_start(struct entry *e)
-{
-	struct lookup *l;
-	struct query *q;
-	int i;
-
-	l = e->lookup;
-	l->open = FAMILIES;
-	l->server = arc4random_uniform((uint32_t)rules->nservers);
-	for (i = 0; i < FAMILIES; i++) {
-		q = &l->queries[i];
-		q->entry = e;
-		q->fd = -1;
-		q->edns = 1;
-		q->type = i == FAMILY_A ? DNS_A : DNS_AAAA;
-	}
-	/* the last of the two may end the lookup at once, if all fails */
-	query_send(&l->queries[FAMILY_A]);
-	query_send(&l->queries[FAMILY_AAAA]);
-}
-
-/* Every try has a new port, id and case. */
-static void
-query_send(struct query *q)
-{
-	uint8_t mix[DNS_MIX];
-	struct sockaddr_storage ss;
-	const struct server *s;
-	socklen_t len;
-
-	for (;;) {
-		s = &rules->servers[(q->entry->lookup->server + q->tries) %
-		    rules->nservers];
-		len = addr_to_sockaddr(&s->addr, s->port, &ss);
-		arc4random_buf(mix, sizeof(mix));
-		q->len = dns_query(q->msg + 2,
-		    (uint16_t)arc4random_uniform(65536), q->entry->host,
-		    q->type, mix, q->edns);
-		q->fd = socket(s->addr.family,
-		    SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-		if (q->len > 0 && q->fd != -1 &&
-		    connect(q->fd, (struct sockaddr *)&ss, len) == 0 &&
-		    send(q->fd, q->msg + 2, q->len, 0) == (ssize_t)q->len)
-			break;
-		log_debug("question to a resolver: %s", strerror(errno));
-		query_close(q);
-		q->refusal = REFUSAL_DNSFAIL;
-		if (!query_again(q)) {
-			query_done(q);
-			return;
-		}
-	}
-	total_questions++;
-	q->until = now_ms() + ((int64_t)TRY_TIME <<
-	    (q->tries / (unsigned int)rules->nservers));
-	query_wait(q, EV_READ);
-}
-
-/* The answer was truncated: the same question to the same server over TCP. */
-static void
-query_tcp(struct query *q)
-{
-	struct sockaddr_storage ss;
-	socklen_t len;
-
-	len = sizeof(ss);
-	if (getpeername(q->fd, (struct sockaddr *)&ss, &len) == -1)
-		len = 0;
-	query_close(q);
-	q->tcp = 1;
-	q->got = 0;
-	q->fd = socket(ss.ss_family, SOCK_STREAM | SOCK_CLOEXEC |
-	    SOCK_NONBLOCK, 0);
-	if (len == 0 || q->fd == -1 || (q->answer = malloc(TCP_MAX)) == NULL ||
-	    (connect(q->fd, (struct sockaddr *)&ss, len) == -1 &&
-	    errno != EINPROGRESS)) {
-		log_debug("question over TCP: %s", strerror(errno));
-		query_retry(q);
-		return;
-	}
-	q->until = now_ms() + TCP_TIME;
-	query_wait(q, EV_WRITE);
-}
-
-static void
-query_wait(struct query *q, short what)
-{
-	struct timeval tv;
-	int64_t left;
-
-	left = q->until - now_ms();
-	if (left < 1)
-		left = 1;
-	tv.tv_sec = left / 1000;
-	tv.tv_usec = left % 1000 * 1000;
-	event_set(&q->ev, q->fd, what, query_event, q);
-	event_add(&q->ev, &tv);
-}
-
-static void
-query_event(int fd, short event, void *arg)
-{
-	struct query *q = arg;
-	ssize_t n;
-
-	(void)fd;
-	if (event & EV_TIMEOUT) {
-		q->refusal = REFUSAL_DNSTIME;
-		query_retry(q);
-		return;
-	}
-	q->refusal = REFUSAL_DNSFAIL;
-	if (event & EV_WRITE) {
-		q->msg[0] = (uint8_t)(q->len >> 8);
-		q->msg[1] = (uint8_t)q->len;
-		if (send(q->fd, q->msg, q->len + 2, MSG_NOSIGNAL) !=
-		    (ssize_t)q->len + 2)
-			query_retry(q);
-		else
-			query_wait(q, EV_READ);
-		return;
-	}
-	n = q->tcp ? query_receive_tcp(q) : query_receive(q);
-	if (n == -1)
-		query_retry(q);
-	else if (n == 0)
-		query_wait(q, EV_READ);
-	else
-		query_answer(q, (size_t)n);
-}
-
-/* The length of a message, 0 for none yet, -1 if none will come. */
-static ssize_t
-query_receive(struct query *q)
-{
-	ssize_t n;
-
-	n = recv(q->fd, buf, sizeof(buf), 0);
-	if (n == -1)
-		return (errno == EAGAIN || errno == EINTR ? 0 : -1);
-	return (n);
-}
-
-static ssize_t
-query_receive_tcp(struct query *q)
-{
-	size_t len;
-	ssize_t n;
-
-	len = q->got < 2 ? 2 :
-	    2 + ((size_t)q->answer[0] << 8 | q->answer[1]);
-	n = recv(q->fd, q->answer + q->got, len - q->got, 0);
-	if (n == 0)
-		return (-1);
-	if (n == -1)
-		return (errno == EAGAIN || errno == EINTR ? 0 : -1);
-	q->got += (size_t)n;
-	if (q->got < len || q->got == 2)
-		return (0);
-	return ((ssize_t)(len - 2));
-}
-
-static void
-query_answer(struct query *q, size_t len)
-{
-	struct dns_answer a;
-	struct lookup *l;
-	struct entry *e;
-
-	e = q->entry;
-	l = e->lookup;
-	switch (dns_answer(&a, q->tcp ? q->answer + 2 : buf, len, q->msg + 2,
-	    q->len)) {
-	case DNS_BAD:
-		/* of somebody else, perhaps; the right one may still come */
-		if (q->tcp)
-			query_retry(q);
-		else
-			query_wait(q, EV_READ);
-		return;
-	case DNS_TRUNCATED:
-		if (q->tcp)
-			query_retry(q);
-		else
-			query_tcp(q);
-		return;
-	case DNS_FAILED:
-		/* an old server that does not know EDNS is asked without */
-		if (q->edns && (a.rcode == 1 || a.rcode == 4))
-			q->edns = 0;
-		else if (q->tries + 1 >= rules->nservers) {
-			query_done(q);
-			return;
-		}
-		query_retry(q);
-		return;
-	case DNS_ADDRESSES:
-		entry_addrs(e, &a);
-		if (a.ttl < e->ttl)
-			e->ttl = a.ttl;
-		break;
-	case DNS_NONAME:
-		l->noname = 1;
-		/* FALLTHROUGH */
-	case DNS_NOTHING:
-		if (a.ttl < e->nottl)
-			e->nottl = a.ttl;
-		break;
-	}
-	q->refusal = REFUSAL_NONE;
-	query_done(q);
-}
-
-static int
-query_again(struct query *q)
-{
-	q->tries++;
-	return ((q->tries < TRIES_MIN || q->tries < rules->nservers) &&
-	    q->entry->naddrs == 0);
-}
-
-static void
-query_retry(struct query *q)
-{
-	query_close(q);
-	if (query_again(q))
-		query_send(q);
-	else
-		query_done(q);
-}
-
-static void
-query_close(struct query *q)
-{
-	if (q->fd != -1) {
-		if (event_initialized(&q->ev))
-			event_del(&q->ev);
-		close(q->fd);
-	}
-	q->fd = -1;
-	free(q->answer);
-	q->answer = NULL;
-	q->tcp = 0;
-}
-
-/* The other family is not waited for much longer if this one has addresses. */
-static void
-query_done(struct query *q)
-{
-	struct query *other;
-	struct entry *e;
-	int64_t soon;
-
-	query_close(q);
-	e = q->entry;
-	if (--e->lookup->open == 0) {
-		entry_known(e);
-		return;
-	}
-	other = &e->lookup->queries[q->type == DNS_A];
-	soon = now_ms() + OTHER_TIME;
-	if (e->naddrs == 0 || other->fd == -1 || other->until <= soon)
-		return;
-	other->until = soon;
-	event_del(&other->ev);
-	query_wait(other, other->ev.ev_events & (EV_READ | EV_WRITE));
-}
-
 static void
 compose(unsigned int role, uint32_t type, uint32_t id, const void *data,
     size_t len)
 {
 	if (peer_compose(proc_peer(role), type, id, -1, data, len) == -1)
 		fatal("peer_compose");
-}
-
-static int64_t
-now_ms(void)
-{
-	struct timespec ts;
-
-	if (clock_gettime(CLOCK_MONOTONIC, &ts) == -1)
-		fatal("clock_gettime");
-	return ((int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000);
 }

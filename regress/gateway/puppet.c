@@ -76,8 +76,7 @@ frontend(void)
 	if ((conns = calloc(nconns, sizeof(*conns))) == NULL)
 		fatal("calloc");
 	conns_free = NO_CONN;
-	if ((questions = calloc(QUESTIONS_MAX, sizeof(*questions))) == NULL)
-		fatal("calloc");
+	names_init();
 	evtimer_set(&tick_ev, tick, NULL);
 	evtimer_set(&pause_ev, listeners_resume, NULL);
 	if (sandbox_net("accept") == -1 ||
@@ -184,20 +183,20 @@ puppet_line(char *s)
 		n = unhex(data, w[6]);
 		memcpy(g.path, data, n < sizeof(g.path) ? n :
 		    sizeof(g.path));
-		compose(ROLE_KEEPER, IMSG_GATE_REQUEST, (uint32_t)atoi(w[1]),
-		    puppet_fd(w[5]), &g, sizeof(g));
+		frontend_compose(ROLE_KEEPER, IMSG_GATE_REQUEST,
+		    (uint32_t)atoi(w[1]), puppet_fd(w[5]), &g, sizeof(g));
 	} else if (strcmp(w[0], "header") == 0) {
 		n = unhex(data, w[2]);
 		data[n] = '\0';
-		compose(ROLE_KEEPER, IMSG_GATE_HEADER, (uint32_t)atoi(w[1]),
-		    -1, data, n + 1);
+		frontend_compose(ROLE_KEEPER, IMSG_GATE_HEADER,
+		    (uint32_t)atoi(w[1]), -1, data, n + 1);
 	} else if (strcmp(w[0], "go") == 0) {
-		compose(ROLE_KEEPER, IMSG_GATE_GO, (uint32_t)atoi(w[1]),
-		    puppet_fd(w[2]), NULL, 0);
+		frontend_compose(ROLE_KEEPER, IMSG_GATE_GO,
+		    (uint32_t)atoi(w[1]), puppet_fd(w[2]), NULL, 0);
 	} else if (strcmp(w[0], "end") == 0) {
 		size = strtoull(w[2], NULL, 10);
-		compose(ROLE_KEEPER, IMSG_GATE_END, (uint32_t)atoi(w[1]), -1,
-		    &size, sizeof(size));
+		frontend_compose(ROLE_KEEPER, IMSG_GATE_END,
+		    (uint32_t)atoi(w[1]), -1, &size, sizeof(size));
 	} else if (strcmp(w[0], "ask") == 0) {
 		memset(&ask, 0, sizeof(ask));
 		ask.kind = (uint32_t)atoi(w[2]);
@@ -205,11 +204,11 @@ puppet_line(char *s)
 		n = unhex(data, w[4]);
 		memcpy(ask.host, data, n < sizeof(ask.host) ? n :
 		    sizeof(ask.host));
-		compose(ROLE_RESOLVER, IMSG_ASK, (uint32_t)atoi(w[1]), -1,
-		    &ask, sizeof(ask));
+		frontend_compose(ROLE_RESOLVER, IMSG_ASK,
+		    (uint32_t)atoi(w[1]), -1, &ask, sizeof(ask));
 	} else if (strcmp(w[0], "raw") == 0) {
 		n = w[5] == NULL ? 0 : unhex(data, w[5]);
-		compose((unsigned int)atoi(w[1]), (uint32_t)atoi(w[2]),
+		frontend_compose((unsigned int)atoi(w[1]), (uint32_t)atoi(w[2]),
 		    (uint32_t)atoi(w[3]), puppet_fd(w[4]), data, n);
 	} else if (strcmp(w[0], "write") == 0) {
 		n = unhex(data, w[1]);
