@@ -117,6 +117,7 @@ enum imsg_type {
 	/* engine to client */
 	IMSG_CTL_ERROR,		/* struct ctl_error; the end */
 	IMSG_CTL_PROGRESS,	/* a line of text */
+	IMSG_CTL_LAYER,		/* struct ctl_layer */
 	IMSG_CTL_NEEDBASE,	/* build: the base must be made; a line why */
 	IMSG_CTL_ATTACHED,	/* struct ctl_attached; the raw stream */
 	IMSG_CTL_DETACHED,	/* a session's name: it runs without you */
@@ -217,6 +218,7 @@ struct ctl_request {
 	uint32_t	 version;
 	uint32_t	 all;		/* stop: every session of the user's */
 	uint32_t	 nocache;	/* build */
+	uint32_t	 update;	/* build: what there is newer */
 	uint32_t	 grace;		/* stop: seconds */
 	char		 name[NAME_MAXLEN];	/* empty: by directory, or any */
 	char		 path[PATH_MAX];	/* current directory, or empty */
@@ -246,6 +248,13 @@ struct ctl_logs {
 	uint32_t	 lines;		/* from the end; 0: those that are kept */
 	char		 name[NAME_MAXLEN];	/* empty: by directory */
 	char		 path[PATH_MAX];	/* current directory */
+};
+
+/* one of several things that are on their way, each with a line of its own */
+struct ctl_layer {
+	uint32_t	 moving;	/* there will be another of the kind */
+	char		 id[16];
+	char		 text[128];
 };
 
 struct ctl_size {
@@ -576,6 +585,11 @@ int		 client_connect(const char *);
 int		 client_compose_arg(struct imsgbuf *, uint32_t, const char *);
 /* overwrites what a terminal would not just show */
 void		 text_clean(char *);
+
+/* client_progress.c: lines that are drawn again, where there is a terminal */
+void		 progress_init(void);
+int		 progress_layer(struct imsg *);
+void		 progress_line(const char *);
 
 /* client_base.c: what makes a base image is prepared before the sandbox */
 void		 base_prepare(void);

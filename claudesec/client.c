@@ -71,6 +71,7 @@ static void	 client_shell(int, char **);
 static void	 client_start(int, char **);
 static void	 client_status(int, char **);
 static void	 client_stop(int, char **);
+static void	 client_update(int, char **);
 static void	 client_version(int, char **);
 
 static __dead void unknown_command(const char *);
@@ -135,6 +136,7 @@ static const struct command commands[] = {
 	    "[--] [argument ...]", client_start },
 	{ "status", "[-j]", client_status },
 	{ "stop", "[-t seconds] [-a | name]", client_stop },
+	{ "update", "", client_update },
 	{ "version", "", client_version },
 	{ NULL, NULL, NULL }
 };
@@ -293,6 +295,7 @@ client_build(int argc, char *argv[])
 	if (argc > 2 || (argc == 2 && strcmp(argv[1], "--no-cache") != 0))
 		usage_command(argv[0]);
 	request.nocache = argc == 2;
+	progress_init();
 	base_prepare();
 	request_run(IMSG_CTL_BUILD);
 }
@@ -483,6 +486,17 @@ client_stop(int argc, char *argv[])
 	    realpath(".", request.path) == NULL)
 		err(EX_NOINPUT, ".");
 	request_run(IMSG_CTL_STOP);
+}
+
+static void
+client_update(int argc, char *argv[])
+{
+	if (argc != 1)
+		usage_command(argv[0]);
+	request.update = 1;
+	progress_init();
+	base_prepare();
+	request_run(IMSG_CTL_BUILD);
 }
 
 static void
@@ -905,6 +919,8 @@ client_dispatch(struct peer *p, struct imsg *imsg)
 		return (client_handle_error(imsg));
 	case IMSG_CTL_PROGRESS:
 		return (client_handle_progress(imsg));
+	case IMSG_CTL_LAYER:
+		return (type == IMSG_CTL_BUILD ? progress_layer(imsg) : -1);
 	case IMSG_CTL_NEEDBASE:
 		return (client_handle_needbase(p, imsg));
 	case IMSG_CTL_ATTACHED:
@@ -1015,7 +1031,7 @@ client_handle_progress(struct imsg *imsg)
 	if (attached || imsg_get_string(imsg, line, sizeof(line)) == -1)
 		return (-1);
 	text_clean(line);
-	(void)fprintf(stderr, "%s\n", line);
+	progress_line(line);
 	return (0);
 }
 

@@ -62,6 +62,10 @@
 #define LABEL_PATH		"claudesec.path"	/* of the workspace */
 #define LABEL_IMAGE		"claudesec.image"
 #define LABEL_VERSION		"claudesec.version"
+/* and an image that we built */
+#define LABEL_DOCKERFILE	"claudesec.dockerfile"	/* sum of what it is of */
+#define LABEL_CLAUDE		"claudesec.claude"	/* version in it */
+#define LABEL_STAMP		"claudesec.stamp"	/* of the build's cache */
 #define LABEL_TOKEN		"claudesec.token"	/* the agent's own */
 #define LABEL_VOLUME		"claudesec.volume"	/* if named otherwise */
 #define LABEL_GROUPS		"claudesec.groups"	/* the owner's */
@@ -175,6 +179,8 @@ const char	*spec_string(const json_t *, const char *, const char *);
 int		 spec_id(const json_t *, char [ID_LEN + 1]);
 int		 spec_image_id(const json_t *, char [IMAGE_ID_LEN]);
 int		 spec_progress(const json_t *, char *, size_t);
+int		 spec_layer(const json_t *, struct ctl_layer *);
+time_t		 spec_age(const json_t *, time_t);
 int		 spec_frame(const unsigned char *, size_t, int *, size_t *);
 int		 spec_adopt(struct spec *, const json_t *, const char **);
 
@@ -279,7 +285,7 @@ struct client {
 	struct identity	 identity;
 	uint32_t	 request;	/* its first message; 0: none yet */
 	struct spec	 spec;		/* what it wants to start */
-	uint32_t	 nocache, all;
+	uint32_t	 nocache, all, update;
 	uint32_t	 grace;
 	uint32_t	 detach, another;
 	char		 held[SESSION_LEN + 1];	/* whose stream it has */
@@ -563,8 +569,47 @@ void		 port_start(struct client *, const struct session *);
 int		 port_connect(struct client *, struct imsg *);
 void		 port_end(const struct session *);
 void		 port_free(struct client *);
+/*
+ * engine_update.c: what an image was and is now.  update_look() looks at the
+ * one that there is, and calls build_begin(); update_end() tells what became
+ * of it, removes what it replaced, and ends the client.
+ */
+#define VERSION_MAXLEN	64
+struct update {
+	char		 id[IMAGE_ID_LEN];	/* empty: there was none */
+	char		 dockerfile[ID_LEN + 1];
+	char		 claude[VERSION_MAXLEN];
+	char		 stamp[32];
+	json_t		*images;		/* to be removed */
+};
 
 /* engine_build.c: images */
+struct build {
+	struct client	*client;
+	struct docker_call *call;
+	struct event	 timer;
+	unsigned int	 files;		/* that are still to come */
+	char		*dockerfile, *ca;
+	size_t		 dockerfilelen, calen;
+	char		 base[IMAGE_MAXLEN];
+	char		 error[TEXT_MAXLEN];	/* in the stream */
+	char		 line[TEXT_MAXLEN];	/* of output, up to here */
+	size_t		 linelen;
+	struct update	 old, new;
+	int		 labelling;	/* it is built, but for its labels */
+};
+
+void		 update_look(struct build *);
+void		 update_version(struct build *, const char *);
+json_t		*update_labels(struct build *);
+void		 update_end(struct build *);
+int		 update_pulls(const char *);
+void		 build_begin(struct build *);
+int		 build_line(void *, const json_t *);
+int		 build_progress(struct build *, const char *);
+int		 build_failed(struct build *, struct docker_reply *,
+		    const char *);
+char		*build_escape(const char *);
 void		 build_start(struct client *);
 int		 build_file(uint32_t, const struct file_answer *, int);
 void		 build_base(struct client *, int);

@@ -28,6 +28,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "engine.h"
@@ -37,40 +38,26 @@
 #define IMPORT_TIMEOUT	7200
 #define DOCKERFILE_MAX	65536
 #define CA_MAX		(1024 * 1024)
+#define BASE_SECONDS	(30 * 24 * 3600)	/* until a base is old */
 #define QUEUE_HIGH	65536	/* bytes that a client has not read */
 #define QUEUE_DELAY	50000	/* microseconds until it is looked at again */
 
-struct build {
-	struct client	*client;
-	struct docker_call *call;
-	struct event	 timer;
-	unsigned int	 files;		/* that are still to come */
-	char		*dockerfile, *ca;
-	size_t		 dockerfilelen, calen;
-	char		 base[IMAGE_MAXLEN];
-	char		 error[TEXT_MAXLEN];	/* in the stream */
-	char		 line[TEXT_MAXLEN];	/* of output, up to here */
-	size_t		 linelen;
-};
-
 static void	 build_ask(struct build *, uint32_t);
-static void	 build_find_base(struct build *);
 static void	 build_found(void *, struct docker_reply *);
-static void	 build_pull(struct build *);
+static void	 build_pull(struct build *, const char *,
+		    void (*)(void *, struct docker_reply *));
+static void	 build_image_pulled(void *, struct docker_reply *);
 static void	 build_pulled(void *, struct docker_reply *);
+static void	 build_look(struct build *);
 static void	 build_substitute(void *, struct docker_reply *);
 static void	 build_need_base(struct build *);
 static void	 build_imported(void *, struct docker_reply *);
 static void	 build_image(struct build *);
 static void	 build_done(void *, struct docker_reply *);
-static int	 build_line(void *, const json_t *);
 static int	 build_output(struct build *, const char *);
 static int	 build_output_line(struct build *);
-static int	 build_progress(struct build *, const char *);
+static int	 build_send(struct build *, uint32_t, const void *, size_t);
 static void	 build_room(int, short, void *);
-static int	 build_failed(struct build *, struct docker_reply *,
-		    const char *);
-static char	*build_escape(const char *);
 
 void
 build_start(struct client *c)
@@ -98,6 +85,7 @@ build_free(struct client *c)
 	if (b->call != NULL)
 		docker_cancel(b->call);
 	evtimer_del(&b->timer);
+	json_decref(b->new.images);
 	free(b->dockerfile);
 	free(b->ca);
 	free(b);
@@ -150,19 +138,28 @@ build_file(uint32_t id, const struct file_answer *fa, int fd)
 		return (0);
 	}
 	if (b->files == 0)
-		build_find_base(b);
+		update_look(b);
 	return (0);
 }
 
 /*
- * What is there is good enough, unless everything is to be made anew.
+ * An image that has its place in a registry is pulled, for an update; others
+ * are built.  What there is of a base is good enough, unless everything is to
+ * be made anew.
  */
-static void
-build_find_base(struct build *b)
+void
+build_begin(struct build *b)
 {
+	const char *image;
+
+	image = engine_config()->fixed.image;
+	if (b->client->update && update_pulls(image)) {
+		build_pull(b, image, build_image_pulled);
+		return;
+	}
 	(void)strlcpy(b->base, engine_config()->fixed.base, sizeof(b->base));
-	if (b->client->nocache)
-		build_pull(b);
+	if (b->client->nocache || b->client->update)
+		build_pull(b, b->base, build_pulled);
 	else
 		b->call = docker_call("GET", NULL, API_TIMEOUT, build_found,
 		    b, "/images/%s/json", b->base);
@@ -175,25 +172,36 @@ build_found(void *arg, struct docker_reply *reply)
 
 	b->call = NULL;
 	if (reply->status == 404)
-		build_pull(b);
+		build_pull(b, b->base, build_pulled);
 	else if (!build_failed(b, reply, "look for the base image"))
 		build_image(b);
 }
 
 static void
-build_pull(struct build *b)
+build_pull(struct build *b, const char *what,
+    void (*done)(void *, struct docker_reply *))
 {
 	const char *name;
 	char *image;
 
-	image = build_escape(b->base);
-	name = strrchr(b->base, '/');
-	name = name == NULL ? b->base : name;
-	b->call = docker_call("POST", NULL, PULL_TIMEOUT, build_pulled, b,
+	image = build_escape(what);
+	name = strrchr(what, '/');
+	name = name == NULL ? what : name;
+	b->call = docker_call("POST", NULL, PULL_TIMEOUT, done, b,
 	    "/images/create?fromImage=%s%s", image,
 	    strpbrk(name, ":@") == NULL ? "&tag=latest" : "");
 	free(image);
 	docker_stream(b->call, build_line);
+}
+
+static void
+build_image_pulled(void *arg, struct docker_reply *reply)
+{
+	struct build *b = arg;
+
+	b->call = NULL;
+	if (!build_failed(b, reply, "pull the image"))
+		update_end(b);
 }
 
 static void
@@ -215,18 +223,38 @@ build_pulled(void *arg, struct docker_reply *reply)
 	if (b->client->nocache)
 		build_need_base(b);
 	else
-		b->call = docker_call("GET", NULL, API_TIMEOUT,
-		    build_substitute, b, "/images/" BASE_REPO "/json");
+		build_look(b);
 }
 
-/* Was one made before? */
+/* For one that is there, whether it has that name or was made before. */
+static void
+build_look(struct build *b)
+{
+	b->call = docker_call("GET", NULL, API_TIMEOUT, build_substitute, b,
+	    "/images/%s/json", b->base);
+}
+
+/* Of those that base.sh made an update makes another when it is old. */
 static void
 build_substitute(void *arg, struct docker_reply *reply)
 {
 	struct build *b = arg;
+	char text[TEXT_MAXLEN];
+	int ours;
 
 	b->call = NULL;
+	ours = strcmp(b->base, BASE_REPO) == 0;
+	if (reply->status == 404 && !ours) {
+		(void)strlcpy(b->base, BASE_REPO, sizeof(b->base));
+		build_look(b);
+		return;
+	}
 	if (reply->status == 404) {
+		build_need_base(b);
+		return;
+	}
+	if (ours && b->client->update && spec_age(reply->json, time(NULL)) >
+	    BASE_SECONDS) {
 		build_need_base(b);
 		return;
 	}
@@ -234,8 +262,9 @@ build_substitute(void *arg, struct docker_reply *reply)
 	b->error[0] = '\0';
 	if (build_failed(b, reply, "look for a base image"))
 		return;
-	(void)build_progress(b, "using " BASE_REPO ", which is there");
-	(void)strlcpy(b->base, BASE_REPO, sizeof(b->base));
+	(void)snprintf(text, sizeof(text), "using %s, which is there",
+	    b->base);
+	(void)build_progress(b, text);
 	build_image(b);
 }
 
@@ -245,7 +274,7 @@ build_need_base(struct build *b)
 	char text[TEXT_MAXLEN];
 
 	(void)snprintf(text, sizeof(text), "cannot pull %.200s: %.700s",
-	    b->base, b->error);
+	    engine_config()->fixed.base, b->error);
 	b->error[0] = '\0';
 	b->client->peer.state = STATE_CLIENT_BASE;
 	client_send(b->client, IMSG_CTL_NEEDBASE, -1, text, strlen(text));
@@ -281,8 +310,8 @@ static void
 build_image(struct build *b)
 {
 	struct tar_file files[2];
-	char *args, *data, *escaped, *image;
-	json_t *json;
+	char *args, *data, *escaped, *image, *label, *text;
+	json_t *json, *labels;
 	size_t len;
 
 	files[0].name = "Dockerfile";
@@ -292,21 +321,28 @@ build_image(struct build *b)
 	files[1].name = "ca.crt";
 	files[1].data = b->ca == NULL ? "" : b->ca;
 	files[1].len = b->calen;
-	if ((data = spec_tar(files, 2, &len)) == NULL ||
-	    (json = json_pack("{s:s}", "BASE", b->base)) == NULL ||
-	    (args = json_dumps(json, JSON_COMPACT)) == NULL)
+	if ((labels = update_labels(b)) == NULL ||
+	    (data = spec_tar(files, 2, &len)) == NULL ||
+	    (json = json_pack("{s:s, s:s}", "BASE", b->base, "CLAUDE_STAMP",
+	    b->new.stamp)) == NULL ||
+	    (args = json_dumps(json, JSON_COMPACT)) == NULL ||
+	    (text = json_dumps(labels, JSON_COMPACT)) == NULL)
 		fatal("malloc");
 	escaped = build_escape(args);
+	label = build_escape(text);
 	image = build_escape(engine_config()->fixed.image);
 	b->call = docker_call("POST", NULL, 0, build_done, b,
-	    "/build?t=%s&buildargs=%s&nocache=%u&rm=1&forcerm=1", image,
-	    escaped, b->client->nocache);
+	    "/build?t=%s&buildargs=%s&labels=%s&nocache=%u&rm=1&forcerm=1",
+	    image, escaped, label, b->client->nocache && !b->labelling);
 	docker_stream(b->call, build_line);
 	docker_send_memory(b->call, data, len);
 	json_decref(json);
+	json_decref(labels);
 	free(args);
 	free(escaped);
 	free(image);
+	free(label);
+	free(text);
 }
 
 static void
@@ -318,22 +354,31 @@ build_done(void *arg, struct docker_reply *reply)
 	(void)build_output_line(b);
 	if (build_failed(b, reply, "build the image"))
 		return;
+	/* the version that is in it is known only now; all steps are cached */
+	if (!b->labelling && strcmp(b->new.claude, b->old.claude) != 0) {
+		b->labelling = 1;
+		build_image(b);
+		return;
+	}
 	log_info("image %s was built", engine_config()->fixed.image);
-	client_exit(b->client, 0);
+	update_end(b);
 }
 
 /*
  * A line of what the engine does, for the client; 1 if it has to read first.
  */
-static int
+int
 build_line(void *arg, const json_t *json)
 {
 	struct build *b = arg;
 	char text[TEXT_MAXLEN];
 	const char *output;
+	struct ctl_layer layer;
 
 	if ((output = spec_string(json, "stream", NULL)) != NULL)
-		return (build_output(b, output));
+		return (b->labelling ? 0 : build_output(b, output));
+	if (spec_layer(json, &layer) == 0)
+		return (build_send(b, IMSG_CTL_LAYER, &layer, sizeof(layer)));
 	switch (spec_progress(json, text, sizeof(text))) {
 	case -1:
 		(void)strlcpy(b->error, text, sizeof(b->error));
@@ -369,15 +414,22 @@ build_output_line(struct build *b)
 
 	spec_text(text, sizeof(text), b->line, b->linelen);
 	b->linelen = 0;
+	update_version(b, text);
 	return (text[0] != '\0' && build_progress(b, text));
 }
 
-static int
+int
 build_progress(struct build *b, const char *text)
+{
+	return (build_send(b, IMSG_CTL_PROGRESS, text, strlen(text)));
+}
+
+static int
+build_send(struct build *b, uint32_t type, const void *data, size_t len)
 {
 	struct timeval tv = { 0, QUEUE_DELAY };
 
-	client_send(b->client, IMSG_CTL_PROGRESS, -1, text, strlen(text));
+	client_send(b->client, type, -1, data, len);
 	if (imsgbuf_queuelen(&b->client->peer.ibuf) < QUEUE_HIGH)
 		return (0);
 	evtimer_add(&b->timer, &tv);
@@ -401,7 +453,7 @@ build_room(int fd, short event, void *arg)
 /*
  * Did it fail, at once or later in its stream?  Then the client is told.
  */
-static int
+int
 build_failed(struct build *b, struct docker_reply *reply, const char *what)
 {
 	if (reply->error != NULL && reply->status == 0)
@@ -417,7 +469,7 @@ build_failed(struct build *b, struct docker_reply *reply, const char *what)
 	return (1);
 }
 
-static char *
+char *
 build_escape(const char *s)
 {
 	char *escaped;

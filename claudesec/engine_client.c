@@ -432,13 +432,14 @@ client_handle_request(struct client *c, struct imsg *imsg)
 	struct ctl_request r;
 
 	if (imsg_get_data(imsg, &r, sizeof(r)) == -1 ||
-	    r.version != IMSG_VERSION || r.all > 1 || r.nocache > 1 ||
+	    r.version != IMSG_VERSION || r.all > 1 || r.nocache > 1 || r.update > 1 ||
 	    r.grace > GRACE_MAX ||
 	    memchr(r.name, '\0', sizeof(r.name)) == NULL ||
 	    memchr(r.path, '\0', sizeof(r.path)) == NULL)
 		return (-1);
 	c->all = r.all;
 	c->nocache = r.nocache;
+	c->update = r.update;
 	c->grace = r.grace;
 	client_begin(c, imsg_get_type(imsg), r.name, r.path);
 	return (0);

@@ -206,6 +206,56 @@ spec_progress(const json_t *json, char *text, size_t size)
 	return (*text != '\0');
 }
 
+/* How long ago an image was made; 0 if it does not say. */
+time_t
+spec_age(const json_t *image, time_t now)
+{
+	const char *s;
+	struct tm tm;
+	time_t then;
+
+	memset(&tm, 0, sizeof(tm));
+	s = spec_string(image, "Created", NULL);
+	if (s == NULL || sscanf(s, "%4d-%2d-%2dT", &tm.tm_year, &tm.tm_mon,
+	    &tm.tm_mday) != 3 || tm.tm_year < 1970)
+		return (0);
+	tm.tm_year -= 1900;
+	tm.tm_mon--;
+	then = timegm(&tm);
+	return (then == -1 || then > now ? 0 : now - then);
+}
+
+/*
+ * A line about one of several things that are on their way; -1 if it is none.
+ */
+int
+spec_layer(const json_t *json, struct ctl_layer *l)
+{
+	const json_t *detail;
+	const char *id, *status;
+	char buf[sizeof(l->text)];
+	json_int_t current, total;
+
+	id = spec_string(json, "id", NULL);
+	status = spec_string(json, "status", NULL);
+	detail = json_object_get(json, "progressDetail");
+	if (id == NULL || status == NULL || detail == NULL)
+		return (-1);
+	memset(l, 0, sizeof(*l));
+	current = json_integer_value(json_object_get(detail, "current"));
+	total = json_integer_value(json_object_get(detail, "total"));
+	l->moving = json_object_size(detail) > 0;
+	if (total > 0 && current >= 0 && current <= total)
+		(void)snprintf(buf, sizeof(buf), "%.64s %3d%% of %lld kB",
+		    status, (int)(current * 100.0 / total),
+		    (long long)(total / 1000));
+	else
+		(void)snprintf(buf, sizeof(buf), "%.100s", status);
+	spec_text(l->id, sizeof(l->id), id, strlen(id));
+	spec_text(l->text, sizeof(l->text), buf, strlen(buf));
+	return (l->id[0] == '\0' || l->text[0] == '\0' ? -1 : 0);
+}
+
 /*
  * The head of a frame: which stream, and how many bytes follow.  Its length,
  * 0 if it is not all there, -1 if it is none.

@@ -67,6 +67,7 @@ const struct imsg_rule imsg_rules[] = {
 	/* to a client */
 	{ IMSG_CTL_ERROR, "error", C | E, U, RUN, SIZE(ctl_error), 0 },
 	{ IMSG_CTL_PROGRESS, "progress", E, U, RUN, 1, TEXT_MAXLEN, 0 },
+	{ IMSG_CTL_LAYER, "layer", E, U, RUN, SIZE(ctl_layer), 0 },
 	{ IMSG_CTL_NEEDBASE, "needbase", E, U, RUN, 1, TEXT_MAXLEN, 0 },
 	{ IMSG_CTL_ATTACHED, "attached", E, U, RUN, SIZE(ctl_attached),
 	    IMSG_FD },

@@ -1,0 +1,333 @@
+#!/bin/sh
+#
+# Copyright (c) 2026 The claudesec authors
+#
+# Permission to use, copy, modify, and distribute this software for any
+# purpose with or without fee is hereby granted, provided that the above
+# copyright notice and this permission notice appear in all copies.
+#
+# THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+# WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+# MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+# ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+# WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+# ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+# OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+
+
+# run.sh [case ...]: build and update on the real engine.  The images have
+# busybox, and for what the Dockerfile installs programs that do nothing; a
+# registry of the suite's own has newer ones.
+
+set -u
+here=$(cd "$(dirname "$0")" && pwd) || exit 1
+top=$(cd "$here/../.." && pwd) || exit 1
+prefix=${CLAUDESEC_PREFIX-$(cd "$top/.." && pwd)/inst}
+claudesec=$prefix/bin/claudesec
+tmp=$(mktemp -d /tmp/claudesec-update.XXXXXX) || exit 1
+status=0
+registry=
+port=
+name=localhost/none
+
+because()
+{
+	echo "$*" >>"$tmp/why"
+	return 1
+}
+
+equal()
+{
+	[ "$2" = "$3" ] || because "$1: \"$2\", not \"$3\""
+}
+
+wait_for()
+{
+	_n=$(($1 * 20))
+	shift
+	until "$@" >/dev/null 2>&1; do
+		_n=$((_n - 1))
+		[ $_n -gt 0 ] || return 1
+		sleep 0.05
+	done
+}
+
+down()
+{
+	trap '' HUP INT TERM
+	cs stop -a >/dev/null 2>&1
+	[ -z "$registry" ] || kill "$registry"
+	wait
+	docker rmi -f $(docker images -qf label=claudesec.test; docker images \
+	    -q claudesec/proxyd:older) "$name" claudesec/test-build \
+	    claudesec/test-base >/dev/null 2>&1
+	rm -rf "$tmp"
+}
+
+# cs COMMAND ...: a private daemon of the suite's
+cs()
+{
+	(cd "$tmp/ws" && XDG_RUNTIME_DIR=$tmp/run exec timeout 100 \
+	    "$claudesec" -f "$tmp/conf" "$@")
+}
+
+# run COMMAND ...: what it says is in out, and its status in got
+run()
+{
+	cs "$@" >"$tmp/out" 2>&1 </dev/null
+	got=$?
+}
+
+# fake NAME TEXT: a program of the images
+fake()
+{
+	printf '#!/bin/sh\n%s\n' "$2" >"$tmp/image/usr/bin/$1" &&
+	chmod 755 "$tmp/image/usr/bin/$1"
+}
+
+root()
+{
+	mkdir -p "$tmp/image/bin" "$tmp/image/usr/bin" "$tmp/image/tmp" \
+	    "$tmp/image/etc" "$tmp/image/usr/local/share" &&
+	cp "$(command -v busybox)" "$tmp/image/bin/" &&
+	for _p in awk cat chmod date find grep ln mkdir rm sed sh sleep; do
+		ln -s busybox "$tmp/image/bin/$_p" || return 1
+	done &&
+	for _p in bash curl git ps rg ssh update-ca-certificates; do
+		fake $_p : || return 1
+	done &&
+	echo 'passwd: files unknown' >"$tmp/image/etc/nsswitch.conf" &&
+	: >"$tmp/image/etc/passwd" && : >"$tmp/image/etc/group" &&
+	fake claude '[ "$1" = --version ] && exec cat /version; eval "$2"' &&
+	fake npm '[ "$1" = root ] && exec echo /tmp
+	    [ ! -e /broken ] || { echo "npm ERR! broken"; exit 3; }
+	    echo "2.0.$(date +%s) (Claude Code)" >/version' &&
+	tar -C "$tmp/image" -c . | docker import -c "LABEL claudesec.test=1" - \
+	    claudesec/test-base >/dev/null
+}
+
+# publish VERSION: an image in the registry, which the engine does not keep
+publish()
+{
+	printf 'FROM claudesec/test-base\nRUN echo "%s" >/version\n%s\n' "$1" \
+	    "LABEL claudesec.claude=$1 claudesec.dockerfile=x" |
+	    DOCKER_BUILDKIT=0 docker build -q --network none -t \
+	    claudesec/test-new - >/dev/null 2>"$tmp/build.log" &&
+	docker save claudesec/test-new >"$tmp/new.tar" &&
+	docker rmi claudesec/test-new >/dev/null &&
+	python3 "$here/registry.py" add "$tmp/registry" team/claude \
+	    "$tmp/new.tar"
+}
+
+up()
+{
+	[ "$(id -u)" -eq 0 ] || exit 1
+	mkdir "$tmp/ws" "$tmp/run" "$tmp/registry" && chmod 755 "$tmp" || exit 1
+	trap down EXIT
+	trap 'exit 1' HUP INT TERM
+	root || { echo "update: no image" >&2; exit 1; }
+	port=$(python3 -c 'import socket; s = socket.socket()
+s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+	name=localhost:$port/team/claude
+	python3 "$here/registry.py" "$port" "$tmp/registry" \
+	    2>"$tmp/registry.log" &
+	registry=$!
+	wait_for 10 curl -s "http://localhost:$port/v2/" || exit 1
+	conf_pull
+}
+
+conf_pull()
+{
+	printf 'image "%s"\ncredentials none\n' "$name" >"$tmp/conf"
+	settled
+}
+
+conf_build()
+{
+	printf 'image "claudesec/test-build"\nbase "claudesec/test-base"\n%s\n' \
+	    'credentials none' >"$tmp/conf"
+	settled
+}
+
+# the daemon of another configuration has gone
+settled()
+{
+	wait_for 20 test ! -e "$tmp/run/claudesec/sock"
+}
+
+version_in()
+{
+	docker inspect -f '{{index .Config.Labels "claudesec.claude"}}' "$1"
+}
+
+dangling()
+{
+	docker images -qf dangling=true -f label=claudesec.test
+}
+
+#
+# The cases.
+#
+
+test_update_pulls()
+{
+	publish 1.0.0 && run update
+	equal "status" $got 0 &&
+	equal "it says" "$(tail -n 1 "$tmp/out")" \
+	    "$name is new: Claude Code 1.0.0" && run update &&
+	equal "then" "$(tail -n 1 "$tmp/out")" \
+	    "$name is up to date: Claude Code 1.0.0"
+}
+
+# In plain lines on a pipe, one for each thing that has come.
+test_update_replaces()
+{
+	docker tag "$name" claudesec/test-named
+	publish 1.0.1 && run update
+	docker inspect claudesec/test-named >/dev/null 2>&1 ||
+	    because "it takes away what has another name" || return 1
+	docker tag claudesec/test-base claudesec/proxyd:older
+	docker rmi claudesec/test-named >/dev/null
+	docker rmi "$name" >/dev/null
+	docker pull -q "$name" >/dev/null
+	old=$(docker inspect -f '{{.Id}}' "$name")
+	publish 1.0.2 && run update
+	equal "status" $got 0 &&
+	equal "it says" "$(tail -n 1 "$tmp/out")" \
+	    "$name is new: Claude Code 1.0.2, was 1.0.1" || return 1
+	! grep -q '%' "$tmp/out" && [ "$(grep -c ': Pull complete$' \
+	    "$tmp/out")" -eq 1 ] ||
+		because "lines: $(cat "$tmp/out")" || return 1
+	! docker inspect "$old" >/dev/null 2>&1 ||
+	    because "what it replaced is there" || return 1
+	! docker inspect claudesec/proxyd:older >/dev/null 2>&1 ||
+	    because "an older proxy's image is there"
+}
+
+# It goes on with what it has, and a later update removes that.
+test_update_leaves_a_session_alone()
+{
+	cs start -n held -- -p 'cat /version; sleep 300' >"$tmp/held" 2>&1 \
+	    </dev/null &
+	session=$!
+	wait_for 20 grep -q 1.0.2 "$tmp/held" ||
+	    because "no session: $(cat "$tmp/held")" || return 1
+	old=$(docker inspect -f '{{.Id}}' "$name")
+	publish 1.0.3 && run update
+	equal "status" $got 0 &&
+	equal "it says" "$(tail -n 1 "$tmp/out")" \
+	    "$name is new: Claude Code 1.0.3, was 1.0.2" &&
+	equal "the session's image" "$(docker inspect -f '{{.Image}}' \
+	    claude-held)" "$old" || return 1
+	kill -0 $session || because "the session has ended" || return 1
+	cs stop held
+	wait $session
+	run update
+	! docker inspect "$old" >/dev/null 2>&1 ||
+	    because "what it replaced is there"
+}
+
+test_update_that_is_interrupted()
+{
+	publish 1.0.4 && touch "$tmp/registry/slow" || return 1
+	(cd "$tmp/ws" && XDG_RUNTIME_DIR=$tmp/run exec env --default-signal \
+	    "$claudesec" -f "$tmp/conf" update) >"$tmp/out" 2>&1 </dev/null &
+	update=$!
+	wait_for 20 grep -q 'Pulling fs layer' "$tmp/out" ||
+	    because "it says: $(cat "$tmp/out")" || return 1
+	kill -INT $update
+	wait $update
+	equal "status" $? 130 || return 1
+	rm "$tmp/registry/slow"
+	equal "version" "$(version_in "$name")" 1.0.3 && run update &&
+	equal "then" "$(tail -n 1 "$tmp/out")" \
+	    "$name is new: Claude Code 1.0.4, was 1.0.3"
+}
+
+# On a terminal a line is drawn again.
+test_update_in_a_terminal()
+{
+	publish 1.0.5 || return 1
+	(cd "$tmp/ws" && XDG_RUNTIME_DIR=$tmp/run TERM=xterm \
+	    script -qec "stty cols 60 rows 20; $claudesec -f $tmp/conf update" \
+	    /dev/null) >"$tmp/out" 2>&1 </dev/null
+	equal "status" $? 0 || return 1
+	grep -q "$(printf '\033\\[1A\r\033\\[K[0-9a-f]*: Pull complete')" \
+	    "$tmp/out" || because "it says: $(cat -v "$tmp/out")"
+}
+
+test_update_without_a_registry()
+{
+	kill "$registry"
+	wait "$registry" 2>/dev/null
+	registry=
+	run update
+	equal "status" $got 69 &&
+	equal "lines" "$(wc -l <"$tmp/out")" 1 || return 1
+	grep -q '^claudesec: cannot pull the image: .*refused' "$tmp/out" ||
+		because "it says: $(cat "$tmp/out")" || return 1
+	equal "version" "$(version_in "$name")" 1.0.5
+}
+
+test_build_tells_the_version()
+{
+	conf_build
+	run build
+	equal "status" $got 0 || because "$(cat "$tmp/out")" || return 1
+	one=$(version_in claudesec/test-build)
+	equal "it says" "$(tail -n 1 "$tmp/out")" \
+	    "claudesec/test-build is new: Claude Code $one" && run build &&
+	equal "then" "$(tail -n 1 "$tmp/out")" \
+	    "claudesec/test-build is up to date: Claude Code $one"
+}
+
+# There is no such base in a registry, so that which is there has to do.
+test_build_update()
+{
+	one=$(version_in claudesec/test-build)
+	run update
+	two=$(version_in claudesec/test-build)
+	[ "$one" != "$two" ] || because "no newer version" || return 1
+	equal "it says" "$(tail -n 1 "$tmp/out")" \
+	    "claudesec/test-build is new: Claude Code $two, was $one" &&
+	equal "left" "$(dangling)" "" && run build &&
+	equal "then" "$(tail -n 1 "$tmp/out")" \
+	    "claudesec/test-build is up to date: Claude Code $two"
+}
+
+test_build_that_fails()
+{
+	one=$(version_in claudesec/test-build)
+	printf 'FROM claudesec/test-base\nRUN : >/broken\n' |
+	    DOCKER_BUILDKIT=0 docker build -q --network none -t \
+	    claudesec/test-broken - >/dev/null 2>&1
+	sed -i 's/test-base/test-broken/' "$tmp/conf"
+	settled
+	run build
+	docker rmi claudesec/test-broken >/dev/null
+	conf_build
+	equal "status" $got 69 &&
+	grep -q '^npm ERR! broken$' "$tmp/out" &&
+	equal "it says" "$(tail -n 1 "$tmp/out")" "claudesec: cannot build \
+the image: a command in it ended with status 3" &&
+	equal "version" "$(version_in claudesec/test-build)" "$one"
+}
+
+[ -x "$claudesec" ] || {
+	echo "update: $claudesec is not there: see regress/run" >&2
+	exit 1
+}
+up
+[ $# -gt 0 ] ||
+    set -- $(sed -n 's/^\(test_[a-z0-9_]*\)()$/\1/p' "$here/run.sh")
+for this_case; do
+	: >"$tmp/why"
+	if $this_case; then
+		echo "ok $this_case"
+	else
+		echo "FAIL $this_case: $(head -n 1 "$tmp/why")"
+		sed 's/^/    /' "$tmp/why" >&2
+		status=1
+	fi
+done
+exit $status
