@@ -97,6 +97,8 @@ static int	 parent_handle_workspace(struct peer *, struct imsg *);
 static int	 parent_handle_unpin(struct imsg *);
 static void	 parent_pin(struct pending *, int);
 static void	 parent_answer(struct pending *, const struct workspace_answer *);
+static void	 parent_login(const struct pending *,
+		    struct workspace_answer *);
 static const char *workspace_check(const struct pending *, int, char *,
 		    struct stat *);
 static const char *workspace_judge(const char *, const struct stat *);
@@ -133,6 +135,8 @@ static char	 sockpath[PATH_MAX];
 static char	 sockdir[PATH_MAX];
 static int	 private, listen_fd = -1, ready_fd = -1;
 static struct conf_fixed current, next;
+static char	 login[PATH_MAX];	/* of the current one */
+static char	 next_login[PATH_MAX];
 static struct event hup_ev, int_ev, term_ev, idle_ev, end_ev;
 static int	 ending;
 static TAILQ_HEAD(, pending) pending = TAILQ_HEAD_INITIALIZER(pending);
@@ -462,6 +466,8 @@ daemon_run(const char *path, int own)
 		find_engines();
 	if ((fd = find_config(confpath, sizeof(confpath))) != -1)
 		close(fd);
+	if (!others)
+		login_prepare(home, getuid() == 0 ? ROOT_AS : getuid());
 	listen_fd = daemon_listen(path);
 	if ((slash = strrchr(sockpath, '/')) == NULL)
 		errx(EX_USAGE, "%s: not an absolute path", sockpath);
@@ -843,10 +849,14 @@ parent_dispatch_conf(struct peer *p, struct imsg *imsg)
 		return (0);
 	case IMSG_RECONF_CONF:
 		return (parent_handle_conf(imsg));
+	case IMSG_RECONF_LOGIN:
+		return (loading && imsg_get_string(imsg, next_login,
+		    sizeof(next_login)) == 0 ? 0 : -1);
 	case IMSG_RECONF_END:
 		if (!loading)
 			return (-1);
 		current = next;
+		memcpy(login, next_login, sizeof(login));
 		return (parent_done(DONE_CONF));
 	default:
 		return (-1);
@@ -901,6 +911,7 @@ parent_handle_conf(struct imsg *imsg)
 	    memchr(next.ca, '\0', sizeof(next.ca)) == NULL ||
 	    memchr(next.api.ca, '\0', sizeof(next.api.ca)) == NULL)
 		return (-1);
+	next_login[0] = '\0';
 	return (0);
 }
 
@@ -1102,7 +1113,9 @@ parent_handle_workspace(struct peer *p, struct imsg *imsg)
 	}
 	wa.uid = pe->uid == 0 ? ROOT_AS : pe->uid;
 	wa.gid = pe->uid == 0 ? ROOT_AS : pe->gid;
-	if (why == NULL && pe->uid != geteuid()) {
+	if (why == NULL)
+		parent_login(pe, &wa);
+	if (wa.error[0] == '\0' && pe->uid != geteuid()) {
 		pe->wa = wa;
 		parent_pin(pe, fd);
 		return (0);
@@ -1125,6 +1138,40 @@ parent_pin(struct pending *pe, int fd)
 	if (peer_compose(proc_peer(ROLE_PIN), IMSG_PARENT_PIN, pe->id, fd,
 	    NULL, 0) == -1)
 		fatal("peer_compose");
+}
+
+/*
+ * Where Claude Code keeps its login, for the user that we are; what is only
+ * the default may fail.
+ */
+static void
+parent_login(const struct pending *pe, struct workspace_answer *wa)
+{
+	struct stat st;
+	const char *why;
+	char path[PATH_MAX];
+
+	if (current.credentials != CREDENTIALS_BROWSER &&
+	    current.credentials != CREDENTIALS_DEFAULT)
+		return;
+	path[0] = '\0';
+	if (pe->uid != geteuid())
+		why = "logins are kept by a user's own daemon only";
+	else
+		why = login_dir(home, login, wa->uid, path, &st);
+	if (why == NULL && (path_within(path, wa->path) ||
+	    path_within(wa->path, path)))
+		why = "not beside the workspace";
+	if (why == NULL) {
+		(void)strlcpy(wa->login, path, sizeof(wa->login));
+		wa->login_dev = (uint64_t)st.st_dev;
+		wa->login_ino = (uint64_t)st.st_ino;
+	} else if (current.credentials == CREDENTIALS_DEFAULT)
+		log_debug("login: %s: %s", path, why);
+	else
+		(void)snprintf(wa->error, sizeof(wa->error),
+		    "credentials browser: %.512s%s%s", path,
+		    path[0] == '\0' ? "" : ": ", why);
 }
 
 static void
@@ -1258,7 +1305,8 @@ static const char *
 workspace_judge(const char *path, const struct stat *sd)
 {
 	static const char *const secrets[] = { ".ssh", ".gnupg", ".aws",
-	    ".claude", ".config/claudesec", ".docker" };
+	    ".claude", ".config/claudesec", ".docker",
+	    ".local/share/claudesec" };
 	static const char *const kernel[] = { "/dev", "/proc", "/sys" };
 	struct stat sp;
 	const char *why;

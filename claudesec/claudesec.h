@@ -157,6 +157,7 @@ enum imsg_type {
 	IMSG_RECONF_END,	/* take it */
 	IMSG_RECONF_DONE,	/* engine to parent: it is in force */
 	IMSG_RECONF_PERMIT,	/* struct permit, before END */
+	IMSG_RECONF_LOGIN,	/* to parent: a path */
 
 	/* engine and parent */
 	IMSG_ENGINE_CONNECT,	/* a socket to the engine, please */
@@ -361,7 +362,9 @@ struct ctl_finding {
 enum credentials {
 	CREDENTIALS_NONE,
 	CREDENTIALS_ENVIRONMENT,
-	CREDENTIALS_INJECT	/* by proxyd; the agent has a placeholder */
+	CREDENTIALS_INJECT,	/* by proxyd; the agent has a placeholder */
+	CREDENTIALS_BROWSER,	/* Claude Code logs in */
+	CREDENTIALS_DEFAULT	/* likewise, if that can be */
 };
 
 /* where requests with a key go that the agent does not have */
@@ -427,6 +430,8 @@ struct workspace_answer {
 	char		 source[PATH_MAX];	/* to mount: it, or its pin */
 	uint32_t	 uid, gid;	/* the client's; 1000 for root */
 	uint64_t	 dev, ino;	/* which directory it is */
+	char		 login[PATH_MAX];	/* of Claude Code's login; or empty */
+	uint64_t	 login_dev, login_ino;
 };
 
 /*
@@ -470,6 +475,7 @@ struct env_entry {
 };
 struct config {
 	struct conf_fixed	 fixed;
+	char			 login[PATH_MAX]; /* where; empty: the default */
 	char			 envfile[PATH_MAX]; /* empty: the default one */
 	struct rule_list	 rules;
 	struct egress_resolver	 resolvers[RESOLVER_MAX];
@@ -608,6 +614,34 @@ char		**check_start(void);
 void		 port_add(const char *);
 void		 port_prepare(void);
 void		 port_session(const char *, const char *);
+
+/*
+ * login.c: a login by the user's browser
+ */
+#define LOGIN_URLMAX	2048
+
+struct login_scan {
+	int		 state;
+	size_t		 len;
+	char		 url[LOGIN_URLMAX];
+};
+struct login {
+	uint32_t	 port;		/* of the container's loopback */
+	char		 state[128];	/* what has to come back */
+};
+int		 login_scan(struct login_scan *, unsigned char);
+int		 login_parse(const char *, struct login *);
+int		 login_request(const char *, size_t, const struct login *);
+
+/*
+ * login_dir.c: the directory of a login.  login_prepare() makes the default
+ * one, in this home and for who has this uid; login_dir() says its path and
+ * which one it is, or what is wrong.
+ */
+void		 login_prepare(const char *, uid_t);
+struct stat;
+const char	*login_dir(const char *, const char *, uid_t, char *,
+		    struct stat *);
 
 /* client_owner.c */
 struct sockaddr_storage;

@@ -263,7 +263,8 @@ conf_next(void)
 		load.step = LOAD_ENV;
 	}
 	names_check(load.conf, conf_warning);
-	if (load.conf->fixed.credentials == CREDENTIALS_NONE)
+	if (load.conf->fixed.credentials == CREDENTIALS_NONE ||
+	    load.conf->fixed.credentials == CREDENTIALS_BROWSER)
 		conf_finish();
 	else
 		conf_open(load.conf->envfile[0] != '\0' ? load.conf->envfile :
@@ -364,8 +365,16 @@ static void
 conf_finish(void)
 {
 	if (load.nerrors == 0) {
+		/* there is no key, and nobody said where there is one */
+		if (load.conf->fixed.credentials == CREDENTIALS_INJECT &&
+		    load.conf->envfile[0] == '\0' &&
+		    TAILQ_EMPTY(&load.conf->env))
+			load.conf->fixed.credentials = CREDENTIALS_DEFAULT;
 		conf_send(ROLE_PARENT, IMSG_RECONF_CONF, &load.conf->fixed,
 		    sizeof(load.conf->fixed));
+		if (load.conf->login[0] != '\0')
+			conf_send(ROLE_PARENT, IMSG_RECONF_LOGIN,
+			    load.conf->login, strlen(load.conf->login));
 		conf_send(ROLE_PARENT, IMSG_RECONF_END, NULL, 0);
 		conf_compose_engine();
 		log_debug("configuration sent");

@@ -327,6 +327,7 @@ engine_handle_workspace(struct imsg *imsg)
 	    memchr(wa.error, '\0', sizeof(wa.error)) == NULL ||
 	    !imsg_is_string(wa.path, sizeof(wa.path)) ||
 	    memchr(wa.source, '\0', sizeof(wa.source)) == NULL ||
+	    memchr(wa.login, '\0', sizeof(wa.login)) == NULL ||
 	    (wa.error[0] == '\0' && (wa.path[0] != '/' ||
 	    wa.source[0] != '/' || wa.uid == 0)))
 		return (-1);
@@ -511,7 +512,7 @@ engine_handle_conf(struct imsg *imsg)
 	    strspn(f->runtime, "abcdefghijklmnopqrstuvwxyz"
 	    "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-") !=
 	    strlen(f->runtime) ||
-	    f->credentials > CREDENTIALS_INJECT ||
+	    f->credentials > CREDENTIALS_DEFAULT ||
 	    !spec_api_valid(&f->api) ||
 	    f->memory == 0 || f->memory > INT64_MAX ||
 	    f->home == 0 || f->home > INT64_MAX ||

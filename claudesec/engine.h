@@ -48,6 +48,7 @@
 #define BASE_REPO		"claudesec/base"
 #define NETWORK_NAME		"proxy-external"
 #define AGENT_HOME		"/home/agent"
+#define AGENT_CONFIG		AGENT_HOME "/.claude"
 #define AGENT_WORKSPACE		"/workspace"
 #define AGENT_RUN		"/run/claudesec"
 #define AGENT_PROXY		"http://127.0.0.1:3128"
@@ -66,6 +67,7 @@
 #define LABEL_DOCKERFILE	"claudesec.dockerfile"	/* sum of what it is of */
 #define LABEL_CLAUDE		"claudesec.claude"	/* version in it */
 #define LABEL_STAMP		"claudesec.stamp"	/* of the build's cache */
+#define LABEL_LOGIN		"claudesec.login"	/* where it is kept */
 #define LABEL_TOKEN		"claudesec.token"	/* the agent's own */
 #define LABEL_VOLUME		"claudesec.volume"	/* if named otherwise */
 #define LABEL_GROUPS		"claudesec.groups"	/* the owner's */
@@ -102,6 +104,8 @@ struct spec {
 	char		 source[PATH_MAX];	/* what to mount for it */
 	uint32_t	 pinned;		/* the parent's id of that, or 0 */
 	uint64_t	 dev, ino;		/* of the path, for inside */
+	char		 login[PATH_MAX];	/* Claude Code's; or empty */
+	uint64_t	 login_dev, login_ino;
 	char		 image[IMAGE_MAXLEN];	/* as the user calls it */
 	char		 image_id[IMAGE_ID_LEN];
 	char		 proxyd_id[IMAGE_ID_LEN];

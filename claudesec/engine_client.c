@@ -327,6 +327,9 @@ client_workspace(uint32_t id, const struct workspace_answer *wa)
 	c->spec.identity = c->identity;
 	c->spec.dev = wa->dev;
 	c->spec.ino = wa->ino;
+	(void)strlcpy(c->spec.login, wa->login, sizeof(c->spec.login));
+	c->spec.login_dev = wa->login_dev;
+	c->spec.login_ino = wa->login_ino;
 	c->spec.uid = wa->uid;
 	c->spec.gid = wa->gid;
 	c->allowed = 1;

@@ -313,7 +313,7 @@ spec_label_groups(const char *s, struct identity *id)
 int
 spec_adopt(struct spec *s, const json_t *item, const char **role)
 {
-	const char *groups, *image, *name, *path, *session, *token, *volume;
+	const char *groups, *image, *name, *path, *session, *login, *token, *volume;
 	const json_t *labels;
 
 	labels = json_object_get(item, "Labels");
@@ -345,6 +345,9 @@ spec_adopt(struct spec *s, const json_t *item, const char **role)
 	if (groups != NULL && spec_label_groups(groups, &s->identity) == -1)
 		return (-1);
 	s->tty = spec_string(labels, LABEL_TTY, NULL) != NULL;
+	login = spec_string(labels, LABEL_LOGIN, NULL);
+	(void)strlcpy(s->login, login == NULL ? "" : login,
+	    sizeof(s->login));
 	token = spec_string(labels, LABEL_TOKEN, NULL);
 	if (token != NULL && !spec_token_valid(token))
 		return (-1);

@@ -55,6 +55,9 @@
 #define TOKEN_KEY	"sk-ant-api03-"	/* as long as the other */
 #define TOKEN_BEARER	"sk-ant-oat01-"
 #define KEY_SHOWN	20		/* of a key's end, in .claude.json */
+/* what a login asks from inside; the rest is the browser's */
+#define LOGIN_HOSTS	"api.anthropic.com claude.ai console.anthropic.com " \
+			    "platform.claude.com"
 #define TAR_BLOCK	512
 #define PEM_LINE	80
 
@@ -65,6 +68,8 @@ static json_t	*spec_agent_env(const struct spec *, const struct config *,
 		    const char *);
 static json_t	*spec_agent_tmpfs(const struct spec *,
 		    const struct config *);
+static json_t	*spec_agent_mounts(const struct spec *);
+static json_t	*spec_bind(const char *, const char *, int);
 static json_t	*spec_command(const struct spec *, int);
 static json_t	*spec_run_volume(const struct spec *, int);
 static json_t	*spec_ulimits(const struct spec *, int, json_int_t);
@@ -366,7 +371,9 @@ spec_labels(const struct spec *s, const char *role)
 	    json_object_set_new(labels, LABEL_TOKEN,
 	    json_string(s->token)) == -1) || (s->tty &&
 	    json_object_set_new(labels, LABEL_TTY,
-	    json_string("1")) == -1))) {
+	    json_string("1")) == -1) || (s->login[0] != '\0' &&
+	    json_object_set_new(labels, LABEL_LOGIN,
+	    json_string(s->login)) == -1))) {
 		json_decref(labels);
 		return (NULL);
 	}
@@ -502,7 +509,7 @@ spec_agent_host(const struct spec *s, const struct config *conf,
 	filesize = f->filesize == 0 ? AGENT_FILESIZE : (json_int_t)f->filesize;
 	host = json_pack("{s:s, s:[s], s:[s, s+], s:b, s:b, s:s, s:s, s:s, "
 	    "s:b, s:I, s:I, s:I, s:I, s:I, s:{s:s}, s:[s], s:[s], s:o, s:o, "
-	    "s:o, s:[{s:s, s:s, s:s, s:b, s:{s:s}}, o]}",
+	    "s:o, s:o}",
 	    "NetworkMode", "none",
 	    "CapDrop", "ALL",
 	    "SecurityOpt", "no-new-privileges", "seccomp=", seccomp,
@@ -523,19 +530,45 @@ spec_agent_host(const struct spec *s, const struct config *conf,
 	    "Ulimits", spec_ulimits(s, AGENT_FILES, filesize),
 	    "LogConfig", spec_log(),
 	    "Tmpfs", spec_agent_tmpfs(s, conf),
-	    "Mounts",
-	    "Type", "bind",
-	    "Source", s->source,
-	    "Target", AGENT_WORKSPACE,
-	    "ReadOnly", (int)s->readonly,
-	    "BindOptions", "Propagation", "rprivate",
-	    spec_run_volume(s, 1));
+	    "Mounts", spec_agent_mounts(s));
 	if (f->runtime[0] != '\0' && json_object_set_new(host, "Runtime",
 	    json_string(f->runtime)) == -1) {
 		json_decref(host);
 		return (NULL);
 	}
 	return (host);
+}
+
+static json_t *
+spec_agent_mounts(const struct spec *s)
+{
+	json_t *mounts;
+	int error;
+
+	if ((mounts = json_array()) == NULL)
+		return (NULL);
+	error = json_array_append_new(mounts, spec_bind(s->source,
+	    AGENT_WORKSPACE, (int)s->readonly));
+	error |= json_array_append_new(mounts, spec_run_volume(s, 1));
+	if (s->login[0] != '\0')
+		error |= json_array_append_new(mounts, spec_bind(s->login,
+		    AGENT_CONFIG, 0));
+	if (error) {
+		json_decref(mounts);
+		return (NULL);
+	}
+	return (mounts);
+}
+
+static json_t *
+spec_bind(const char *source, const char *target, int readonly)
+{
+	return (json_pack("{s:s, s:s, s:s, s:b, s:{s:s}}",
+	    "Type", "bind",
+	    "Source", source,
+	    "Target", target,
+	    "ReadOnly", readonly,
+	    "BindOptions", "Propagation", "rprivate"));
 }
 
 /*
@@ -608,7 +641,7 @@ spec_agent_env(const struct spec *s, const struct config *conf,
 {
 	static const char *const fixed[] = {
 		"HOME=" AGENT_HOME,
-		"CLAUDE_CONFIG_DIR=" AGENT_HOME "/.claude",
+		"CLAUDE_CONFIG_DIR=" AGENT_CONFIG,
 		"HTTPS_PROXY=" AGENT_PROXY,
 		"HTTP_PROXY=" AGENT_PROXY,
 		"https_proxy=" AGENT_PROXY,
@@ -633,6 +666,8 @@ spec_agent_env(const struct spec *s, const struct config *conf,
 		error |= append_string(env, fixed[i]);
 	for (i = 0; i < s->env.n; i++)
 		error |= append_string(env, s->env.v[i]);
+	if (s->login[0] != '\0')
+		error |= append_string(env, "BROWSER=" AGENT_RUN "/inside");
 	if (s->token[0] != '\0')
 		error |= append_gateway(env, s->token);
 	else if (conf->fixed.credentials == CREDENTIALS_ENVIRONMENT)
@@ -675,6 +710,9 @@ spec_command(const struct spec *s, int join)
 		error |= append_string(cmd, "-j");
 		error |= append_format(cmd, "-w%" PRIx64 ":%" PRIx64, s->dev,
 		    s->ino);
+		if (s->login[0] != '\0')
+			error |= append_format(cmd, "-d%" PRIx64 ":%" PRIx64,
+			    s->login_dev, s->login_ino);
 	}
 	error |= append_string(cmd, "--");
 	if (!s->shell)
@@ -849,6 +887,9 @@ spec_policy(const struct spec *s, const struct config *conf,
 		print_rule(f, &e->rule);
 	for (i = 0; i < nown; i++)
 		print_rule(f, &own[i]);
+	/* a rule that blocks one counts more */
+	if (s->login[0] != '\0')
+		(void)fprintf(f, "pass to { %s }\n", LOGIN_HOSTS);
 	key = spec_credential(conf, &bearer);
 	if (s->token[0] == '\0' ||
 	    (bundle == NULL && !conf->fixed.api.plain))

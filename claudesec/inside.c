@@ -58,7 +58,7 @@
 static void	 usage(void) __attribute__((__noreturn__));
 static unsigned short number(const char *);
 static void	 clean(void);
-static void	 check_workspace(const char *);
+static void	 check_directory(const char *, const char *);
 static int	 listen_on(const struct handover_socket *);
 static int	 connect_proxyd(void);
 static void	 send_sockets(int, const int *);
@@ -66,6 +66,7 @@ static void	 handover(void);
 static void	 set_size(unsigned short, unsigned short);
 static void	 make_dirs(char *);
 static void	 write_json(void);
+static void	 tell_url(const char *);
 static void	 kill_marked(const char *, int);
 static int	 is_marked(const char *, const char *);
 
@@ -73,7 +74,7 @@ static void
 usage(void)
 {
 	fprintf(stderr, "usage: inside [-jx] [-c columns -r rows] "
-	    "[-w device:inode] [--] command [argument ...]\n"
+	    "[-d device:inode] [-w device:inode] [--] command [argument ...]\n"
 	    "       inside -k mark signal\n"
 	    "       inside -p port\n");
 	exit(EX_OSERR);
@@ -83,16 +84,23 @@ int
 main(int argc, char *argv[])
 {
 	unsigned short cols, port, rows;
-	const char *mark, *which;
+	const char *dir, *login, *mark, *which;
 	int ch, jflag, xflag;
 
 	cols = port = rows = 0;
 	jflag = xflag = 0;
-	mark = which = NULL;
-	while ((ch = getopt(argc, argv, "+c:jk:p:r:w:x")) != -1) {
+	login = mark = which = NULL;
+	if (argc == 2 && strncmp(argv[1], "https://", 8) == 0) {
+		tell_url(argv[1]);
+		return (0);
+	}
+	while ((ch = getopt(argc, argv, "+c:d:jk:p:r:w:x")) != -1) {
 		switch (ch) {
 		case 'c':
 			cols = number(optarg);
+			break;
+		case 'd':
+			login = optarg;
 			break;
 		case 'j':
 			jflag = 1;
@@ -132,7 +140,9 @@ main(int argc, char *argv[])
 	}
 	clean();
 	if (which != NULL)
-		check_workspace(which);
+		check_directory(WORKSPACE, which);
+	if (login != NULL && (dir = getenv("CLAUDE_CONFIG_DIR")) != NULL)
+		check_directory(dir, login);
 	if (!xflag)
 		handover();
 	set_size(cols, rows);
@@ -169,24 +179,24 @@ clean(void)
 }
 
 /*
- * The engine found the workspace by its path, when the container started.  It
+ * The engine found a directory by its path, when the container started.  It
  * must be the directory that was looked at: another agent, which has that one
  * or what holds it, could have put a link there meanwhile.
  */
 static void
-check_workspace(const char *which)
+check_directory(const char *path, const char *which)
 {
 	char is[64];
 	struct stat st;
 	int n;
 
-	if (stat(WORKSPACE, &st) == -1)
-		err(EX_OSERR, "%s", WORKSPACE);
+	if (stat(path, &st) == -1)
+		err(EX_OSERR, "%s", path);
 	n = snprintf(is, sizeof(is), "%jx:%jx", (uintmax_t)st.st_dev,
 	    (uintmax_t)st.st_ino);
 	if (n < 0 || (size_t)n >= sizeof(is) || strcmp(is, which) != 0)
 		errx(EX_OSERR, "%s: not the directory that was asked for",
-		    WORKSPACE);
+		    path);
 }
 
 static void
@@ -347,6 +357,25 @@ write_json(void)
 			err(EX_OSERR, "%s", path);
 		}
 	(void)close(fd);
+}
+
+/*
+ * In the place of a browser: the terminal, behind which the client is, gets a
+ * link to the address without a text, which shows nothing.
+ */
+static void
+tell_url(const char *url)
+{
+	char buf[4096];
+	int fd, len;
+
+	len = snprintf(buf, sizeof(buf), "\033]8;;%s\033\\\033]8;;\033\\", url);
+	if (len < 0 || (size_t)len >= sizeof(buf))
+		errx(EX_USAGE, "too long");
+	if ((fd = open("/dev/tty", O_WRONLY | O_NOCTTY | O_CLOEXEC)) == -1)
+		err(EX_OSERR, "/dev/tty");
+	if (write(fd, buf, (size_t)len) != len)
+		err(EX_OSERR, "/dev/tty");
 }
 
 /*

@@ -99,6 +99,7 @@ const struct imsg_rule imsg_rules[] = {
 	{ IMSG_RECONF_FAILED, "reconf_failed", F, P, RUN, 0, 0, 0 },
 	{ IMSG_RECONF_CONF, "reconf_conf", F, P | E, RUN,
 	    SIZE(conf_fixed), 0 },
+	{ IMSG_RECONF_LOGIN, "reconf_login", F, P, RUN, 1, PATH_MAX, 0 },
 	{ IMSG_RECONF_RULE, "reconf_rule", F, E, RUN, SIZE(egress_rule), 0 },
 	{ IMSG_RECONF_RESOLVER, "reconf_resolver", F, E, RUN,
 	    SIZE(egress_resolver), 0 },

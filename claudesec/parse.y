@@ -195,7 +195,8 @@ static int	 parse_port(const struct word *, uint16_t *);
 	uint32_t		 number;
 }
 
-%token	ADDRESS AGENT ALLOW API BASE BLOCK CA CLIENTS CPUS CREDENTIALS DENY
+%token	ADDRESS AGENT ALLOW API BASE BLOCK BROWSER CA CLIENTS CPUS CREDENTIALS DENY
+%token	DIRECTORY
 %token	EGRESS ENGINE ENVIRONMENT FILESIZE FROM GROUP HOME IMAGE INJECT MEMORY
 %token	NONE PASS PERMIT PLAIN PORT PROCESSES RATE RESOLVER SESSIONS TMP TO
 %token	CLIPBOARD DETACH RUNTIME TERMINAL USER INVALID
@@ -243,6 +244,16 @@ statement	: WORD '=' macro {
 		| CREDENTIALS NONE {
 			if (once(SEEN_CREDENTIALS, "credentials"))
 				nconf->fixed.credentials = CREDENTIALS_NONE;
+		}
+		| CREDENTIALS BROWSER {
+			if (once(SEEN_CREDENTIALS, "credentials"))
+				nconf->fixed.credentials = CREDENTIALS_BROWSER;
+		}
+		| CREDENTIALS BROWSER DIRECTORY WORD {
+			if (once(SEEN_CREDENTIALS, "credentials")) {
+				nconf->fixed.credentials = CREDENTIALS_BROWSER;
+				set_path(nconf->login, $4, "directory");
+			}
 		}
 		| CREDENTIALS how {
 			if (once(SEEN_CREDENTIALS, "credentials"))
@@ -583,6 +594,7 @@ static const struct keyword {
 	{ "api",		API },
 	{ "base",		BASE },
 	{ "block",		BLOCK },
+	{ "browser",		BROWSER },
 	{ "ca",			CA },
 	{ "clients",		CLIENTS },
 	{ "clipboard",		CLIPBOARD },
@@ -590,6 +602,7 @@ static const struct keyword {
 	{ "credentials",	CREDENTIALS },
 	{ "deny",		DENY },
 	{ "detach",		DETACH },
+	{ "directory",		DIRECTORY },
 	{ "egress",		EGRESS },
 	{ "engine",		ENGINE },
 	{ "environment",	ENVIRONMENT },

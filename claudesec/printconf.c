@@ -64,8 +64,14 @@ print_config(FILE *f, const struct config *c)
 		(void)fputs("\ncredentials none", f);
 	else if (c->fixed.credentials == CREDENTIALS_ENVIRONMENT)
 		(void)fputs("\ncredentials environment", f);
+	else if (c->fixed.credentials == CREDENTIALS_BROWSER)
+		(void)fputs("\ncredentials browser", f);
 	else
 		(void)fputs("\ncredentials inject", f);
+	if (c->login[0] != '\0') {
+		(void)fputs(" directory ", f);
+		print_string(f, "", c->login);
+	}
 	if (c->envfile[0] != '\0') {
 		(void)fputs(" from ", f);
 		print_string(f, "", c->envfile);

@@ -34,6 +34,7 @@ claudesec=$prefix/bin/claudesec
 . "$here/inside.sh"
 . "$here/process.sh"
 . "$here/port.sh"
+. "$here/browser.sh"
 . "$here/error.sh"
 . "$here/policy.sh"
 . "$here/memory.sh"
@@ -47,7 +48,7 @@ users_up 0 501 1000 1001 || die "no test users"
     "$here/claude.sh" "$here/inject.sh" "$here/terminal.sh" "$here/inside.sh" \
     "$here/process.sh" "$here/error.sh" "$here/policy.sh" \
     "$here/memory.sh" "$here/clients.sh" \
-    "$here/port.sh")
+    "$here/port.sh" "$here/browser.sh")
 for this_case; do
 	: >"$tmp/why"
 	hold_pid=

@@ -424,7 +424,7 @@ test_defaults(void)
 	CASE(sent[0].len == sizeof(f) && sent[2].len == sizeof(f) &&
 	    memcmp(sent[0].data, sent[2].data, sizeof(f)) == 0 &&
 	    strcmp(f.engine, "/var/run/docker.sock") == 0 &&
-	    f.credentials == CREDENTIALS_INJECT &&
+	    f.credentials == CREDENTIALS_DEFAULT &&
 	    strcmp(f.api.host, "api.anthropic.com") == 0 &&
 	    f.api.port == 443 &&
 	    f.memory == 4ULL << 30 && f.millicpus == 0,
