@@ -42,7 +42,7 @@
 
 #define CONF_NAME	"claudesec.conf"
 #define IDLE_SECONDS	3	/* a private daemon without any work */
-#define END_SECONDS	15	/* for the engine process to end well */
+#define END_SECONDS	30	/* for the engine process to end well */
 #define PENDING_MAX	1024	/* workspaces asked about, or pinned */
 #define DONE_CONF	0x1
 #define DONE_ENGINE	0x2
@@ -95,6 +95,7 @@ static int	 parent_handle_file(struct peer *, struct imsg *);
 static int	 parent_handle_client(struct imsg *);
 static int	 parent_handle_workspace(struct peer *, struct imsg *);
 static int	 parent_handle_unpin(struct imsg *);
+static int	 parent_handle_audit(struct imsg *);
 static void	 parent_pin(struct pending *, int);
 static void	 parent_answer(struct pending *, const struct workspace_answer *);
 static void	 parent_login(const struct pending *,
@@ -121,7 +122,7 @@ const struct proc_role proc_roles[] = {
 
 /* the command line */
 static struct macros macros = TAILQ_HEAD_INITIALIZER(macros);
-static const char *conffile;
+static const char *auditfile, *conffile;
 static int	 debug, verbose;
 
 /* the daemon */
@@ -137,7 +138,7 @@ static int	 private, listen_fd = -1, ready_fd = -1;
 static struct conf_fixed current, next;
 static char	 login[PATH_MAX];	/* of the current one */
 static char	 next_login[PATH_MAX];
-static struct event hup_ev, int_ev, term_ev, idle_ev, end_ev;
+static struct event hup_ev, usr1_ev, int_ev, term_ev, idle_ev, end_ev;
 static int	 ending;
 static TAILQ_HEAD(, pending) pending = TAILQ_HEAD_INITIALIZER(pending);
 static unsigned int npending;
@@ -152,8 +153,8 @@ static char	 load_error[TEXT_MAXLEN];
 __dead void
 usage(void)
 {
-	(void)fprintf(stderr, "usage: %s [-dnv] [-D macro=value] [-f file] "
-	    "[-s socket]\n"
+	(void)fprintf(stderr, "usage: %s [-dnv] [-a file] [-D macro=value] "
+	    "[-f file] [-s socket]\n"
 	    "       %s [-D macro=value] [-f file] [-s socket] command "
 	    "[argument ...]\n", getprogname(), getprogname());
 	exit(EX_USAGE);
@@ -173,8 +174,11 @@ main(int argc, char *argv[])
 		continue;
 	if (fd != -1)
 		close(fd);
-	while ((ch = getopt(argc, argv, "+dD:f:ns:vX:")) != -1) {
+	while ((ch = getopt(argc, argv, "+a:dD:f:ns:vX:")) != -1) {
 		switch (ch) {
+		case 'a':
+			auditfile = optarg;
+			break;
 		case 'd':
 			debug = 1;
 			break;
@@ -218,7 +222,7 @@ main(int argc, char *argv[])
 		    CLAUDESEC_USER, CLAUDESEC_CHROOT);
 	}
 	if (argc > 0) {
-		if (debug || check)
+		if (debug || check || auditfile != NULL)
 			usage();
 		client(argc, argv, sock);
 	}
@@ -466,6 +470,8 @@ daemon_run(const char *path, int own)
 		find_engines();
 	if ((fd = find_config(confpath, sizeof(confpath))) != -1)
 		close(fd);
+	if (auditfile != NULL)
+		audit_open(auditfile);
 	if (!others)
 		login_prepare(home, getuid() == 0 ? ROOT_AS : getuid());
 	listen_fd = daemon_listen(path);
@@ -496,7 +502,9 @@ daemon_run(const char *path, int own)
 	signal_set(&hup_ev, SIGHUP, parent_signal, NULL);
 	signal_set(&int_ev, SIGINT, parent_signal, NULL);
 	signal_set(&term_ev, SIGTERM, parent_signal, NULL);
+	signal_set(&usr1_ev, SIGUSR1, parent_signal, NULL);
 	signal_add(&hup_ev, NULL);
+	signal_add(&usr1_ev, NULL);
 	signal_add(&int_ev, NULL);
 	signal_add(&term_ev, NULL);
 	evtimer_set(&idle_ev, parent_idle, NULL);
@@ -645,6 +653,12 @@ parent_signal(int sig, short event, void *arg)
 	(void)arg;
 	if (sig == SIGHUP) {
 		parent_load(0);
+		return;
+	}
+	if (sig == SIGUSR1) {
+		if (peer_compose(proc_peer(ROLE_ENGINE), IMSG_PARENT_TOTALS,
+		    0, -1, NULL, 0) == -1)
+			fatal("peer_compose");
 		return;
 	}
 	log_info("%s, ending", sig == SIGTERM ? "terminated" : "interrupted");
@@ -943,6 +957,8 @@ parent_dispatch_engine(struct peer *p, struct imsg *imsg)
 		if (!ending)
 			return (-1);
 		proc_shutdown(0);
+	case IMSG_ENGINE_AUDIT:
+		return (parent_handle_audit(imsg));
 	case IMSG_ENGINE_UNPIN:
 		return (parent_handle_unpin(imsg));
 	case IMSG_ENGINE_BUSY:
@@ -1207,6 +1223,25 @@ parent_dispatch_pin(struct peer *p, struct imsg *imsg)
 		(void)snprintf(pe->wa.error, sizeof(pe->wa.error),
 		    "%.512s: %s", pe->wa.path, strerror(error));
 	parent_answer(pe, &pe->wa);
+	return (0);
+}
+
+/* It is looked at no further than that it stays on its line. */
+static int
+parent_handle_audit(struct imsg *imsg)
+{
+	char text[AUDIT_MAXLEN + 1];
+	size_t i, len;
+
+	if (imsg_get_string(imsg, text, sizeof(text)) == -1)
+		return (-1);
+	len = strlen(text);
+	for (i = 0; i < len; i++)
+		if (text[i] < ' ' || text[i] > '~')
+			return (-1);
+	if (text[0] != '{' || text[len - 1] != '}')
+		return (-1);
+	audit_append(text);
 	return (0);
 }
 

@@ -65,6 +65,7 @@ enum {
 #define API_PATHLEN	128	/* of a path of the API, with its NUL */
 #define SESSIONS_MAX	128
 #define PERMITS_MAX	256
+#define AUDIT_MAXLEN	12288	/* of what a line of the audit log tells */
 #define PERMIT_SESSIONS	8	/* of a user with a permit, if not said */
 #define PERMIT_CLIENTS	32	/* connections; also the most */
 #define PERMIT_RATE	100	/* requests in a second; likewise */
@@ -168,7 +169,9 @@ enum imsg_type {
 	IMSG_ENGINE_WORKSPACE,	/* its path, as the client says; the directory */
 	IMSG_PARENT_WORKSPACE,	/* struct workspace_answer */
 	IMSG_ENGINE_UNPIN,	/* nothing is made of workspace id any more */
+	IMSG_ENGINE_AUDIT,	/* an object of JSON, for the audit log */
 	IMSG_PARENT_SPARE,	/* keep a proxy ready */
+	IMSG_PARENT_TOTALS,	/* to engine: log them */
 	IMSG_PARENT_END,	/* to engine: the daemon is about to end */
 	IMSG_ENGINE_ENDED,	/* all is as the next one wants it */
 	IMSG_PARENT_PIN,	/* to pin: a directory, to be found as id */
@@ -405,6 +408,7 @@ struct conf_fixed {
 	uint64_t	 filesize;		/* bytes of one file */
 	uint32_t	 processes;
 	uint32_t	 millicpus;
+	uint32_t	 stops;		/* sessions end with the daemon */
 	uint32_t	 clipboard;	/* the agent may write it */
 	uint32_t	 nkeys;
 	unsigned char	 keys[KEYS_MAX]; /* that let go of a session */
@@ -550,6 +554,15 @@ void		 print_config(FILE *, const struct config *);
 
 /* control.c */
 __dead void	 control(void);
+
+/*
+ * audit.c: the parent opens it before its sandbox and appends to it; the client
+ * verifies one and returns its exit status.
+ */
+#define AUDIT_PATH	"/var/log/claudesec.audit"
+void		 audit_open(const char *);
+void		 audit_append(const char *);
+int		 audit_verify(const char *);
 
 /* pin.c */
 __dead void	 pin(void);

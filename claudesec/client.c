@@ -60,6 +60,7 @@ struct command {
 };
 
 static void	 client_attach(int, char **);
+static void	 client_audit(int, char **);
 static void	 client_block(int, char **);
 static void	 client_build(int, char **);
 static void	 client_check(int, char **);
@@ -116,6 +117,7 @@ static __dead void finish(int);
 
 static const struct command commands[] = {
 	{ "attach", "[-p port[:port]] [name]", client_attach },
+	{ "audit", "verify [file]", client_audit },
 	{ "block", "[-t time] host[:port] [name]", client_block },
 	{ "build", "[--no-cache]", client_build },
 	{ "check", "", client_check },
@@ -287,6 +289,17 @@ client_attach(int argc, char *argv[])
 		err(EX_NOINPUT, ".");
 	port_prepare();
 	request_run(IMSG_CTL_ATTACH);
+}
+
+static void
+client_audit(int argc, char *argv[])
+{
+	int status;
+
+	if (argc < 2 || argc > 3 || strcmp(argv[1], "verify") != 0)
+		usage_command(argv[0]);
+	if ((status = audit_verify(argc == 3 ? argv[2] : AUDIT_PATH)) != 0)
+		exit(status);
 }
 
 static void

@@ -221,6 +221,9 @@ engine_dispatch_parent(struct imsg *imsg)
 	case IMSG_PARENT_SPARE:
 		session_spare(1);
 		return (0);
+	case IMSG_PARENT_TOTALS:
+		session_totals();
+		return (0);
 	case IMSG_PARENT_END:
 		session_end_all();
 		return (0);
@@ -512,7 +515,7 @@ engine_handle_conf(struct imsg *imsg)
 	    strspn(f->runtime, "abcdefghijklmnopqrstuvwxyz"
 	    "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-") !=
 	    strlen(f->runtime) ||
-	    f->credentials > CREDENTIALS_DEFAULT ||
+	    f->credentials > CREDENTIALS_DEFAULT || f->stops > 1 ||
 	    !spec_api_valid(&f->api) ||
 	    f->memory == 0 || f->memory > INT64_MAX ||
 	    f->home == 0 || f->home > INT64_MAX ||

@@ -508,6 +508,7 @@ void		 report_free(struct session *);
 void		 session_start(struct client *);
 void		 session_spare(int);
 void		 session_end_all(void);
+void		 session_totals(void);
 struct session	*session_adopt(const struct spec *, const char *,
 		    const char *, time_t, int);
 void		 session_stop(struct session *, unsigned int);
@@ -618,6 +619,13 @@ void		 build_start(struct client *);
 int		 build_file(uint32_t, const struct file_answer *, int);
 void		 build_base(struct client *, int);
 void		 build_free(struct client *);
+
+/* engine_audit.c: what the audit log tells */
+void		 audit_start(const struct session *);
+void		 audit_end(const struct session *);
+void		 audit_client(const struct client *, const struct session *,
+		    const char *);
+void		 audit_refusal(const struct client *, const char *);
 
 /* engine_again.c: another proxy for a session that lost its own */
 void		 again_begin(struct session *);

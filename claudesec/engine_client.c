@@ -784,9 +784,10 @@ client_run_shell(struct client *c)
 
 	if (client_find_session(c, &s) == -1)
 		return;
-	if (s != NULL)
+	if (s != NULL) {
+		audit_client(c, s, "shell");
 		shell_start(c, s);
-	else if (c->spec.name[0] != '\0')
+	} else if (c->spec.name[0] != '\0')
 		client_error(c, EX_UNAVAILABLE, "no session %s runs",
 		    c->spec.name);
 	else
@@ -914,6 +915,7 @@ client_run_stop(struct client *c)
 		if (!client_means(c, s))
 			continue;
 		n++;
+		audit_client(c, s, "stop");
 		session_stop(s, c->grace);
 	}
 	if (n > 0)

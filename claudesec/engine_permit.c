@@ -130,6 +130,7 @@ permit_client(struct client *c)
 
 	if ((e = permit_find(&c->identity)) == NULL) {
 		log_info("uid %u has no permit", c->uid);
+		audit_refusal(c, "no permit");
 		client_error(c, EX_NOPERM, "permission denied: you have no "
 		    "permit of claudesec.conf(5)");
 		return (-1);
@@ -141,12 +142,14 @@ permit_client(struct client *c)
 	if (rate_count(&rates, (uid_t)c->uid, (int64_t)ts.tv_sec) >
 	    permit_number(e->permit.rate, PERMIT_RATE)) {
 		log_info("uid %u asks too often", c->uid);
+		audit_refusal(c, "too many requests");
 		client_error(c, EX_TEMPFAIL, "too many requests: try again");
 		return (-1);
 	}
 	if (client_count_of(c->uid) >
 	    permit_number(e->permit.clients, PERMIT_CLIENTS)) {
 		log_info("uid %u has too many clients", c->uid);
+		audit_refusal(c, "too many clients");
 		client_error(c, EX_TEMPFAIL, "too many clients of yours");
 		return (-1);
 	}

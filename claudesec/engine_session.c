@@ -46,6 +46,7 @@ static void	 session_take(struct session *, struct client *);
 static void	 session_later_spare(void);
 static void	 session_spare_timeout(int, short, void *);
 static void	 session_make_spare(void);
+static void	 session_check_ended(void);
 static const char *session_beyond(const struct client *);
 static void	 session_advance(struct session *);
 static void	 session_reply(void *, struct docker_reply *);
@@ -60,6 +61,10 @@ static TAILQ_HEAD(, session) sessions = TAILQ_HEAD_INITIALIZER(sessions);
 static unsigned int nsessions;
 static struct session *spare;		/* in no list; NULL: there is none */
 static int	 keeps_spare, ending;
+static struct {
+	uint64_t	 started;
+	uint64_t	 tunnels, out, in, refused;	/* of those that ended */
+} totals;
 
 struct session *
 session_first(void)
@@ -287,11 +292,43 @@ session_make_spare(void)
 void
 session_end_all(void)
 {
+	struct session *next, *s;
+
 	ending = 1;
+	if (engine_config()->fixed.stops)
+		for (s = TAILQ_FIRST(&sessions); s != NULL; s = next) {
+			next = TAILQ_NEXT(s, entry);
+			session_stop(s, STOP_GRACE);
+		}
 	if (spare != NULL && spare->state == SESSION_SPARE)
 		session_remove(spare);
-	else if (spare == NULL)
-		engine_ended();
+	session_check_ended();
+}
+
+void
+session_totals(void)
+{
+	log_info("totals: %u sessions, %u clients; since the start %llu "
+	    "started, %llu tunnels, %llu bytes out, %llu in, %llu refused",
+	    nsessions, client_count(), (unsigned long long)totals.started,
+	    (unsigned long long)totals.tunnels,
+	    (unsigned long long)totals.out, (unsigned long long)totals.in,
+	    (unsigned long long)totals.refused);
+}
+
+/* Sessions that run may go on, those that are about to end do so. */
+static void
+session_check_ended(void)
+{
+	struct session *s;
+
+	if (!ending || spare != NULL)
+		return;
+	TAILQ_FOREACH(s, &sessions, entry)
+		if (s->state >= SESSION_STOPPING ||
+		    (s->did & STEP_BIT(STEP_WAIT)) != 0)
+			return;
+	engine_ended();
 }
 
 /*
@@ -388,6 +425,8 @@ session_did(struct session *s, enum step step)
 			client_detach(s->client, s->spec.name);
 			s->client = NULL;
 		}
+		audit_start(s);
+		totals.started++;
 		session_later_spare();
 	}
 	session_advance(s);
@@ -565,6 +604,8 @@ session_attached(struct session *s, struct client *c, int fd, int again)
 		client_detach(s->client, s->spec.name);
 	s->client = c;
 	c->session = s;
+	if (again)
+		audit_client(c, s, "attach");
 	memset(&ca, 0, sizeof(ca));
 	ca.tty = s->spec.tty;
 	ca.stays = s->spec.tty;
@@ -674,6 +715,12 @@ session_end(int fd, short event, void *arg)
 	} else {
 		TAILQ_REMOVE(&sessions, s, entry);
 		nsessions--;
+		if ((s->did & STEP_BIT(STEP_AGENT_START)) != 0)
+			audit_end(s);
+		totals.tunnels += s->traffic.tunnels;
+		totals.out += s->traffic.out;
+		totals.in += s->traffic.in;
+		totals.refused += s->traffic.refused;
 		log_info("session %s is gone: status %d, %llu tunnels, %llu "
 		    "bytes out, %llu in, %llu refused", s->spec.name,
 		    s->status, (unsigned long long)s->traffic.tunnels,
@@ -694,8 +741,7 @@ session_end(int fd, short event, void *arg)
 	client_stopped();
 	client_run_all();
 	engine_busy();
-	if (ending && spare == NULL)
-		engine_ended();
+	session_check_ended();
 	/* an engine that is out of order is not asked again and again */
 	if (more)
 		session_later_spare();

@@ -106,7 +106,8 @@ enum {
 	SEEN_CLIENTS		= 0x200000,
 	SEEN_RATE		= 0x400000,
 	SEEN_PERMIT_IMAGE	= 0x800000,
-	SEEN_PERMIT_EGRESS	= 0x1000000
+	SEEN_PERMIT_EGRESS	= 0x1000000,
+	SEEN_EXIT		= 0x2000000
 };
 
 /* those of a block that there may be more of */
@@ -197,9 +198,9 @@ static int	 parse_port(const struct word *, uint16_t *);
 
 %token	ADDRESS AGENT ALLOW API BASE BLOCK BROWSER CA CLIENTS CPUS CREDENTIALS DENY
 %token	DIRECTORY
-%token	EGRESS ENGINE ENVIRONMENT FILESIZE FROM GROUP HOME IMAGE INJECT MEMORY
+%token	EGRESS ENGINE ENVIRONMENT EXIT FILESIZE FROM GROUP HOME IMAGE INJECT MEMORY
 %token	NONE PASS PERMIT PLAIN PORT PROCESSES RATE RESOLVER SESSIONS TMP TO
-%token	CLIPBOARD DETACH RUNTIME TERMINAL USER INVALID
+%token	CLIPBOARD DETACH KEEP RUNTIME STOP TERMINAL USER INVALID
 %token	<word>		WORD
 %type	<words>		macro list list_l port
 %type	<number>	action how kind plain
@@ -296,6 +297,14 @@ statement	: WORD '=' macro {
 		| egress egress_l rule '}'
 		| egress egress_l error '}' {
 			yyerrok;
+		}
+		| EXIT KEEP {
+			if (once(SEEN_EXIT, "exit"))
+				nconf->fixed.stops = 0;
+		}
+		| EXIT STOP {
+			if (once(SEEN_EXIT, "exit"))
+				nconf->fixed.stops = 1;
 		}
 		| DENY kind WORD {
 			add_permit(1, $2, $3);
@@ -606,12 +615,14 @@ static const struct keyword {
 	{ "egress",		EGRESS },
 	{ "engine",		ENGINE },
 	{ "environment",	ENVIRONMENT },
+	{ "exit",		EXIT },
 	{ "filesize",		FILESIZE },
 	{ "from",		FROM },
 	{ "group",		GROUP },
 	{ "home",		HOME },
 	{ "image",		IMAGE },
 	{ "inject",		INJECT },
+	{ "keep",		KEEP },
 	{ "memory",		MEMORY },
 	{ "none",		NONE },
 	{ "pass",		PASS },
@@ -624,6 +635,7 @@ static const struct keyword {
 	{ "runtime",		RUNTIME },
 	{ "sessions",		SESSIONS },
 	{ "terminal",		TERMINAL },
+	{ "stop",		STOP },
 	{ "tmp",		TMP },
 	{ "to",			TO },
 	{ "user",		USER },

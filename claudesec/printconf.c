@@ -93,6 +93,8 @@ print_config(FILE *f, const struct config *c)
 		    c->resolvers[i].address,
 		    (unsigned int)c->resolvers[i].port);
 	(void)fputs("}\n", f);
+	if (c->fixed.stops)
+		(void)fputs("\nexit stop\n", f);
 	TAILQ_FOREACH(p, &c->permits, entry)
 		print_permit(f, p);
 }

@@ -24,12 +24,12 @@ _claudesec()
 		case ${COMP_WORDS[i]} in
 		--)	compopt -o default
 			return ;;
-		-[Dfs])	[ -n "$command" ] || ((i++)) ;;
+		-[aDfs])	[ -n "$command" ] || ((i++)) ;;
 		-*)	;;
 		*)	: "${command:=${COMP_WORDS[i]}}" ;;
 		esac
 	done
-	usage="[-d] [-n] [-v] [-D macro] [-f file] [-s file]"
+	usage="[-d] [-n] [-v] [-a file] [-D macro] [-f file] [-s file]"
 	[ -z "$command" ] || usage=$(_claudesec_usage "$command")
 	# what the option before takes, if anything
 	takes=$(sed -n "s/.*\[$prev \([a-z]*\).*/\1/p" <<<"$usage")

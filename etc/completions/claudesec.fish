@@ -33,7 +33,7 @@ function __claudesec
 			test -n "$cmd"; or set cmd $t
 		end
 	end
-	set -l usage "[-d] [-n] [-v] [-D macro] [-f file] [-s file]"
+	set -l usage "[-d] [-n] [-v] [-a file] [-D macro] [-f file] [-s file]"
 	test -z "$cmd"; or set usage (__claudesec_usage $cmd)
 	# what the option before takes, if anything
 	set -l takes (printf '%s\n' $usage |

@@ -26,12 +26,12 @@ _claudesec()
 		case $words[i] in
 		--)	_files
 			return ;;
-		-[Dfs])	[[ -n $cmd ]] || ((i++)) ;;
+		-[aDfs])	[[ -n $cmd ]] || ((i++)) ;;
 		-*)	;;
 		*)	: ${cmd:=$words[i]} ;;
 		esac
 	done
-	usage="[-d] [-n] [-v] [-D macro] [-f file] [-s file]"
+	usage="[-d] [-n] [-v] [-a file] [-D macro] [-f file] [-s file]"
 	[[ -z $cmd ]] || usage=$(_claudesec_usage $cmd)
 	# what the option before takes, if anything
 	takes=$(sed -n "s/.*\[$words[CURRENT-1] \([a-z]*\).*/\1/p" <<<$usage)

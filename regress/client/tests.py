@@ -1056,7 +1056,7 @@ def surroundings(kind):
 # $U and a command: the usage of it.
 def usage_line(line):
     if line == "$U":
-        return "usage: claudesec [-dnv] [-D macro=value] [-f file] [-s socket]"
+        return "usage: claudesec [-dnv] [-a file] [-D macro=value] [-f file] [-s socket]"
     if not line.startswith("$U "):
         return None
     usage = subprocess.run([CLAUDESEC, "help"], capture_output=True).stdout

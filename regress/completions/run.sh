@@ -100,7 +100,7 @@ offers()
 
 offers "commands" "$(echo "$commands" | tr ' ' '\n' | grep ^sta)" claudesec sta
 offers "commands after an option" "stop" claudesec -s status sto
-offers "options of the program" "-D -d -f -n -s -v" claudesec -
+offers "options of the program" "-D -a -d -f -n -s -v" claudesec -
 offers "a file for -f" DEFAULT claudesec -f ""
 offers "sessions to stop" "green" claudesec stop g
 offers "options of stop" "$("$prefix/bin/claudesec" help |

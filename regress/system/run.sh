@@ -75,7 +75,8 @@ up()
 	cat >"$tmp/conf"
 	[ -z "$daemon" ] || down
 	rm -f "$tmp/log"
-	"$claudesec" -d -vv -f "$tmp/conf" -s "$tmp/sock" 2>"$tmp/log" &
+	"$claudesec" -d -vv -a "$tmp/audit" -f "$tmp/conf" -s "$tmp/sock" \
+	    2>"$tmp/log" &
 	daemon=$!
 	wait_for 10 grep -q 'takes clients' "$tmp/log" ||
 	    because "no daemon: $(tail -n 1 "$tmp/log")"
@@ -318,6 +319,10 @@ test_bounds_of_a_permit()
 			}
 		}
 	END
+	refused 77 'more memory than' $bert start -m 5G -- --version &&
+	refused 77 'more memory than' $anna start -m 257M -- --version &&
+	refused 77 'more processors than' $anna start -c 1 -- --version ||
+	    return 1
 	hold $anna one || return 1
 	equal "memory, processes, cpus" "$(inspect one \
 	    '{{.HostConfig.Memory}} {{.HostConfig.PidsLimit}} {{.HostConfig.NanoCpus}}')" \
@@ -692,6 +697,83 @@ test_a_session_gets_another_proxy()
 		    "$(inspect one '{{.Id}} {{.State.Pid}}')" "$_agent" ||
 		    return 1
 	done
+}
+
+test_sessions_end_with_the_daemon_if_so_configured()
+{
+	up <<-END || return 1
+		credentials none
+		exit stop
+		permit user $anna
+	END
+	hold $anna one && wait_for 10 has_spare || return 1
+	down
+	none_left || because "left: $(all_left)" || return 1
+	grep -q 'session one is gone' "$tmp/log" || because "not by it"
+}
+
+test_totals()
+{
+	permit_both || return 1
+	hold $anna one || return 1
+	kill -USR1 $daemon
+	wait_for 5 grep -q 'totals: 1 sessions, .* 1 started' "$tmp/log" ||
+	    because "none are told"
+}
+
+# verifies TEXT: what it says of the log as it was made
+verifies()
+{
+	"$claudesec" audit verify "$tmp/try" >"$tmp/out" 2>&1
+	_got=$?
+	equal "$1: status" $_got 65 || return 1
+	grep -q "$1" "$tmp/out" || because "it says: $(cat "$tmp/out")"
+}
+
+test_the_audit_log()
+{
+	rm -f "$tmp/audit"
+	up <<-END || return 1
+		credentials none
+		permit user $anna { egress { pass to a.example.org } }
+	END
+	refused 77 'you have no permit' $bert status &&
+	cs $anna shell -- sh -c 'exit 7'
+	root status
+	down
+	permit_both || return 1
+	hold $anna one && root stop -a || return 1
+	down
+	"$claudesec" audit verify "$tmp/audit" >"$tmp/out" 2>&1 ||
+	    because "as it is: $(cat "$tmp/out")" || return 1
+	equal "lines" "$(sed 's/ .*//' "$tmp/out")" \
+	    "$(wc -l <"$tmp/audit")" || return 1
+	for _what in '"what":"refusal","uid":'"$(id -u $bert)" \
+	    '"what":"start".*"uid":'"$(id -u $anna)"'.*"rules":\["pass a.example.org"\]' \
+	    '"what":"end".*"status":7' '"what":"stop".*"uid":0'; do
+		grep -q "$_what" "$tmp/audit" ||
+		    because "it has no $_what" || return 1
+	done
+	equal "its mode" "$(stat -c %a:%u "$tmp/audit")" 600:0 || return 1
+	sed '2s/"what"/"that"/' "$tmp/audit" >"$tmp/try"
+	verifies ':2: changed' || return 1
+	sed 3d "$tmp/audit" >"$tmp/try"
+	verifies ':3: does not follow' || return 1
+	sed '2{h;d};3G' "$tmp/audit" >"$tmp/try"
+	verifies ':2: does not follow' || return 1
+	sed 1d "$tmp/audit" >"$tmp/try"
+	verifies ':1: does not follow' || return 1
+	sed '$s/"time":./"time":9/' "$tmp/audit" >"$tmp/try"
+	verifies ': changed' || return 1
+	# what a crash cut off stays, is seen, and does not spoil what follows
+	printf '{"seq":9' >>"$tmp/audit"
+	_lines=$(wc -l <"$tmp/audit")
+	up </dev/null && refused 77 'you have no permit' $bert status ||
+	    return 1
+	cp "$tmp/audit" "$tmp/try"
+	verifies ":$((_lines + 1)): changed" || return 1
+	equal "lines of it" "$(wc -l <"$tmp/out")" 1 || return 1
+	rm -f "$tmp/audit"
 }
 
 # blocked USER NAME COMMAND
