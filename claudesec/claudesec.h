@@ -276,6 +276,7 @@ struct ctl_attached {
 	uint32_t	 again;		/* it was there before the client */
 	uint32_t	 modes;		/* of its terminal, MODE_* */
 	uint32_t	 clipboard;	/* the container may write it */
+	uint32_t	 suspends;	/* ^Z is for the client */
 	uint32_t	 nkeys;
 	unsigned char	 keys[KEYS_MAX]; /* that let go of it */
 	char		 session[SESSION_LEN + 1];	/* empty: a shell in one */

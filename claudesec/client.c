@@ -1064,7 +1064,7 @@ client_handle_attached(struct peer *p, struct imsg *imsg)
 
 	if ((type != IMSG_CTL_START && type != IMSG_CTL_ATTACH) || attached ||
 	    imsg_get_data(imsg, &ca, sizeof(ca)) == -1 || ca.stays > 1 ||
-	    ca.tty != start.tty || ca.again > 1 || ca.clipboard > 1 ||
+	    ca.tty != start.tty || ca.again > 1 || ca.clipboard > 1 || ca.suspends > 1 ||
 	    (ca.modes & ~MODE_ALL) != 0 || ca.nkeys > KEYS_MAX ||
 	    !imsg_is_string(ca.name, sizeof(ca.name)) ||
 	    (fd = imsg_get_fd(imsg)) == -1)

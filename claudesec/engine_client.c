@@ -647,6 +647,14 @@ client_handle_signal(struct client *c, struct imsg *imsg)
 	case SIGTERM:
 		name = "SIGTERM";
 		break;
+	case SIGCONT:
+		/* its user has come back to it: another screen */
+		if (c->session != NULL && c->object[0] != '\0' &&
+		    c->spec.tty && c->size.rows != 0 && c->redraw == 0) {
+			c->redraw = 3;
+			client_resize(c);
+		}
+		return (0);
 	default:
 		return (-1);
 	}

@@ -313,7 +313,8 @@ spec_label_groups(const char *s, struct identity *id)
 int
 spec_adopt(struct spec *s, const json_t *item, const char **role)
 {
-	const char *groups, *image, *name, *path, *session, *login, *token, *volume;
+	const char *groups, *image, *name, *path, *session, *login, *token;
+	const char *tty, *volume;
 	const json_t *labels;
 
 	labels = json_object_get(item, "Labels");
@@ -344,7 +345,9 @@ spec_adopt(struct spec *s, const json_t *item, const char **role)
 	groups = spec_string(labels, LABEL_GROUPS, NULL);
 	if (groups != NULL && spec_label_groups(groups, &s->identity) == -1)
 		return (-1);
-	s->tty = spec_string(labels, LABEL_TTY, NULL) != NULL;
+	tty = spec_string(labels, LABEL_TTY, NULL);
+	s->tty = tty != NULL;
+	s->shell = tty != NULL && strcmp(tty, "shell") == 0;
 	login = spec_string(labels, LABEL_LOGIN, NULL);
 	(void)strlcpy(s->login, login == NULL ? "" : login,
 	    sizeof(s->login));

@@ -611,6 +611,7 @@ session_attached(struct session *s, struct client *c, int fd, int again)
 	ca.stays = s->spec.tty;
 	ca.again = (uint32_t)again;
 	ca.modes = s->modes;
+	ca.suspends = s->spec.tty && !s->spec.shell;
 	ca.clipboard = engine_config()->fixed.clipboard;
 	if (s->spec.tty) {
 		ca.nkeys = engine_config()->fixed.nkeys;

@@ -371,7 +371,8 @@ spec_labels(const struct spec *s, const char *role)
 	    json_object_set_new(labels, LABEL_TOKEN,
 	    json_string(s->token)) == -1) || (s->tty &&
 	    json_object_set_new(labels, LABEL_TTY,
-	    json_string("1")) == -1) || (s->login[0] != '\0' &&
+	    json_string(s->shell ? "shell" : "claude")) == -1) ||
+	    (s->login[0] != '\0' &&
 	    json_object_set_new(labels, LABEL_LOGIN,
 	    json_string(s->login)) == -1))) {
 		json_decref(labels);

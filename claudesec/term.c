@@ -49,6 +49,7 @@
 #define BUFFER_SIZE	65536
 #define END_SECONDS	2	/* for the stream to end after the exit */
 #define QUEUE_MAX	1024	/* bytes for a daemon that does not read */
+#define CONTROL_Z	'\032'
 
 struct buffer {
 	unsigned char	 data[BUFFER_SIZE + FILTER_MAX];
@@ -61,6 +62,7 @@ static void	 term_catch(size_t);
 static void	 term_raw(void);
 static void	 term_cooked(void);
 static void	 term_stop(void);
+static void	 term_continue(void);
 static __dead void term_die(int);
 static void	 term_reset(void);
 static void	 term_tell_modes(void);
@@ -101,7 +103,7 @@ static struct ctl_attached session;
 static struct buffer in, out, shown;
 static int	 in_ended, in_shut;
 static struct demux frame;
-static struct keys keys;
+static struct keys keys, suspend;
 static unsigned char typed[BUFFER_SIZE];
 static uint32_t	 told_modes;
 static int	 utf8;
@@ -181,6 +183,8 @@ term_attach(int fd, struct peer *p, const struct ctl_attached *ca)
 	if (tty) {
 		keys.n = ca->nkeys;
 		memcpy(keys.key, ca->keys, sizeof(keys.key));
+		suspend.n = ca->suspends;
+		suspend.key[0] = CONTROL_Z;
 	}
 	if ((flags = fcntl(fd, F_GETFL)) == -1 ||
 	    fcntl(fd, F_SETFL, flags | O_NONBLOCK) == -1)
@@ -360,9 +364,7 @@ term_signal(int sig, short event, void *arg)
 		term_stop();
 		break;
 	case SIGCONT:
-		if (stream != -1)
-			term_raw();
-		term_send_size();
+		term_continue();
 		break;
 	default:
 		term_forward(sig);
@@ -370,7 +372,9 @@ term_signal(int sig, short event, void *arg)
 }
 
 /*
- * Somebody else's kill(1): in raw mode no key does this.  SIGCONT undoes it.
+ * Somebody else's kill(1), or ^Z, on which Claude Code would stop itself,
+ * where no shell is to continue it.  What runs goes on.  If nobody could
+ * continue us either, we are not stopped.
  */
 static void
 term_stop(void)
@@ -380,9 +384,33 @@ term_stop(void)
 	for (i = 0; signals[i] != SIGTSTP; i++)
 		;
 	term_cooked();
+	term_reset();
 	signal_del(&signal_ev[i]);
 	(void)kill(getpid(), SIGTSTP);
 	signal_add(&signal_ev[i], NULL);
+	term_continue();
+}
+
+/* The terminal was somebody else's meanwhile: all of it is drawn again. */
+static void
+term_continue(void)
+{
+	const int sig = SIGCONT;
+	char text[MODES_TEXT];
+	size_t len;
+
+	if (stream == -1)
+		return;
+	term_raw();
+	len = filter_set(text, filters[STDOUT_FILENO].modes);
+	(void)write(output_fd[STDOUT_FILENO], text, len);
+	term_send_size();
+	if (!session.stays || daemon_peer == NULL ||
+	    imsgbuf_queuelen(&daemon_peer->ibuf) > QUEUE_MAX)
+		return;
+	if (peer_compose(daemon_peer, IMSG_CTL_SIGNAL, 0, -1, &sig,
+	    sizeof(sig)) == -1)
+		err(EX_OSERR, "peer_compose");
 }
 
 /*
@@ -433,19 +461,26 @@ term_send_size(void)
 static void
 term_read_input(int fd, short event, void *arg)
 {
+	size_t len;
 	ssize_t n;
+	int stop;
 
 	(void)event;
 	(void)arg;
-	n = read(fd, typed, sizeof(typed));
+	n = read(fd, typed, sizeof(typed) - KEYS_HELD);
 	if (n == -1 && (errno == EAGAIN || errno == EINTR))
 		return;
-	if (n > 0)
-		in.len = keys_pass(&keys, typed, (size_t)n, in.data, &leaving);
-	else if (tty)
+	stop = 0;
+	if (n > 0) {
+		len = keys_pass(&keys, typed, (size_t)n, in.data, &leaving);
+		memcpy(typed, in.data, len);
+		in.len = keys_pass(&suspend, typed, len, in.data, &stop);
+	} else if (tty)
 		term_die(SIGHUP);
 	else
 		in_ended = 1;
+	if (stop)
+		term_stop();
 	term_update();
 }
 

@@ -59,10 +59,10 @@ def wait(what, f, secs=5.0):
 
 
 # What a client is told with its stream.
-def attached(tty, stays=0, again=0, modes=0, clipboard=0, keys=b"\35d",
-             name=b"x"):
-    return struct.pack("6I2s33s64sx", tty, stays, again, modes, clipboard,
-                       len(keys), keys, b"f" * 32, name)
+def attached(tty, stays=0, again=0, modes=0, clipboard=0, suspends=0,
+             keys=b"\35d", name=b"x"):
+    return struct.pack("7I2s33s64sx", tty, stays, again, modes, clipboard,
+                       suspends, len(keys), keys, b"f" * 32, name)
 
 
 # One client's connection, seen from the daemon.
@@ -213,7 +213,10 @@ class Daemon:
                 cols, rows = struct.unpack("II", data)
                 set_size(self.master, rows, cols)
             elif kind == "SIGNAL":
-                os.kill(self.pid, struct.unpack("i", data)[0])
+                try:
+                    os.kill(self.pid, struct.unpack("i", data)[0])
+                except OSError:
+                    pass
             elif kind == "DONE":
                 done.set()
 
@@ -686,8 +689,9 @@ def test_lies_in_an_answer():
             (["shell"], "ATTACHED", attached(0, modes=0x80000000), null),
             (["shell"], "ATTACHED", attached(0, name=b""), null),
             (["shell"], "ATTACHED", attached(0, name=b"x" * 64), null),
-            (["shell"], "ATTACHED", attached(0)[:20] + b"\3" +
-             attached(0)[21:], null),
+            (["shell"], "ATTACHED", attached(0, suspends=2), null),
+            (["shell"], "ATTACHED", attached(0)[:24] + b"\3" +
+             attached(0)[25:], null),
             (["shell"], "DETACHED", b"x", -1),
             (["start"], "DETACHED", b"x", -1),
             (["start", "-d"], "DETACHED", b"", -1),
@@ -826,6 +830,51 @@ def test_terminal_stopped_and_continued():
         t.type(b"echo a''b\r", b"ab")
     os.write(t.master, b"exit\r")
     eq(t.end(), 0)
+
+
+def set_attached(**kw):
+    d = Daemon()
+    d.attached = kw
+    return d
+
+
+def stopped(t):
+    return open("/proc/%d/stat" % t.pid).read().split(") ")[1][0] == "T"
+
+
+# Claude Code would stop itself; what is typed before goes in.
+def test_terminal_suspended_by_key():
+    for key in (b"\032", b"\033[122;5u"):
+        d = set_attached(stays=1, suspends=1)
+        t = shell(d, "sh", "-c", "printf '\\033[?1000h'; stty raw -echo; "
+                  "echo up; dd bs=1 count=2 2>/dev/null; echo end; sleep 60")
+        t.read(b"up")
+        t.type(b"x" + key, b"\033[?1000l")
+        wait("stop", lambda: stopped(t))
+        yes(not t.raw(), "raw while stopped")
+        t.out = b""
+        t.signal(signal.SIGCONT)
+        t.read(b"\033[?1000h")
+        wait("raw mode", t.raw)
+        wait("word of it", lambda: ("SIGNAL", struct.pack(
+            "i", signal.SIGCONT)) in d.messages)
+        t.type(b"y", b"xyend")
+        t.signal(signal.SIGTERM)
+        eq(t.end(), -signal.SIGTERM)
+
+
+# In a shell it is the shell's.
+def test_terminal_suspends_inside():
+    t = shell(set_attached(stays=1))
+    t.type(b"echo s''tart; sleep 1234\r", b"start")
+    wait("job", lambda: subprocess.run(
+        ["pgrep", "-f", "^sleep 1234$"], stdout=-3).returncode == 0)
+    t.type(b"\032", b"$ ")
+    t.type(b"kill -9 %1; echo do''ne\r", b"done")
+    yes(not stopped(t), "the client is stopped")
+    # the first may be told that there are stopped jobs
+    os.write(t.master, b"exit\rexit\r")
+    t.end()
 
 
 def test_terminal_killed_while_stopped():

@@ -285,6 +285,7 @@ daemons()
 
 clean_up()
 {
+	tmux -S "$tmp/tmux" kill-server 2>/dev/null
 	_pids=$(daemons)
 	[ -z "$_pids" ] || kill -9 $_pids 2>/dev/null
 	left | while read -r _what _name; do

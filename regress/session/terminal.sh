@@ -17,7 +17,7 @@
 
 tm()
 {
-	tmux -S "$tmp/tmux" -f /dev/null "$@"
+	tmux -S "$tmp/tmux" -f /dev/null "$@" 9>&-
 }
 
 # The terminals are sessions of tmux; this is the one that is looked at.
@@ -273,6 +273,32 @@ test_start_detached_and_attach()
 	shown "exit status 0" || return 1
 	cs 1000 stop -t 5
 	no_terminals
+}
+
+# ^Z stops the client, in a shell that continues it, and not Claude Code.
+test_suspend()
+{
+	no_terminals
+	_d=$tmp/u1000
+	tm new-session -d -s two -x 100 -y 30 "cd $_d/ws; export PATH='$PATH' \
+	    HOME=$_d/home XDG_RUNTIME_DIR=$_d/run LANG=C.UTF-8 PS1='% '; \
+	    exec setpriv --reuid 1000 --regid 1000 --groups $engine_gid -- \
+	    bash --norc -i 9>&-"
+	terminal=two
+	keys "$claudesec -f $_d/conf start" Enter
+	shown "Claude Code v" && shown "❯" || return 1
+	keys C-z
+	shown "Stopped" && is alternate_on 0 && is mouse_any_flag 0 || return 1
+	docker exec claude-ws sh -c \
+	    'sed -n "s/^State:.*\\(stopped\\).*/\\1/p" /proc/[0-9]*/status' |
+	    grep stopped >>"$tmp/why" && return 1
+	keys "clear; fg" Enter
+	claude_is_there || return 1
+	keys C-] d
+	shown "detached from ws" && cs 1000 stop -t 5
+	_status=$?
+	no_terminals
+	return $_status
 }
 
 test_attach_takes_over()
