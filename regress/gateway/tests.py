@@ -591,7 +591,7 @@ def test_chunked_body():
 
 
 def test_large_chunked_body():
-    body = os.urandom(1 << 20) * 32
+    body = os.urandom(1 << 20) * 8
     eq(ask(body=chunks(body, 100000),
            framing=b"Transfer-Encoding: chunked"), (200, b"hello"))
     yes(api.requests[0].body == body, "another body")
