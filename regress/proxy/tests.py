@@ -1947,15 +1947,30 @@ def test_silent_clients_make_room():
 def test_requests_leave_descriptors():
     # each takes two of the frontend's, but not the last ones
     socks = []
-    few = Few(50)
-    for _ in range(20):
+    few = Few(60)
+    plog.mark()
+    while True:
         s = connect()
         s.sendall(http("/nowhere", method="POST", fields=LENGTH))
+        n = len(socks)
+        wait("connection or answer", lambda: len(origin.events(
+            event="accept")) > n or select.select([s], [], [], 0)[0])
+        if select.select([s], [], [], 0)[0]:
+            break
         socks.append(s)
-    wait("503", lambda: select.select(socks, [], [], 0)[0])
-    for s in select.select(socks, [], [], 0)[0]:
-        eq(Reader(s).answer()[0], 503)
-    gets_ok(tunnel("good.example:443"), hello("good.example"))
+        yes(n < 40, "no end")
+    eq(Reader(s).answer()[0], 503)
+    s.close()
+    # as many at once as there are last ones find room
+    more = []
+    for _ in range(20):
+        s = connect()
+        s.sendall(target("slow.example:443"))
+        more.append(s)
+    for s in more:
+        eq(status(until(s, b"\r\n\r\n")), 200)
+        s.close()
+    eq(plog.text().count("accept:"), 0)
     for s in socks:
         s.close()
     few.over()
