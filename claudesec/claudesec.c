@@ -82,6 +82,7 @@ static int	 parent_dispatch_conf(struct peer *, struct imsg *);
 static int	 parent_dispatch_control(struct peer *, struct imsg *);
 static int	 parent_dispatch_engine(struct peer *, struct imsg *);
 static int	 parent_dispatch_pin(struct peer *, struct imsg *);
+static int	 parent_dispatch_workspace(struct peer *, struct imsg *);
 static int	 parent_handle_open(struct peer *, struct imsg *);
 static int	 parent_handle_error(struct imsg *);
 static int	 parent_handle_conf(struct imsg *);
@@ -102,6 +103,7 @@ static void	 parent_login(const struct pending *,
 		    struct workspace_answer *);
 static const char *workspace_check(const struct pending *, int, char *,
 		    struct stat *);
+static int	 parent_handle_directory(struct peer *, struct imsg *);
 static const char *workspace_judge(const char *, const struct stat *);
 static const char *workspace_others(const char *, int);
 static int	 workspace_name(int, char *);
@@ -117,6 +119,7 @@ const struct proc_role proc_roles[] = {
 	{ "control", control, parent_dispatch_control },
 	{ "engine", engine, parent_dispatch_engine },
 	{ "pin", pin, parent_dispatch_pin },
+	{ "workspace", workspace, parent_dispatch_workspace },
 	{ NULL, NULL, NULL }
 };
 
@@ -217,8 +220,12 @@ main(int argc, char *argv[])
 	if (child != NULL) {
 		if (n != 1 || argc != 0)
 			usage();
-		/* mounting is root's, and it sees to its own confinement */
-		proc_child(child, strcmp(child, "pin") == 0 ? NULL :
+		/*
+		 * mounting is root's, and to become whom a session is for;
+		 * these two see to their own confinement
+		 */
+		proc_child(child, strcmp(child, "pin") == 0 ||
+		    strcmp(child, "workspace") == 0 ? NULL :
 		    CLAUDESEC_USER, CLAUDESEC_CHROOT);
 	}
 	if (argc > 0) {
@@ -488,6 +495,7 @@ daemon_run(const char *path, int own)
 	proc_start(ROLE_CONF);
 	proc_start(ROLE_CONTROL);
 	proc_start(ROLE_ENGINE);
+	proc_start(ROLE_WORKSPACE);
 	if (peer_compose(proc_peer(ROLE_ENGINE), IMSG_PARENT_NAME, getuid(),
 	    -1, sockpath, strlen(sockpath)) == -1)
 		fatal("peer_compose");
@@ -499,6 +507,7 @@ daemon_run(const char *path, int own)
 	}
 	proc_connect(ROLE_CONF, ROLE_ENGINE);
 	proc_connect(ROLE_CONTROL, ROLE_ENGINE);
+	proc_connect(ROLE_ENGINE, ROLE_WORKSPACE);
 	signal_set(&hup_ev, SIGHUP, parent_signal, NULL);
 	signal_set(&int_ev, SIGINT, parent_signal, NULL);
 	signal_set(&term_ev, SIGTERM, parent_signal, NULL);
@@ -938,6 +947,14 @@ parent_dispatch_control(struct peer *p, struct imsg *imsg)
 }
 
 static int
+parent_dispatch_workspace(struct peer *p, struct imsg *imsg)
+{
+	(void)p;
+	(void)imsg;
+	return (-1);
+}
+
+static int
 parent_dispatch_engine(struct peer *p, struct imsg *imsg)
 {
 	int busy;
@@ -961,6 +978,8 @@ parent_dispatch_engine(struct peer *p, struct imsg *imsg)
 		return (parent_handle_audit(imsg));
 	case IMSG_ENGINE_UNPIN:
 		return (parent_handle_unpin(imsg));
+	case IMSG_ENGINE_DIRECTORY:
+		return (parent_handle_directory(p, imsg));
 	case IMSG_ENGINE_BUSY:
 		if (imsg_get_data(imsg, &busy, sizeof(busy)) == -1 || busy < 0)
 			return (-1);
@@ -1329,6 +1348,28 @@ workspace_others(const char *path, int fd)
 				return ("holds what the agent must not see");
 	}
 	return (NULL);
+}
+
+/*
+ * The workspace of a session that an earlier daemon began.  The path comes
+ * from the container engine, and was judged then.
+ */
+static int
+parent_handle_directory(struct peer *p, struct imsg *imsg)
+{
+	char path[PATH_MAX];
+	int error, fd;
+
+	if (imsg_get_string(imsg, path, sizeof(path)) == -1)
+		return (-1);
+	error = 0;
+	if ((fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW |
+	    O_CLOEXEC)) == -1)
+		error = errno;
+	if (peer_compose(p, IMSG_PARENT_DIRECTORY, imsg_get_id(imsg), fd,
+	    &error, sizeof(error)) == -1)
+		fatal("peer_compose");
+	return (0);
 }
 
 /*

@@ -44,6 +44,7 @@ enum {
 	ROLE_CONTROL,
 	ROLE_ENGINE,
 	ROLE_PIN,		/* the system daemon's only */
+	ROLE_WORKSPACE,
 	ROLE_CLIENT		/* whoever connects to the control socket */
 };
 
@@ -70,7 +71,9 @@ enum {
 #define PERMIT_CLIENTS	32	/* connections; also the most */
 #define PERMIT_RATE	100	/* requests in a second; likewise */
 #define DOCKER_CONTEXT_MAX 256	/* name of one, with its NUL */
-#define DOCKER_CONTEXT_MAX 256	/* name of one, with its NUL */
+#define PROTECT_MAXLEN	256	/* of a path in the workspace */
+#define PROTECTS_MAX	256
+#define MOUNTS_MAX	160	/* of such paths in one session */
 #define KEY_MINLEN	8	/* of a key for proxyd, and at most */
 #define KEY_MAXLEN	4000
 #define SESSION_LEN	32	/* of a session's id, hexadecimal, ours */
@@ -98,6 +101,7 @@ enum imsg_type {
 	IMSG_CTL_ARG,		/* a piece of argument number id */
 	IMSG_CTL_ENV,		/* NAME=value */
 	IMSG_CTL_PASS,		/* struct egress_rule, for a start */
+	IMSG_CTL_OPEN,		/* a path of the workspace, not protected */
 	IMSG_CTL_RUN,		/* the arguments are complete */
 	IMSG_CTL_ATTACH,	/* struct ctl_attach */
 	IMSG_CTL_STOP,		/* struct ctl_request */
@@ -159,6 +163,7 @@ enum imsg_type {
 	IMSG_RECONF_DONE,	/* engine to parent: it is in force */
 	IMSG_RECONF_PERMIT,	/* struct permit, before END */
 	IMSG_RECONF_LOGIN,	/* to parent: a path */
+	IMSG_RECONF_PROTECT,	/* struct protect_rule, likewise; no default */
 
 	/* engine and parent */
 	IMSG_ENGINE_CONNECT,	/* a socket to the engine, please */
@@ -183,7 +188,26 @@ enum imsg_type {
 	IMSG_PARENT_NAME,	/* control socket's path, uid; before START */
 
 	/* client to its process for ports */
-	IMSG_PORT_SESSION	/* struct port_session */
+	IMSG_PORT_SESSION,	/* struct port_session */
+
+	/* engine and parent */
+	IMSG_ENGINE_DIRECTORY,	/* a session's workspace, once more, please */
+	IMSG_PARENT_DIRECTORY,	/* int errno; the directory */
+
+	/*
+	 * engine and workspace, which makes a process and a channel for each
+	 * session; what follows passes on that
+	 */
+	IMSG_WORKSPACE_OPEN,	/* struct workspace_open; the directory */
+	IMSG_WORKSPACE_OPENED,	/* int errno; the channel */
+	IMSG_LOOK_PROTECT,	/* struct protect_rule */
+	IMSG_LOOK_START,	/* that was all: look and prepare */
+	IMSG_LOOK_ADOPT,	/* that was all: another has done that */
+	IMSG_LOOK_MOUNT,	/* struct look_mount */
+	IMSG_LOOK_NOTE,		/* a line for the user */
+	IMSG_LOOK_READY,	/* struct ctl_error, code 0 if it went well */
+	IMSG_LOOK_END,		/* the session is over: clean up */
+	IMSG_LOOK_DONE		/* so it is; the end */
 };
 
 /* files that the parent opens for the engine; nothing else can be named */
@@ -415,6 +439,12 @@ struct conf_fixed {
 	unsigned char	 keys[KEYS_MAX]; /* that let go of a session */
 };
 
+/* of the agent block, and of start -W: a path in the workspace */
+struct protect_rule {
+	uint32_t	 open;		/* not protected, whoever says so */
+	char		 path[PROTECT_MAXLEN];
+};
+
 struct egress_resolver {
 	char		 address[64];		/* numeric */
 	uint16_t	 port;
@@ -462,6 +492,18 @@ struct permit {
 	char		 image[IMAGE_MAXLEN];
 };
 
+/* who owns the directory's session; the parent may be root */
+struct workspace_open {
+	uint32_t	 uid, gid;
+};
+
+/* what is mounted on itself in the agent's workspace, so that it stays */
+struct look_mount {
+	uint32_t	 readonly;
+	uint64_t	 dev, ino;
+	char		 path[PROTECT_MAXLEN];	/* relative to the workspace */
+};
+
 /* a configuration as conf builds it and as receivers collect it */
 struct rule_entry {
 	struct egress_rule	 rule;
@@ -474,6 +516,10 @@ struct permit_entry {
 	TAILQ_ENTRY(permit_entry) entry;
 };
 TAILQ_HEAD(permit_list, permit_entry);
+struct protect_entry {
+	struct protect_rule	 rule;
+	TAILQ_ENTRY(protect_entry) entry;
+};
 struct env_entry {
 	char			*value;		/* NAME=value, secret */
 	TAILQ_ENTRY(env_entry)	 entry;
@@ -485,6 +531,7 @@ struct config {
 	struct rule_list	 rules;
 	struct egress_resolver	 resolvers[RESOLVER_MAX];
 	size_t			 nresolvers;
+	TAILQ_HEAD(, protect_entry) protects;
 	TAILQ_HEAD(, env_entry)	 env;
 	struct permit_list	 permits;
 };
@@ -505,6 +552,9 @@ int		 daemon_private(const char *);
  */
 __dead void	 conf(void);
 struct config	*config_new(void);
+int		 config_protect(struct config *, const char *, int);
+extern const char *const config_protected[];	/* by default */
+int		 config_is_default(const struct protect_rule *);
 void		 config_free(struct config *);
 
 /*
@@ -596,6 +646,15 @@ unsigned int	 rate_count(struct rates *, uid_t, int64_t);
 
 /* engine.c */
 __dead void	 engine(void);
+
+/*
+ * workspace.c: a process that has the directories of sessions, and one for
+ * each of them.
+ */
+__dead void	 workspace(void);
+
+/* workspace_git.c: is this the path of something in a workspace? */
+int		 protect_valid(const char *);
 
 /* client.c */
 __dead void	 client(int, char **, const char *);

@@ -50,6 +50,7 @@
 #define ENV_MAX		64	/* variables of -e */
 #define ENV_CHARS	"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz" \
 			"0123456789_"
+#define OPENS_MAX	64	/* paths of -W */
 
 #define CHECK_MEMORY	(256ULL << 20)	/* so that to use it up costs little */
 
@@ -88,6 +89,7 @@ static void	 set_place(int, char **, char *, char *);
 static void	 set_rule(struct egress_rule *, const char *);
 static void	 set_seconds(const char *);
 static __dead void client_rule(int, char **, int);
+static void	 add_open(char *);
 static int	 open_workspace(const char *, char *);
 
 static __dead void request_run(uint32_t);
@@ -134,6 +136,7 @@ static const struct command commands[] = {
 	    "[-m memory] "
 	    "[-n name] "
 	    "[-p port[:port]] "
+	    "[-W path] "
 	    "[-w directory] "
 	    "[--] [argument ...]", client_start },
 	{ "status", "[-j]", client_status },
@@ -157,7 +160,9 @@ static struct ctl_rule rule;
 static struct ctl_logs logs;
 static struct egress_rule passes[PASS_MAX];	/* of a start */
 static size_t	 npasses;
-static int	 workspace = -1;
+static int	 workspace_fd = -1;
+static char	*open_paths[OPENS_MAX];	/* not protected */
+static size_t	 nopen;
 static char	**args;			/* Claude Code's, or a command */
 static const char *envs[ENV_MAX];	/* of -e */
 static size_t	 nenv;
@@ -321,7 +326,7 @@ client_check(int argc, char *argv[])
 	args = check_start();
 	start.shell = 1;
 	start.memory = CHECK_MEMORY;
-	workspace = open_workspace(".", start.path);
+	workspace_fd = open_workspace(".", start.path);
 	request_run(IMSG_CTL_START);
 }
 
@@ -405,7 +410,7 @@ client_shell(int argc, char *argv[])
 	if (*args != NULL && strcmp(*args++, "--") != 0)
 		usage_command(argv[0]);
 	start.shell = 1;
-	workspace = open_workspace(".", start.path);
+	workspace_fd = open_workspace(".", start.path);
 	request_run(IMSG_CTL_START);
 }
 
@@ -417,7 +422,7 @@ client_start(int argc, char *argv[])
 
 	dir = ".";
 	file = NULL;
-	while ((ch = next_option(argc, argv, "+:a:c:de:j:m:Nn:p:rw:")) != -1) {
+	while ((ch = next_option(argc, argv, "+:a:c:de:j:m:Nn:p:rW:w:")) != -1) {
 		switch (ch) {
 		case 'a':
 			if (npasses == PASS_MAX)
@@ -451,13 +456,16 @@ client_start(int argc, char *argv[])
 		case 'p':
 			port_add(optarg);
 			break;
+		case 'W':
+			add_open(optarg);
+			break;
 		default:
 			dir = optarg;
 		}
 	}
 	port_prepare();
 	args = argv + optind;
-	workspace = open_workspace(dir, start.path);
+	workspace_fd = open_workspace(dir, start.path);
 	if (file != NULL)
 		report_open(file);
 	request_run(IMSG_CTL_START);
@@ -624,6 +632,16 @@ set_seconds(const char *value)
 		    "year at most", value);
 }
 
+static void
+add_open(char *path)
+{
+	if (strlen(path) >= PROTECT_MAXLEN || !protect_valid(path))
+		errx(EX_USAGE, "-W %s: not a path in a workspace", path);
+	if (nopen == OPENS_MAX)
+		errx(EX_USAGE, "-W: more than %d paths", OPENS_MAX);
+	open_paths[nopen++] = path;
+}
+
 static int
 open_workspace(const char *dir, char *path)
 {
@@ -729,7 +747,7 @@ request_send(void)
 		start.rows = DETACHED_ROWS;
 	}
 	/* a second try needs it again */
-	if ((fd = fcntl(workspace, F_DUPFD_CLOEXEC, 0)) == -1)
+	if ((fd = fcntl(workspace_fd, F_DUPFD_CLOEXEC, 0)) == -1)
 		err(EX_OSERR, "fcntl");
 	request_compose(IMSG_CTL_START, fd, &start, sizeof(start));
 	for (i = 0; args[i] != NULL; i++)
@@ -739,6 +757,9 @@ request_send(void)
 		request_compose(IMSG_CTL_PASS, -1, &passes[i],
 		    sizeof(passes[i]));
 	request_send_env();
+	for (i = 0; i < nopen; i++)
+		request_compose(IMSG_CTL_OPEN, -1, open_paths[i],
+		    strlen(open_paths[i]));
 	request_compose(IMSG_CTL_RUN, -1, NULL, 0);
 }
 
@@ -1002,8 +1023,8 @@ client_confine(struct peer *p)
 	switch (type) {
 	case IMSG_CTL_START:
 	case IMSG_CTL_ATTACH:
-		if (workspace != -1)
-			close(workspace);
+		if (workspace_fd != -1)
+			close(workspace_fd);
 		/* recvfd: the stream; tty: raw mode and the size */
 		promises = "stdio recvfd tty";
 		imsgbuf_allow_fdpass(&p->ibuf, 0, 1);

@@ -389,6 +389,7 @@ static void
 conf_compose_engine(void)
 {
 	struct permit_entry *p;
+	struct protect_entry *pr;
 	struct rule_entry *r;
 	struct env_entry *e;
 	size_t i;
@@ -413,6 +414,10 @@ conf_compose_engine(void)
 			    sizeof(r->rule)) == -1)
 				fatal("peer_compose");
 	}
+	TAILQ_FOREACH(pr, &load.conf->protects, entry)
+		if (!config_is_default(&pr->rule))
+			conf_send(ROLE_ENGINE, IMSG_RECONF_PROTECT, &pr->rule,
+			    sizeof(pr->rule));
 	TAILQ_FOREACH(e, &load.conf->env, entry)
 		conf_send(ROLE_ENGINE, IMSG_RECONF_ENV, e->value,
 		    strlen(e->value));
@@ -468,15 +473,25 @@ conf_warning(const char *line)
  * Configurations.
  */
 
+/* .git is the repository, of which more is known */
+const char *const config_protected[] = { ".git", ".gitmodules", ".vscode",
+    ".idea", ".devcontainer", ".claude/settings.json",
+    ".claude/settings.local.json", ".claude/hooks", ".claude/commands",
+    ".claude/agents", ".claude/skills", ".mcp.json", ".envrc", ".npmrc",
+    ".yarnrc.yml", ".bashrc", ".bash_profile", ".profile", ".zshrc",
+    ".zshenv", ".zprofile", NULL };
+
 struct config *
 config_new(void)
 {
 	struct rule_entry *r;
 	struct config *c;
+	size_t i;
 
 	if ((c = calloc(1, sizeof(*c))) == NULL)
 		return (NULL);
 	TAILQ_INIT(&c->rules);
+	TAILQ_INIT(&c->protects);
 	TAILQ_INIT(&c->env);
 	TAILQ_INIT(&c->permits);
 	(void)strlcpy(c->fixed.image, "claudesec/claude",
@@ -499,6 +514,11 @@ config_new(void)
 	(void)strlcpy(r->rule.host, "api.anthropic.com",
 	    sizeof(r->rule.host));
 	TAILQ_INSERT_TAIL(&c->rules, r, entry);
+	for (i = 0; config_protected[i] != NULL; i++)
+		if (config_protect(c, config_protected[i], 0) == -1) {
+			config_free(c);
+			return (NULL);
+		}
 	return (c);
 }
 
@@ -513,10 +533,50 @@ rules_free(struct rule_list *list)
 	}
 }
 
+/* What is protected anyway need not be said. */
+int
+config_is_default(const struct protect_rule *r)
+{
+	size_t i;
+
+	for (i = 0; config_protected[i] != NULL; i++)
+		if (strcmp(config_protected[i], r->path) == 0)
+			return (!r->open);
+	return (0);
+}
+
+/* The last word on a path counts. */
+int
+config_protect(struct config *c, const char *path, int open)
+{
+	struct protect_entry *p;
+	int n;
+
+	n = 0;
+	TAILQ_FOREACH(p, &c->protects, entry) {
+		if (strcmp(p->rule.path, path) == 0)
+			break;
+		n++;
+	}
+	if (p == NULL) {
+		if (n == PROTECTS_MAX) {
+			errno = E2BIG;
+			return (-1);
+		}
+		if ((p = calloc(1, sizeof(*p))) == NULL)
+			return (-1);
+		(void)strlcpy(p->rule.path, path, sizeof(p->rule.path));
+		TAILQ_INSERT_TAIL(&c->protects, p, entry);
+	}
+	p->rule.open = (uint32_t)open;
+	return (0);
+}
+
 void
 config_free(struct config *c)
 {
 	struct permit_entry *p;
+	struct protect_entry *pr;
 	struct env_entry *e;
 
 	if (c == NULL)
@@ -526,6 +586,10 @@ config_free(struct config *c)
 		TAILQ_REMOVE(&c->permits, p, entry);
 		rules_free(&p->rules);
 		free(p);
+	}
+	while ((pr = TAILQ_FIRST(&c->protects)) != NULL) {
+		TAILQ_REMOVE(&c->protects, pr, entry);
+		free(pr);
 	}
 	while ((e = TAILQ_FIRST(&c->env)) != NULL) {
 		TAILQ_REMOVE(&c->env, e, entry);

@@ -50,12 +50,15 @@ static int	 engine_handle_name(struct imsg *);
 static int	 engine_handle_socket(struct imsg *);
 static int	 engine_handle_file(struct imsg *);
 static int	 engine_handle_workspace(struct imsg *);
+static int	 engine_handle_directory(struct imsg *);
+static int	 engine_handle_opened(struct imsg *);
 static int	 engine_handle_reloaded(struct imsg *);
 static int	 engine_handle_client(struct imsg *);
 static int	 engine_handle_conf(struct imsg *);
 static int	 engine_handle_rule(struct imsg *);
 static int	 engine_handle_permit(struct imsg *);
 static int	 engine_handle_resolver(struct imsg *);
+static int	 engine_handle_protect(struct imsg *);
 static int	 engine_handle_env(struct imsg *);
 static int	 engine_handle_end(void);
 static void	 engine_ask(uint32_t);
@@ -201,6 +204,8 @@ engine_dispatch(struct peer *p, struct imsg *imsg)
 		return (engine_dispatch_conf(imsg));
 	case ROLE_CONTROL:
 		return (engine_handle_client(imsg));
+	case ROLE_WORKSPACE:
+		return (engine_handle_opened(imsg));
 	default:
 		return (-1);
 	}
@@ -227,6 +232,8 @@ engine_dispatch_parent(struct imsg *imsg)
 	case IMSG_PARENT_END:
 		session_end_all();
 		return (0);
+	case IMSG_PARENT_DIRECTORY:
+		return (engine_handle_directory(imsg));
 	case IMSG_PARENT_RELOADED:
 		return (engine_handle_reloaded(imsg));
 	default:
@@ -246,6 +253,8 @@ engine_dispatch_conf(struct imsg *imsg)
 		return (engine_handle_permit(imsg));
 	case IMSG_RECONF_RESOLVER:
 		return (engine_handle_resolver(imsg));
+	case IMSG_RECONF_PROTECT:
+		return (engine_handle_protect(imsg));
 	case IMSG_RECONF_ENV:
 		return (engine_handle_env(imsg));
 	case IMSG_RECONF_END:
@@ -335,6 +344,21 @@ engine_handle_workspace(struct imsg *imsg)
 	    wa.source[0] != '/' || wa.uid == 0)))
 		return (-1);
 	return (client_workspace(imsg_get_id(imsg), &wa));
+}
+
+static int
+engine_handle_directory(struct imsg *imsg)
+{
+	int error, fd;
+
+	if (imsg_get_data(imsg, &error, sizeof(error)) == -1)
+		return (-1);
+	if (((fd = imsg_get_fd(imsg)) == -1) != (error != 0)) {
+		if (fd != -1)
+			close(fd);
+		return (-1);
+	}
+	return (look_directory(imsg_get_id(imsg), error, fd));
 }
 
 static int
@@ -489,6 +513,28 @@ engine_handle_client(struct imsg *imsg)
 }
 
 /*
+ * From workspace.
+ */
+
+static int
+engine_handle_opened(struct imsg *imsg)
+{
+	struct stat sb;
+	int error, fd;
+
+	if (imsg_get_type(imsg) != IMSG_WORKSPACE_OPENED ||
+	    imsg_get_data(imsg, &error, sizeof(error)) == -1)
+		return (-1);
+	if (((fd = imsg_get_fd(imsg)) == -1) != (error != 0) ||
+	    (fd != -1 && (fstat(fd, &sb) == -1 || !S_ISSOCK(sb.st_mode)))) {
+		if (fd != -1)
+			close(fd);
+		return (-1);
+	}
+	return (look_opened(imsg_get_id(imsg), error, fd));
+}
+
+/*
  * From conf: a configuration, which is collected and then swapped in.
  */
 
@@ -496,13 +542,18 @@ static int
 engine_handle_conf(struct imsg *imsg)
 {
 	struct conf_fixed *f;
+	size_t i;
 
 	config_free(nconf);
 	if ((nconf = calloc(1, sizeof(*nconf))) == NULL)
 		fatal("calloc");
 	TAILQ_INIT(&nconf->rules);
+	TAILQ_INIT(&nconf->protects);
 	TAILQ_INIT(&nconf->env);
 	TAILQ_INIT(&nconf->permits);
+	for (i = 0; config_protected[i] != NULL; i++)
+		if (config_protect(nconf, config_protected[i], 0) == -1)
+			fatal("calloc");
 	nrules = npermits = 0;
 	f = &nconf->fixed;
 	if (imsg_get_data(imsg, f, sizeof(*f)) == -1 ||
@@ -590,6 +641,23 @@ engine_handle_resolver(struct imsg *imsg)
 	    !spec_resolver_valid(&r))
 		return (-1);
 	nconf->resolvers[nconf->nresolvers++] = r;
+	return (0);
+}
+
+static int
+engine_handle_protect(struct imsg *imsg)
+{
+	struct protect_rule r;
+
+	if (nconf == NULL || imsg_get_data(imsg, &r, sizeof(r)) == -1 ||
+	    r.open > 1 || !imsg_is_string(r.path, sizeof(r.path)) ||
+	    !protect_valid(r.path))
+		return (-1);
+	if (config_protect(nconf, r.path, (int)r.open) == -1) {
+		if (errno == E2BIG)
+			return (-1);
+		fatal("calloc");
+	}
 	return (0);
 }
 

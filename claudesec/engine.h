@@ -85,6 +85,7 @@ struct session;
 struct ports;
 struct docker_call;
 struct hijack;
+struct look;
 
 /* who somebody is, by the kernel's word */
 #define IDENTITY_GROUPS		256	/* more are refused */
@@ -122,6 +123,8 @@ struct spec {
 	char		 token[TOKEN_MAXLEN];	/* empty: no gateway */
 	struct strings	 args;
 	struct strings	 env;			/* the client's */
+	struct strings	 open;			/* paths, not protected */
+	struct strings	 mounts;		/* lines for inside */
 };
 
 struct tar_file {
@@ -293,6 +296,7 @@ struct client {
 	uint32_t	 grace;
 	uint32_t	 detach, another;
 	char		 held[SESSION_LEN + 1];	/* whose stream it has */
+	int		 workspace;	/* the directory, or -1 */
 	int		 complete;	/* the arguments are */
 	int		 allowed;	/* the workspace is */
 	int		 begun;		/* both, and it is being served */
@@ -369,6 +373,7 @@ enum session_state {
 enum step {
 	STEP_CLIENT,			/* somebody wants it */
 	STEP_VOLUME,
+	STEP_WORKSPACE,
 	STEP_NETWORK,
 	STEP_PROXYD,
 	STEP_IMAGE,
@@ -389,6 +394,7 @@ enum step {
 	STEP_REBIND,
 	STEP_LOOK,		/* these when the agent has ended */
 	STEP_WORDS,
+	STEP_CLEAN,
 	STEP_END,
 	STEP_STOP,
 	STEP_REMOVE_AGENT,
@@ -464,6 +470,7 @@ struct session {
 	struct step_call steps[STEP_MAX];
 	enum making	 network, import;	/* of what all share */
 	char		 import_error[256];
+	struct look	*look;		/* NULL: none, or it is over */
 	int		 has_volume;
 	int		 has_network;	/* of its own */
 	char		 agent[ID_LEN + 1];	/* empty: there is none */
@@ -514,6 +521,7 @@ struct session	*session_adopt(const struct spec *, const char *,
 void		 session_stop(struct session *, unsigned int);
 void		 session_client_gone(struct session *, struct client *);
 void		 session_attached(struct session *, struct client *, int, int);
+void		 session_looked(struct session *);
 void		 session_call(struct session *, enum step, const char *,
 		    json_t *, int, const char *, ...)
 		    __attribute__((__format__(__printf__, 6, 7)));
@@ -539,6 +547,14 @@ unsigned int	 session_count(void);
 void		 network_begin(struct session *);
 int		 network_done(struct session *, struct docker_reply *);
 void		 network_remove(struct session *);
+/* engine_look.c: what prepares the workspace */
+void		 look_start(struct session *, int);
+void		 look_adopt(struct session *, const struct spec *,
+		    void (*)(void *), void *);
+int		 look_directory(uint32_t, int, int);
+int		 look_opened(uint32_t, int, int);
+int		 look_end(struct session *);
+void		 clean_begin(struct session *);
 
 void		 sidecar_attach(struct session *, int);
 void		 sidecar_policy(struct session *);

@@ -49,6 +49,7 @@ static int	 client_handle_env(struct client *, struct imsg *);
 static int	 client_handle_attach(struct client *, struct imsg *);
 static int	 client_handle_choice(struct client *, struct imsg *);
 static int	 client_handle_modes(struct client *, struct imsg *);
+static int	 client_handle_open(struct client *, struct imsg *);
 static int	 client_handle_request(struct client *, struct imsg *);
 static int	 client_handle_pass(struct client *, struct imsg *);
 static int	 client_add_rule(struct client *, const struct egress_rule *);
@@ -96,6 +97,7 @@ client_new(uint32_t id, int fd)
 	if ((c = calloc(1, sizeof(*c))) == NULL)
 		fatal("calloc");
 	c->id = id;
+	c->workspace = -1;
 	TAILQ_INSERT_TAIL(&clients, c, entry);
 	nclients++;
 	c->stream = -1;
@@ -198,6 +200,8 @@ client_dispatch(struct peer *p, struct imsg *imsg)
 		return (client_handle_rule(c, imsg));
 	case IMSG_CTL_LOGS:
 		return (client_handle_logs(c, imsg));
+	case IMSG_CTL_OPEN:
+		return (client_handle_open(c, imsg));
 	case IMSG_CTL_RUN:
 		evtimer_del(&c->timer);
 		c->peer.state = STATE_CLIENT_WAIT;
@@ -290,7 +294,8 @@ client_check_workspace(struct client *c, const char *path, int fd)
 	int copy;
 
 	parent = proc_peer(ROLE_PARENT);
-	if ((copy = fcntl(c->peer.ibuf.fd, F_DUPFD_CLOEXEC, 0)) == -1)
+	if ((copy = fcntl(c->peer.ibuf.fd, F_DUPFD_CLOEXEC, 0)) == -1 ||
+	    (c->workspace = fcntl(fd, F_DUPFD_CLOEXEC, 0)) == -1)
 		fatal("fcntl");
 	if (peer_compose(parent, IMSG_ENGINE_CLIENT, c->id, copy, NULL,
 	    0) == -1 ||
@@ -371,6 +376,20 @@ client_handle_env(struct client *c, struct imsg *imsg)
 	    strlen(value) >= ARGS_MAXLEN)
 		return (-1);
 	if (strings_add(&c->spec.env, value, strlen(value)) == -1)
+		fatal("malloc");
+	return (0);
+}
+
+/* Of the workspace, what this session's agent may change all the same. */
+static int
+client_handle_open(struct client *c, struct imsg *imsg)
+{
+	char path[PROTECT_MAXLEN + 1];
+
+	if (imsg_get_string(imsg, path, sizeof(path)) == -1 ||
+	    !protect_valid(path) || c->spec.open.n == PROTECTS_MAX)
+		return (-1);
+	if (strings_add(&c->spec.open, path, strlen(path)) == -1)
 		fatal("malloc");
 	return (0);
 }
@@ -1169,8 +1188,11 @@ client_free(struct client *c)
 	    NULL, 0) == -1)
 		fatal("peer_compose");
 	engine_unpin(&c->spec);
+	if (c->workspace != -1)
+		close(c->workspace);
 	strings_free(&c->spec.args);
 	strings_free(&c->spec.env);
+	strings_free(&c->spec.open);
 	if (s != NULL)
 		session_client_gone(s, c);
 	free(c);

@@ -17,7 +17,7 @@
 
 /*
  * What a daemon before us left behind: the sessions that still run are taken
- * over, and what is left of others is removed.  Only what bears the label of
+ * over, and what is left of others is removed, in their workspaces too.  Only what bears the label of
  * this very daemon, and no session that is known already.  Clients wait until
  * that is done.
  */
@@ -54,6 +54,7 @@ static void	 recover_remove(const char *, const char *);
 static void	 recover_networks_done(void *, struct docker_reply *);
 static void	 recover_volumes_done(void *, struct docker_reply *);
 static void	 recover_volume(const json_t *);
+static void	 recover_cleaned(void *);
 static void	 recover_removed(void *, struct docker_reply *);
 static void	 recover_call(const char *, const char *,
 		    void (*)(void *, struct docker_reply *));
@@ -72,6 +73,8 @@ static struct event	 retry_ev;
 static int		 lost;		/* sessions are; 2: and it was said */
 static unsigned int	 removing;	/* calls that are under way */
 static TAILQ_HEAD(, found) found = TAILQ_HEAD_INITIALIZER(found);
+/* whose containers are removed, until their volumes are as well */
+static TAILQ_HEAD(, found) dead = TAILQ_HEAD_INITIALIZER(dead);
 
 /*
  * Is it done?  If nobody does it, begins.
@@ -157,6 +160,8 @@ recover_containers(void *arg, struct docker_reply *reply)
 			    f->spec.name);
 			recover_remove("containers", f->agent);
 			recover_remove("containers", f->sidecar);
+			TAILQ_INSERT_TAIL(&dead, f, entry);
+			continue;
 		}
 		free(f);
 	}
@@ -297,15 +302,42 @@ static void
 recover_volume(const json_t *item)
 {
 	struct spec spec;
+	struct found *f;
 	const char *name, *role;
+	char *copy;
 
 	memset(&spec, 0, sizeof(spec));
 	if (spec_adopt(&spec, item, &role) == -1 ||
 	    session_find(spec.session) != NULL)
 		return;
 	name = spec_string(item, "Name", NULL);
-	if (name != NULL && spec_volume_valid(name))
+	if (name == NULL || !spec_volume_valid(name))
+		return;
+	/* it may have been made before anybody wanted it */
+	TAILQ_FOREACH(f, &dead, entry)
+		if (strcmp(f->spec.session, spec.session) == 0 &&
+		    f->agent[0] != '\0')
+			spec = f->spec;
+	if (strcmp(spec.path, "/") == 0) {
 		recover_remove("volumes", name);
+		return;
+	}
+	if ((copy = strdup(name)) == NULL)
+		fatal("strdup");
+	removing++;
+	look_adopt(NULL, &spec, recover_cleaned, copy);
+}
+
+/* Nothing of it is left in its workspace. */
+static void
+recover_cleaned(void *arg)
+{
+	char *name = arg;
+
+	recover_remove("volumes", name);
+	free(name);
+	removing--;
+	recover_next();
 }
 
 /*
@@ -315,7 +347,12 @@ static void
 recover_done(int code, const char *error)
 {
 	struct timeval tv = { RETRY_SECONDS, 0 };
+	struct found *f;
 
+	while ((f = TAILQ_FIRST(&dead)) != NULL) {
+		TAILQ_REMOVE(&dead, f, entry);
+		free(f);
+	}
 	if (error != NULL) {
 		state = RECOVER_NEEDED;
 		if (lost < 2)

@@ -203,6 +203,7 @@ session_take(struct session *s, struct client *c)
 	s->spec = c->spec;
 	memset(&c->spec.args, 0, sizeof(c->spec.args));
 	memset(&c->spec.env, 0, sizeof(c->spec.env));
+	memset(&c->spec.open, 0, sizeof(c->spec.open));
 	c->spec.pinned = 0;
 	s->spec.podman = (uint32_t)docker_is_podman();
 	s->named = s->spec.name[0] != '\0';
@@ -227,6 +228,13 @@ session_take(struct session *s, struct client *c)
 	c->session = s;
 	s->did |= STEP_BIT(STEP_CLIENT);
 	live_start(s, c);
+	/* nothing can be changed in one that is read-only */
+	if (s->spec.readonly)
+		s->did |= STEP_BIT(STEP_WORKSPACE);
+	else {
+		look_start(s, c->workspace);
+		c->workspace = -1;
+	}
 	if (s->spared && s->state != SESSION_REMOVING)
 		session_taken(s);
 }
@@ -376,6 +384,7 @@ session_adopt(const struct spec *spec, const char *agent, const char *sidecar,
 	else
 		s->begun &= ~STEP_BIT(STEP_SIDECAR_ATTACH);
 	log_info("session %s is still running, taken over", s->spec.name);
+	look_adopt(s, &s->spec, NULL, NULL);
 	engine_busy();
 	session_advance(s);
 	return (s);
@@ -430,6 +439,24 @@ session_did(struct session *s, enum step step)
 		session_later_spare();
 	}
 	session_advance(s);
+}
+
+/* What is to be mounted in the workspace is known, and there. */
+void
+session_looked(struct session *s)
+{
+	char path[PROTECT_MAXLEN];
+	size_t i;
+
+	if (s->state != SESSION_STARTING)
+		return;
+	for (i = 0; i < s->spec.open.n; i++) {
+		spec_text(path, sizeof(path), s->spec.open.v[i],
+		    strlen(s->spec.open.v[i]));
+		log_info("session %s: %s is not protected", s->spec.name,
+		    path);
+	}
+	session_did(s, STEP_WORKSPACE);
 }
 
 void
@@ -671,6 +698,8 @@ session_remove_now(struct session *s)
 		network_remove(s);
 		return;
 	}
+	if (!look_end(s))
+		return;
 	if (s->has_volume) {
 		s->has_volume = 0;
 		session_call(s, STEP_REMOVE_VOLUME, "DELETE", NULL,
@@ -737,6 +766,8 @@ session_end(int fd, short event, void *arg)
 	strings_free(&s->spec.args);
 	strings_free(&s->spec.env);
 	live_free(s);
+	strings_free(&s->spec.open);
+	strings_free(&s->spec.mounts);
 	report_free(s);
 	free(s);
 	client_stopped();

@@ -64,6 +64,8 @@
 static const char *spec_credential(const struct config *, int *);
 static json_t	*spec_agent_host(const struct spec *, const struct config *,
 		    const char *);
+static json_t	*spec_bind_in(const struct spec *, const char *);
+static char	*spec_mounts_env(const struct spec *);
 static json_t	*spec_agent_env(const struct spec *, const struct config *,
 		    const char *);
 static json_t	*spec_agent_tmpfs(const struct spec *,
@@ -540,10 +542,15 @@ spec_agent_host(const struct spec *s, const struct config *conf,
 	return (host);
 }
 
+/*
+ * The workspace, and in it what must stay as it is, mounted on itself: a mount
+ * can neither be renamed nor removed.
+ */
 static json_t *
 spec_agent_mounts(const struct spec *s)
 {
 	json_t *mounts;
+	size_t i;
 	int error;
 
 	if ((mounts = json_array()) == NULL)
@@ -554,6 +561,9 @@ spec_agent_mounts(const struct spec *s)
 	if (s->login[0] != '\0')
 		error |= json_array_append_new(mounts, spec_bind(s->login,
 		    AGENT_CONFIG, 0));
+	for (i = 0; i < s->mounts.n; i++)
+		error |= json_array_append_new(mounts, spec_bind_in(s,
+		    s->mounts.v[i]));
 	if (error) {
 		json_decref(mounts);
 		return (NULL);
@@ -570,6 +580,21 @@ spec_bind(const char *source, const char *target, int readonly)
 	    "Target", target,
 	    "ReadOnly", readonly,
 	    "BindOptions", "Propagation", "rprivate"));
+}
+
+/* A line of mounts, see inside.h: the path follows the second blank. */
+static json_t *
+spec_bind_in(const struct spec *s, const char *line)
+{
+	char source[PATH_MAX + PROTECT_MAXLEN];
+	char target[sizeof(AGENT_WORKSPACE) + PROTECT_MAXLEN];
+	const char *path;
+
+	path = line + strcspn(line, " ");
+	path += strcspn(path + 1, " ") + 2;
+	(void)snprintf(source, sizeof(source), "%s/%s", s->source, path);
+	(void)snprintf(target, sizeof(target), AGENT_WORKSPACE "/%s", path);
+	return (spec_bind(source, target, line[0] == 'r' || s->readonly));
 }
 
 /*
@@ -678,11 +703,32 @@ spec_agent_env(const struct spec *s, const struct config *conf,
 		text = NULL;
 	error |= text == NULL ? -1 : append_string(env, text);
 	free(text);
+	text = spec_mounts_env(s);
+	error |= text == NULL ? -1 : append_string(env, text);
+	free(text);
 	if (error) {
 		json_decref(env);
 		return (NULL);
 	}
 	return (env);
+}
+
+static char *
+spec_mounts_env(const struct spec *s)
+{
+	char *text;
+	size_t i, size;
+
+	size = sizeof(INSIDE_MOUNTS "=") + s->mounts.size;
+	if ((text = malloc(size)) == NULL)
+		return (NULL);
+	(void)strlcpy(text, INSIDE_MOUNTS "=", size);
+	/* each counts for its NUL, too */
+	for (i = 0; i < s->mounts.n; i++) {
+		(void)strlcat(text, s->mounts.v[i], size);
+		(void)strlcat(text, "\n", size);
+	}
+	return (text);
 }
 
 /*

@@ -100,7 +100,7 @@ const struct step_rule step_rules[STEP_STOP] = {
 	    sidecar_attach_done },
 	[STEP_SIDECAR_START] = { B(SIDECAR_CHECK) | B(SIDECAR_ATTACH), KEEPS,
 	    "start the proxy", sidecar_start_begin, sidecar_start_done },
-	[STEP_AGENT] = { B(VOLUME) | B(IMAGE), KEEPS | JUDGES,
+	[STEP_AGENT] = { B(VOLUME) | B(WORKSPACE) | B(IMAGE), KEEPS | JUDGES,
 	    "create the container", agent_begin, agent_done },
 	[STEP_AGENT_CHECK] = { B(AGENT), 0,
 	    "look at the container", agent_check_begin, agent_check_done },
@@ -124,7 +124,9 @@ const struct step_rule step_rules[STEP_STOP] = {
 	    "look at the container", look_begin, look_done },
 	[STEP_WORDS] = { B(WAIT), JUDGES,
 	    "end the proxy", words_begin, words_done },
-	[STEP_END] = { B(LOOK) | B(WORDS), 0,
+	[STEP_CLEAN] = { B(WAIT), 0,
+	    "clean up in the workspace", clean_begin, NULL },
+	[STEP_END] = { B(LOOK) | B(WORDS) | B(CLEAN), 0,
 	    "end", end_begin, NULL }
 };
 #undef B
@@ -455,7 +457,8 @@ agent_begin(struct session *s)
 	s->agent_spec = spec_agent(&s->spec, &conf, s->spec.podman ? DATADIR
 	    "/seccomp.json" : engine_seccomp());
 	if (s->agent_spec == NULL) {
-		session_fail(s, EX_DATAERR, "an argument is not UTF-8");
+		session_fail(s, EX_DATAERR, "an argument, or the "
+		    "path of what is protected, is not UTF-8");
 		return;
 	}
 	container_create(s, STEP_AGENT, s->agent_spec, "");

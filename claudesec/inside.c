@@ -26,7 +26,9 @@
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/syscall.h>
+#include <sys/sysmacros.h>
 #include <sys/time.h>
 #include <sys/un.h>
 
@@ -59,6 +61,9 @@ static void	 usage(void) __attribute__((__noreturn__));
 static unsigned short number(const char *);
 static void	 clean(void);
 static void	 check_directory(const char *, const char *);
+static void	 check_mounts(char *);
+static void	 check_mount(int, const char *);
+static int	 is_writable(int, const char *);
 static int	 listen_on(const struct handover_socket *);
 static int	 connect_proxyd(void);
 static void	 send_sockets(int, const int *);
@@ -139,8 +144,10 @@ main(int argc, char *argv[])
 		return (0);
 	}
 	clean();
-	if (which != NULL)
+	if (which != NULL) {
 		check_directory(WORKSPACE, which);
+		check_mounts(getenv(INSIDE_MOUNTS));
+	}
 	if (login != NULL && (dir = getenv("CLAUDE_CONFIG_DIR")) != NULL)
 		check_directory(dir, login);
 	if (!xflag)
@@ -148,7 +155,7 @@ main(int argc, char *argv[])
 	set_size(cols, rows);
 	if (jflag)
 		write_json();
-	if (unsetenv(INSIDE_JSON) == -1)
+	if (unsetenv(INSIDE_JSON) == -1 || unsetenv(INSIDE_MOUNTS) == -1)
 		err(EX_OSERR, "unsetenv");
 	execvp(argv[0], argv);
 	err(errno == ENOENT ? 127 : 126, "%s", argv[0]);
@@ -197,6 +204,69 @@ check_directory(const char *path, const char *which)
 	if (n < 0 || (size_t)n >= sizeof(is) || strcmp(is, which) != 0)
 		errx(EX_OSERR, "%s: not the directory that was asked for",
 		    path);
+}
+
+/*
+ * Likewise all that is mounted in it: each must be the very thing that was
+ * looked at, a mount, and read-only if that is asked for.
+ */
+static void
+check_mounts(char *mounts)
+{
+	char *line;
+	int dir;
+
+	if (mounts == NULL)
+		errx(EX_OSERR, "%s: not set", INSIDE_MOUNTS);
+	dir = open(WORKSPACE, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (dir == -1)
+		err(EX_OSERR, "%s", WORKSPACE);
+	while ((line = strsep(&mounts, "\n")) != NULL)
+		if (*line != '\0')
+			check_mount(dir, line);
+	(void)close(dir);
+}
+
+static void
+check_mount(int dir, const char *line)
+{
+	struct statx stx;
+	const char *path;
+	uintmax_t dev, ino;
+	int n;
+	char how;
+
+	n = 0;
+	if (sscanf(line, INSIDE_MOUNT "%n", &how, &dev, &ino, &n) != 3 ||
+	    n == 0 || line[n] == '\0')
+		errx(EX_OSERR, "%s: malformed", INSIDE_MOUNTS);
+	path = line + n;
+	if (statx(dir, path, AT_SYMLINK_NOFOLLOW, STATX_BASIC_STATS,
+	    &stx) == -1)
+		err(EX_OSERR, "%s/%s", WORKSPACE, path);
+	if (makedev(stx.stx_dev_major, stx.stx_dev_minor) != dev ||
+	    stx.stx_ino != ino)
+		errx(EX_OSERR, "%s/%s: not what was looked at", WORKSPACE,
+		    path);
+	if ((stx.stx_attributes_mask & STATX_ATTR_MOUNT_ROOT) == 0 ||
+	    (stx.stx_attributes & STATX_ATTR_MOUNT_ROOT) == 0)
+		errx(EX_OSERR, "%s/%s: not mounted", WORKSPACE, path);
+	if (how == 'r' && is_writable(dir, path))
+		errx(EX_OSERR, "%s/%s: not read-only", WORKSPACE, path);
+}
+
+static int
+is_writable(int dir, const char *path)
+{
+	struct statvfs sv;
+	int error, fd;
+
+	fd = openat(dir, path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	if (fd == -1)
+		err(EX_OSERR, "%s/%s", WORKSPACE, path);
+	error = fstatvfs(fd, &sv);
+	(void)close(fd);
+	return (error == -1 || (sv.f_flag & ST_RDONLY) == 0);
 }
 
 static void

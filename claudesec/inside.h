@@ -79,4 +79,11 @@ struct handover_socket {
 
 void		 carry_port(unsigned short);
 
+/*
+ * The variable that says what must be mounted in the workspace, a line each: r
+ * or w, for read-only or not, which device and inode it is, and the path.
+ */
+#define INSIDE_MOUNTS		"CLAUDESEC_MOUNTS"
+#define INSIDE_MOUNT		"%c %jx:%jx "
+
 #endif /* INSIDE_H */

@@ -27,6 +27,7 @@
 #define C	(1U << ROLE_CONTROL)
 #define E	(1U << ROLE_ENGINE)
 #define N	(1U << ROLE_PIN)
+#define W	(1U << ROLE_WORKSPACE)
 #define U	(1U << ROLE_CLIENT)
 #define NEW	STATE_CLIENT_NEW
 #define ARGS	STATE_CLIENT_ARGS
@@ -53,6 +54,7 @@ const struct imsg_rule imsg_rules[] = {
 	{ IMSG_CTL_ARG, "arg", U, E, ARGS, 0, ARG_PIECE, 0 },
 	{ IMSG_CTL_ENV, "env", U, E, ARGS, 1, ENV_MAXLEN, 0 },
 	{ IMSG_CTL_PASS, "pass", U, E, ARGS, SIZE(egress_rule), 0 },
+	{ IMSG_CTL_OPEN, "open", U, E, ARGS, 1, PROTECT_MAXLEN, 0 },
 	{ IMSG_CTL_RUN, "run", U, E, ARGS, 0, 0, 0 },
 	{ IMSG_CTL_BASE, "base", U, E, BASE, 0, 0, IMSG_FD },
 	{ IMSG_CTL_CONNECT, "ctl_connect", U, E, PORTS, sizeof(uint32_t),
@@ -104,6 +106,8 @@ const struct imsg_rule imsg_rules[] = {
 	{ IMSG_RECONF_RESOLVER, "reconf_resolver", F, E, RUN,
 	    SIZE(egress_resolver), 0 },
 	{ IMSG_RECONF_PERMIT, "reconf_permit", F, E, RUN, SIZE(permit), 0 },
+	{ IMSG_RECONF_PROTECT, "reconf_protect", F, E, RUN,
+	    SIZE(protect_rule), 0 },
 	{ IMSG_RECONF_ENV, "reconf_env", F, E, RUN, 1, ENV_MAXLEN, 0 },
 	{ IMSG_RECONF_END, "reconf_end", F, P | E, RUN, 0, 0, 0 },
 	{ IMSG_RECONF_DONE, "reconf_done", E, P, RUN, 0, 0, 0 },
@@ -135,6 +139,24 @@ const struct imsg_rule imsg_rules[] = {
 	{ IMSG_PARENT_NAME, "name", P, E | N, STATE_SETUP, 1, PATH_MAX, 0 },
 	/* client and its process for ports */
 	{ IMSG_PORT_SESSION, "port_session", U, U, RUN, SIZE(port_session), 0 },
+	{ IMSG_ENGINE_DIRECTORY, "engine_directory", E, P, RUN, 1, PATH_MAX,
+	    0 },
+	{ IMSG_PARENT_DIRECTORY, "parent_directory", P, E, RUN, sizeof(int),
+	    sizeof(int), IMSG_FDOPT },
+	/* engine and workspace, and the processes that this has */
+	{ IMSG_WORKSPACE_OPEN, "workspace_open", E, W, RUN,
+	    SIZE(workspace_open), IMSG_FD },
+	{ IMSG_WORKSPACE_OPENED, "workspace_opened", W, E, RUN, sizeof(int),
+	    sizeof(int), IMSG_FDOPT },
+	{ IMSG_LOOK_PROTECT, "look_protect", E, W, RUN, SIZE(protect_rule),
+	    0 },
+	{ IMSG_LOOK_START, "look_start", E, W, RUN, 0, 0, 0 },
+	{ IMSG_LOOK_ADOPT, "look_adopt", E, W, RUN, 0, 0, 0 },
+	{ IMSG_LOOK_MOUNT, "look_mount", W, E, RUN, SIZE(look_mount), 0 },
+	{ IMSG_LOOK_NOTE, "look_note", W, E, RUN, 1, TEXT_MAXLEN, 0 },
+	{ IMSG_LOOK_READY, "look_ready", W, E, RUN, SIZE(ctl_error), 0 },
+	{ IMSG_LOOK_END, "look_end", E, W, RUN, 0, 0, 0 },
+	{ IMSG_LOOK_DONE, "look_done", W, E, RUN, 0, 0, 0 },
 	{ 0, NULL, 0, 0, 0, 0, 0, 0 }
 };
 /* clang-format on */

@@ -182,6 +182,7 @@ static void	 set_api(const struct word *);
 static int	 set_api_path(const char *);
 static void	 add_api_address(const struct word *);
 static void	 add_api_allow(const struct word *);
+static void	 add_protects(const struct words *, int);
 static void	 drop_rules(void);
 static void	 add_rules(uint32_t, const struct words *,
 		    const struct words *, uint32_t);
@@ -199,8 +200,8 @@ static int	 parse_port(const struct word *, uint16_t *);
 %token	ADDRESS AGENT ALLOW API BASE BLOCK BROWSER CA CLIENTS CPUS CREDENTIALS DENY
 %token	DIRECTORY
 %token	EGRESS ENGINE ENVIRONMENT EXIT FILESIZE FROM GROUP HOME IMAGE INJECT MEMORY
-%token	NONE PASS PERMIT PLAIN PORT PROCESSES RATE RESOLVER SESSIONS TMP TO
-%token	CLIPBOARD DETACH KEEP RUNTIME STOP TERMINAL USER INVALID
+%token	NONE PASS PERMIT PLAIN PORT PROCESSES PROTECT RATE RESOLVER SESSIONS
+%token	CLIPBOARD DETACH KEEP RUNTIME STOP TERMINAL TMP TO UNPROTECT USER INVALID
 %token	<word>		WORD
 %type	<words>		macro list list_l port
 %type	<number>	action how kind plain
@@ -471,6 +472,12 @@ setting		: MEMORY WORD {
 			if (once(SEEN_CPUS, "cpus"))
 				set_cpus($2);
 		}
+		| PROTECT list {
+			add_protects(&$2, 0);
+		}
+		| UNPROTECT list {
+			add_protects(&$2, 1);
+		}
 		;
 
 egress		: EGRESS '{' {
@@ -630,6 +637,7 @@ static const struct keyword {
 	{ "plain",		PLAIN },
 	{ "port",		PORT },
 	{ "processes",		PROCESSES },
+	{ "protect",		PROTECT },
 	{ "rate",		RATE },
 	{ "resolver",		RESOLVER },
 	{ "runtime",		RUNTIME },
@@ -638,6 +646,7 @@ static const struct keyword {
 	{ "stop",		STOP },
 	{ "tmp",		TMP },
 	{ "to",			TO },
+	{ "unprotect",		UNPROTECT },
 	{ "user",		USER },
 	{ NULL,			0 }
 };
@@ -1472,6 +1481,23 @@ add_api_allow(const struct word *w)
 	else
 		(void)strlcpy(api->allows[api->nallows++], w->s,
 		    API_PATHLEN);
+}
+
+static void
+add_protects(const struct words *paths, int open)
+{
+	const struct word *w;
+	char buf[SHOWN_SIZE];
+
+	for (w = paths->first; w != NULL; w = w->next)
+		if (strlen(w->s) >= PROTECT_MAXLEN || !protect_valid(w->s))
+			error(w->line, "%s: not a path in a workspace: \"%s\"",
+			    open ? "unprotect" : "protect", shown(w->s, buf));
+		else if (config_protect(nconf, w->s, open) == -1) {
+			error(w->line, "protect: %s", errno == E2BIG ?
+			    "too many paths" : strerror(errno));
+			return;
+		}
 }
 
 /* Those that hold without an egress block. */

@@ -31,6 +31,7 @@ static void	 print_rule(FILE *, const char *, const struct egress_rule *);
 static void	 print_permit(FILE *, const struct permit_entry *);
 static void	 print_number(FILE *, const char *, uint32_t);
 static void	 print_cpus(FILE *, uint32_t);
+static void	 print_protects(FILE *, const struct config *);
 
 /*
  * Everything that has a value is printed, defaults too, so that a later
@@ -85,6 +86,7 @@ print_config(FILE *f, const struct config *c)
 	print_size(f, "filesize", c->fixed.filesize);
 	print_number(f, "processes", c->fixed.processes);
 	print_cpus(f, c->fixed.millicpus);
+	print_protects(f, c);
 	(void)fputs("}\n\negress {\n", f);
 	TAILQ_FOREACH(r, &c->rules, entry)
 		print_rule(f, "\t", &r->rule);
@@ -180,6 +182,20 @@ print_size(FILE *f, const char *what, uint64_t size)
 	if (*unit != ' ')
 		(void)fputc(*unit, f);
 	(void)fputc('\n', f);
+}
+
+static void
+print_protects(FILE *f, const struct config *c)
+{
+	const struct protect_entry *p;
+
+	TAILQ_FOREACH(p, &c->protects, entry) {
+		if (config_is_default(&p->rule))
+			continue;
+		(void)fprintf(f, "\t%sprotect ", p->rule.open ? "un" : "");
+		print_string(f, "", p->rule.path);
+		(void)fputc('\n', f);
+	}
 }
 
 static void

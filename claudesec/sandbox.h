@@ -22,7 +22,7 @@
  * the sanitizers: everything succeeds and nothing is enforced.
  *
  * Promises known: stdio rpath wpath cpath fattr flock inet unix tty proc exec
- * sendfd recvfd unveil, and mount, which OpenBSD has not: open_tree(2),
+ * id sendfd recvfd unveil, and mount, which OpenBSD has not: open_tree(2),
  * move_mount(2) and umount2(2), each with one set of flags.  They mean what pledge(2) says, as far as a filter
  * that sees numbers but no memory can tell.  What differs on Linux:
  *

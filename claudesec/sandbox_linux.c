@@ -102,12 +102,13 @@
 #define RECVFD		0x01000
 #define UNVEIL		0x02000
 #define MOUNT		0x04000
-#define NPROMISES	15
-#define ACCEPT		0x08000
-#define CONNECT		0x10000
-#define BIND		0x20000
-#define SOCKET		0x40000
-#define AGAIN		0x80000
+#define ID		0x08000
+#define NPROMISES	16
+#define ACCEPT		0x10000
+#define CONNECT		0x20000
+#define BIND		0x40000
+#define SOCKET		0x80000
+#define AGAIN		0x100000
 
 #define MAXTESTS	3
 
@@ -116,6 +117,7 @@
 static const char *const promise_names[] = {
 	"stdio", "rpath", "wpath", "cpath", "fattr", "flock", "inet", "unix",
 	"tty", "proc", "exec", "sendfd", "recvfd", "unveil", "mount",
+	"id",
 	"inet or unix, accept", "inet or unix, connect", "inet or unix, bind",
 	"inet or unix, socket", "pledge"
 };
@@ -405,6 +407,11 @@ static const struct rule rules[] = {
 	ALLOW(setsid, PROC),
 	ALLOW_IF(prlimit64, PROC, IS(0, 0)),
 	ALLOW(setrlimit, PROC),
+
+	/* id: to become another user, for good. */
+	ALLOW(setgroups, ID),
+	ALLOW(setresgid, ID),
+	ALLOW(setresuid, ID),
 
 	/* exec: with what a dynamic linker does. */
 	ALLOW(execve, EXEC),

@@ -185,7 +185,7 @@ test_confined() {
 	parent=
 }
 
-for name in parent conf control engine pin; do
+for name in parent conf control engine pin workspace; do
 	test_kill claudesec $name
 done
 for name in parent frontend resolver relay keeper; do

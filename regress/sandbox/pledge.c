@@ -382,6 +382,31 @@ do_chmod(void)
 	return (chmod(file, 0600) == -1 ? errno : 0);
 }
 
+/* To become whom one is needs no right.  musl blocks all signals for it. */
+static int
+do_setresuid(void)
+{
+	TRY(syscall(SYS_setresuid, getuid(), getuid(), getuid()));
+	return (0);
+}
+
+static int
+do_setresgid(void)
+{
+	TRY(syscall(SYS_setresgid, getgid(), getgid(), getgid()));
+	return (0);
+}
+
+static int
+do_setgroups(void)
+{
+	gid_t gid;
+
+	gid = getgid();
+	return (syscall(SYS_setgroups, 1, &gid) == -1 && errno != EPERM ?
+	    WRONG : 0);
+}
+
 static int
 do_flock(void)
 {
@@ -962,6 +987,15 @@ const struct test pledge_tests[] = {
 	{ "flock_lock", "stdio flock", NULL, do_flock, 0, NULL },
 	{ "flock_missing", "stdio rpath", NULL, do_flock, KILLED,
 	    "pledge \"flock\"" },
+	{ "id_setresuid", "stdio id", NULL, do_setresuid, 0, NULL },
+	{ "id_setresgid", "stdio id", NULL, do_setresgid, 0, NULL },
+	{ "id_setgroups", "stdio id", NULL, do_setgroups, 0, NULL },
+	{ "id_missing_setresuid", "stdio proc", NULL, do_setresuid, KILLED,
+	    "pledge \"id\"" },
+	{ "id_missing_setresgid", "stdio proc", NULL, do_setresgid, KILLED,
+	    "pledge \"id\"" },
+	{ "id_missing_setgroups", "stdio proc", NULL, do_setgroups, KILLED,
+	    "pledge \"id\"" },
 	{ "status_in_proc", "stdio rpath", NULL, do_status, 0, NULL },
 
 	{ "inet_connect", "stdio inet", NULL, do_connect, 0, NULL },

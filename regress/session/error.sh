@@ -264,7 +264,7 @@ test_error_workspace_is_another_directory()
 	for _ws in ws home; do
 		docker run --rm --network none -u 1000:1000 \
 		    -v "$top/claudesec/inside:/inside:ro" \
-		    -v "$tmp/u1000/$_ws:/workspace" --entrypoint /inside \
+		    -v "$tmp/u1000/$_ws:/workspace" -e CLAUDESEC_MOUNTS= --entrypoint /inside \
 		    "$test_image" -x -w "$_which" -- echo executed \
 		    >"$tmp/$_ws.out" 2>&1
 	done

@@ -57,19 +57,28 @@ descriptors()
 			equal "flags of $_to" "$(sed -n 's/^flags:.*\(.\)$/\1/p' \
 			    "/proc/$1/fdinfo/${_fd##*/}")" 0 || return 1
 			;;
+		"$tmp"/u1000/ws/*)
+			equal "who has $_to" "$(title "$1")" session &&
+			equal "mode of $_to" "$(stat -c %a "$_to")" \
+			    "1$(test -d "$_to" && echo 555 || echo 444)" ||
+			    return 1
+			;;
 		*)	because "$(title "$1") has $_to" || return 1 ;;
 		esac
 	done
 }
 
-# sockets PID: the parent has one for each of the others, conf those of the
-# parent and the engine process, control the one that it listens on as well
+# sockets PID: the parent has one for each of the others, conf and workspace
+# those of the parent and the engine process, a session's process that of the
+# latter, control the one that it listens on as well
 sockets()
 {
 	_sockets=$(readlink "/proc/$1/fd"/* | grep -c '^socket:')
 	case $(title "$1") in
-	conf)			_should=2 ;;
-	parent|control)		_should=3 ;;
+	session)		_should=1 ;;
+	conf|workspace)		_should=2 ;;
+	control)		_should=3 ;;
+	parent)			_should=4 ;;
 	*)			return 0 ;;
 	esac
 	equal "sockets of $(title "$1")" "$_sockets" $_should
@@ -81,7 +90,7 @@ test_processes_are_confined()
 	n=0
 	for pid in $(daemons); do
 		case $(title "$pid") in
-		parent|conf|control|engine)
+		parent|conf|control|engine|workspace|session)
 			confined "$pid" 1000 && descriptors "$pid" &&
 			    sockets "$pid" || return 1
 			n=$((n + 1))
@@ -91,7 +100,7 @@ test_processes_are_confined()
 			;;
 		esac
 	done
-	equal "processes of claudesec" $n 4 || return 1
+	equal "processes of claudesec" $n 6 || return 1
 	n=0
 	for pid in $(proxies held); do
 		confined "$pid" 13 && descriptors "$pid" || return 1
@@ -107,7 +116,7 @@ test_only_the_engine_process_has_the_engine()
 	[ -s "$tmp/peers" ] || because "nobody talks to the engine" || return 1
 	for pid in $(daemons); do
 		case $(title "$pid") in
-		parent|conf|control)	;;
+		parent|conf|control|workspace|session)	;;
 		*)	continue ;;
 		esac
 		for fd in /proc/$pid/fd/*; do
@@ -155,9 +164,10 @@ gone()
 
 test_kill_of_each_process_ends_all()
 {
-	for name in parent conf control engine; do
+	for name in parent conf control engine workspace; do
 		hold 1000 held || return 1
-		all=$(for _n in parent conf control engine; do
+		all=$(for _n in parent conf control engine \
+		    workspace session; do
 			pid_of $_n; done)
 		kill -9 "$(pid_of $name)"
 		wait_for 2 gone $all || {

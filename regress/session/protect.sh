@@ -1,0 +1,396 @@
+# Copyright (c) 2026 The claudesec authors
+#
+# Permission to use, copy, modify, and distribute this software for any
+# purpose with or without fee is hereby granted, provided that the above
+# copyright notice and this permission notice appear in all copies.
+#
+# THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES
+# WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF
+# MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR
+# ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES
+# WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN
+# ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF
+# OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+
+
+# Nothing comes out of the workspace that the host executes later.  Sourced.
+
+# what is protected wherever it is, and what in a repository
+names=".vscode .idea .devcontainer .claude/settings.json
+.claude/settings.local.json .claude/hooks .claude/commands .claude/agents
+.claude/skills .mcp.json .envrc .npmrc .yarnrc.yml .gitmodules .bashrc
+.bash_profile .profile .zshrc .zshenv .zprofile"
+git_names=".git/config .git/config.worktree .git/hooks .git/info .git/commondir
+.git/modules/sub/config .git/modules/sub/config.worktree
+.git/modules/sub/hooks .git/modules/sub/info .git/modules/sub/commondir
+.git/modules/deep/er/config .git/modules/deep/er/hooks
+.git/worktrees/other/commondir .git/worktrees/other/gitdir
+.git/worktrees/other/config.worktree sub/.git tools/hooks shared.gitconfig"
+
+# repo UID: the user's workspace becomes a repository that has everything
+repo()
+{
+	as "$1" sh -ec '
+		export GIT_CONFIG_GLOBAL=/dev/null
+		cd ..; rm -rf ws other up; mkdir ws; cd ws
+		git init -q -b main .
+		git config user.name test; git config user.email test@example.org
+		git config core.hooksPath tools/hooks
+		git config include.path ../shared.gitconfig
+		mkdir -p tools/hooks .claude/hooks .claude/kept src
+		echo "[alias]" >shared.gitconfig
+		echo "#!/bin/sh" >tools/hooks/post-commit
+		chmod 755 tools/hooks/post-commit
+		echo "exit 0" >.claude/hooks/x; echo kept >.claude/kept/x
+		echo {} >.claude/settings.json
+		echo one >file; echo two >src/file
+		git add -A; git commit -qm one
+		git clone -q . ../up; git remote add origin ../up
+		git -c protocol.file.allow=always submodule --quiet add \
+		    "$PWD/../up" sub
+		git commit -qm sub
+		git worktree add -q ../other
+		mkdir -p .git/modules/deep
+		cp -R .git/modules/sub .git/modules/deep/er
+	' >"$tmp/repo.log" 2>&1 || because "no repository: $(cat "$tmp/repo.log")"
+}
+
+# empty UID: the workspace is empty
+empty()
+{
+	as "$1" sh -c 'cd .. && rm -rf ws other up && mkdir ws'
+}
+
+# what is there, with modes, times of files, and contents of small ones
+tree()
+{
+	(cd "$tmp/u$1/ws" && find . -mindepth 1 ! -path './.git/index' \
+	    -printf '%p %y %m %U %s %l\n' | sort &&
+	    find . -type f -size -64k ! -path './.git/index' -exec cksum {} + |
+	    sort)
+}
+
+# attack PATH ...: what the agent can do to it, in the running session
+attack()
+{
+	inside bash -c '
+	    cd /workspace
+	    for p; do
+		d=$(dirname "$p") b=$(basename "$p")
+		was=0
+		[ ! -e "$p" ] || was=1
+		did() { echo "$p: $1"; }
+		if [ -d "$p" ]; then
+			: 2>/dev/null >"$p/x.new" && did "file made in it"
+			for f in "$p"/*; do
+				[ ! -f "$f" ] || { echo >>"$f"; } 2>/dev/null &&
+				    [ -f "$f" ] && did "file in it written"
+				break
+			done
+		else
+			{ echo >>"$p"; } 2>/dev/null && did written
+			truncate -s 0 "$p" 2>/dev/null && did truncated
+		fi
+		chmod 777 "$p" 2>/dev/null && did "mode changed"
+		touch -d @1 "$p" 2>/dev/null && did "time changed"
+		ln "$p" hard 2>/dev/null && did "hard link made"
+		{ mv -T "$p" away || rmdir "$p" || rm -rf "$p"; } 2>/dev/null
+		rm -rf away
+		[ $was = 0 ] || [ -e "$p" ] || did removed
+		mkdir -p "$p" 2>/dev/null && [ -w "$p" ] && did "made writable"
+		ln -sfn /tmp "$p" 2>/dev/null && [ -L "$p" ] && did "a link"
+		mv -T src/file "$p" 2>/dev/null && did replaced
+		while [ "$d" != . ]; do
+			if mv -T "$d" "$d.away" 2>/dev/null; then
+				mv -T "$d.away" "$d"
+				echo "$p: $d renamed"
+			fi
+			d=$(dirname "$d")
+		done
+		mount --bind /tmp "$p" 2>/dev/null && did "mounted on"
+		umount "$p" 2>/dev/null && did unmounted
+		mount -o remount,rw,bind "$p" 2>/dev/null && did remounted
+	    done' - "$@" 2>/dev/null
+}
+
+test_protect_existing_files_stay_as_they_are()
+{
+	repo 1000 || return 1
+	tree 1000 >"$tmp/before"
+	hold 1000 held || return 1
+	equal "what the agent can do" "$(attack $names $git_names)" "" ||
+	    return 1
+	release
+	tree 1000 >"$tmp/after"
+	equal "what is left of it" "$(diff "$tmp/before" "$tmp/after")" ""
+}
+
+test_protect_absent_files_stay_absent()
+{
+	empty 1000 || return 1
+	hold 1000 held || return 1
+	equal "what the agent can do" \
+	    "$(attack $names .git .claude HEAD)" "" || return 1
+	inside git init -q . 2>/dev/null && because "git init works"
+	release
+	equal "what is left" "$(tree 1000)" ""
+}
+
+# The attacks see it if a single one is not protected.
+test_protect_every_one_of_them_counts()
+{
+	repo 1000 || return 1
+	set --
+	for p in $names $git_names; do
+		set -- "$@" -W "$p"
+	done
+	hold 1000 held "$@" || return 1
+	attack $names $git_names >"$tmp/out"
+	for p in $names $git_names; do
+		grep -q "^$p: " "$tmp/out" || because "nothing done to $p"
+	done
+	[ ! -s "$tmp/why" ]
+}
+
+test_protect_path_is_open_when_asked_for()
+{
+	repo 1000 || return 1
+	hold 1000 held -W .envrc -W .git/config || return 1
+	equal "what the agent can do" "$(attack .vscode .git/hooks)" "" &&
+	inside sh -c 'echo x >.envrc && git config a.b c' ||
+	    because "what is open cannot be written" || return 1
+	release
+	equal ".envrc" "$(cat "$tmp/u1000/ws/.envrc")" x &&
+	equal "a.b" "$(as 1000 git config a.b)" c &&
+	for bad in /etc/passwd ../x a//b ./a "" a/../b; do
+		cs 1000 start -W "$bad" -- -p x </dev/null >"$tmp/out" 2>&1
+		equal "exit status of -W \"$bad\"" $? 64 || return 1
+	done
+}
+
+# git_host: the state of the repository as the host's git tells it
+git_host()
+{
+	as 1000 sh -c 'export GIT_CONFIG_GLOBAL=/dev/null
+	    git status --porcelain=v2 --branch --ignored --untracked-files=all
+	    git diff; git ls-files -v; git stash list; git branch -a
+	    git -C ../other status; git config -l; git submodule status' 2>&1
+}
+
+test_protect_git_sees_nothing_of_it()
+{
+	repo 1000 || return 1
+	git_host >"$tmp/before"
+	hold 1000 held || return 1
+	git_host >"$tmp/during"
+	inside git status --porcelain --untracked-files=all >"$tmp/inside" 2>&1
+	inside git add -A -n >>"$tmp/inside" 2>&1
+	release
+	git_host >"$tmp/after"
+	equal "state before and during" \
+	    "$(diff "$tmp/before" "$tmp/during")" "" &&
+	equal "state before and after" \
+	    "$(diff "$tmp/before" "$tmp/after")" "" &&
+	equal "untracked files inside" "$(cat "$tmp/inside")" ""
+}
+
+test_protect_git_works_inside()
+{
+	repo 1000 || return 1
+	hold 1000 held || return 1
+	inside bash -ec '
+		export GIT_CONFIG_GLOBAL=/tmp/gc
+		git config --global protocol.file.allow always
+		git clone -q --bare . /tmp/origin
+		echo 3 >>file; git add file; git commit -qm three
+		git switch -q -c topic; echo 4 >>file; git commit -qam four
+		git switch -q main; echo 5 >five; git add five
+		git commit -qm five; git rebase -q main topic
+		git switch -q main; git merge -q --no-edit topic
+		echo 6 >>file; git stash -q; git stash pop -q
+		git checkout -q -- file
+		git fetch -q /tmp/origin main:refs/remotes/o/main
+		git push -q /tmp/origin main
+		git worktree add -q ../tmp/wt topic
+		(cd /tmp/wt; echo 7 >>file; git commit -qam seven)
+		git worktree remove ../tmp/wt
+		git cherry-pick topic >/dev/null; git reset -q --hard HEAD^
+		git tag one; git branch -q -D topic
+		git repack -qad; git gc -q; git fsck 2>/dev/null
+		git submodule status >/dev/null; git log --oneline
+	' >"$tmp/out" 2>"$tmp/err" ||
+	    because "git fails: $(cat "$tmp/out" "$tmp/err")" || return 1
+	inside git push -q -u /tmp/origin main >/dev/null 2>"$tmp/err" &&
+	    because "push -u changes .git/config"
+	release
+	{ grep -q "Device or resource busy" "$tmp/err" ||
+	    because "git push -u says: $(cat "$tmp/err")"; } &&
+	equal "last commit" "$(as 1000 git log -1 --format=%s)" four
+}
+
+# An agent that has all the time there is cannot slip in between.
+test_protect_holds_while_the_host_works()
+{
+	repo 1000 || return 1
+	hold 1000 held || return 1
+	as 1000 sh -ec 'export GIT_CONFIG_GLOBAL=/dev/null
+	    echo x >>file; git commit -qam host; git switch -q -c host
+	    echo y >>src/file; git stash -q' >"$tmp/out" 2>&1 ||
+	    because "git of the host: $(cat "$tmp/out")" || return 1
+	equal "what the agent can do" "$(attack $names $git_names)" ""
+}
+
+test_protect_sessions_share_placeholders()
+{
+	empty 1000 || return 1
+	hold 1000 first || return 1
+	first=$hold_pid
+	hold 1000 held || return 1
+	cs 1000 stop first
+	wait "$first"
+	equal "what the agent can do" "$(attack $names .git)" "" || return 1
+	release
+	equal "what is left" "$(tree 1000)" ""
+}
+
+test_protect_nothing_is_left_after_a_crash()
+{
+	repo 1000 || return 1
+	tree 1000 >"$tmp/before"
+	hold 1000 held || return 1
+	kill -9 $(daemons) 2>/dev/null
+	wait "$hold_pid"
+	hold_pid=
+	docker kill claude-held >/dev/null
+	cs 1000 status >/dev/null
+	wait_for 10 none_left || because "left: $(left)" || return 1
+	tree 1000 >"$tmp/after"
+	equal "what is left of it" "$(diff "$tmp/before" "$tmp/after")" ""
+}
+
+# The session goes on, and ends with a daemon that did not begin it.
+test_protect_outlives_the_daemon()
+{
+	empty 1000 || return 1
+	hold 1000 held || return 1
+	kill -9 $(daemons) 2>/dev/null
+	wait "$hold_pid"
+	hold_pid=
+	equal "what the agent can do" "$(attack $names .git)" "" || return 1
+	cs 1000 stop held
+	equal "what is left" "$(tree 1000)" ""
+}
+
+# What was left when no daemon came back, the next session removes.
+test_protect_next_session_cleans_up()
+{
+	empty 1000 || return 1
+	hold 1000 held || return 1
+	kill -9 $(daemons) 2>/dev/null
+	wait "$hold_pid"
+	hold_pid=
+	docker rm -f claude-held claude-held-proxy >/dev/null
+	docker volume rm claude-held-run >/dev/null
+	[ -d "$tmp/u1000/ws/.envrc" ] || because "nothing was left" || return 1
+	cs 1000 shell -- true </dev/null 2>"$tmp/err"
+	equal "what is left" "$(tree 1000)" ""
+}
+
+# not_started TEXT: a session does not start, and says why
+not_started()
+{
+	cs 1000 shell -- true </dev/null >"$tmp/out" 2>&1
+	equal "exit status" $? 66 &&
+	{ grep -q "$1" "$tmp/out" || because "it says: $(cat "$tmp/out")"; }
+}
+
+test_protect_link_is_refused()
+{
+	empty 1000 || return 1
+	for p in .envrc .claude .vscode .claude/hooks .git; do
+		as 1000 sh -c 'rm -rf .[a-z]*
+		    mkdir -p "$(dirname "$1")" && ln -s /tmp "$1"' - "$p"
+		not_started "symbolic link" || return 1
+		cs 1000 start -W "$p" -- -p x </dev/null >"$tmp/out" 2>&1
+		equal "exit status with -W $p" $? 0 || return 1
+	done
+	as 1000 sh -c 'rm -rf .[a-z]*'
+	equal "what is left" "$(tree 1000)" ""
+}
+
+test_protect_repository_elsewhere()
+{
+	empty 1000 || return 1
+	as 1000 git init -q --separate-git-dir ../up . &&
+	out=$(cs 1000 shell -- sh -c 'git status || cat .git; echo >.git' \
+	    </dev/null 2>&1)
+	case $out in
+	*"git will not work"*"not a git repository"*"Read-only file system"*) ;;
+	*)	because "it says: $out" || return 1 ;;
+	esac
+	# the same, inside
+	empty 1000 && as 1000 git init -q --separate-git-dir real . || return 1
+	hold 1000 held || return 1
+	inside git status >"$tmp/out" 2>&1 || because "$(cat "$tmp/out")"
+	equal "what the agent can do" "$(attack .git real/config real/hooks \
+	    real/commondir)" ""
+}
+
+test_protect_bare_repository()
+{
+	empty 1000 && as 1000 git init -q --bare . || return 1
+	hold 1000 held || return 1
+	equal "what the agent can do" "$(attack config hooks commondir info)" ""
+}
+
+test_protect_configuration_names_more()
+{
+	empty 1000 || return 1
+	as 1000 mkdir -p .github/workflows
+	cp "$tmp/u1000/conf" "$tmp/conf.kept"
+	cat >>"$tmp/u1000/conf" <<-END
+		agent {
+			protect { .github/workflows, "Makefile" }
+			unprotect .vscode
+		}
+	END
+	hold 1000 held
+	attack .github/workflows Makefile .idea >"$tmp/out"
+	inside mkdir .vscode || because ".vscode is protected"
+	release
+	cp "$tmp/conf.kept" "$tmp/u1000/conf"
+	equal "what the agent can do" "$(cat "$tmp/out")" "" &&
+	equal "what is left" "$(cd "$tmp/u1000/ws" && find . | sort |
+	    tr '\n' ' ')" ". ./.github ./.github/workflows ./.vscode "
+}
+
+# Another session's agent swaps what was looked at before it is mounted.
+test_protect_what_was_looked_at_is_mounted()
+{
+	repo 1000 || return 1
+	as 1000 sh -c 'mkdir evil; : >evil/config'
+	cat >"$tmp/swap.py" <<-'END'
+		import os, sys
+		os.chdir(sys.argv[1])
+		while not os.path.exists(sys.argv[2]):
+		    for a, b in ((".idea.away", ".idea"), ("evil", ".idea")):
+		        try: os.rename(".idea", ".idea.was"); os.rename("evil", ".idea")
+		        except OSError: pass
+		        try: os.rename(".idea", "evil"); os.rename(".idea.was", ".idea")
+		        except OSError: pass
+	END
+	as 1000 mkdir .idea
+	as 1000 python3 "$tmp/swap.py" "$tmp/u1000/ws" "$tmp/swap.end" &
+	swapper=$!
+	n=0
+	while [ $n -lt 8 ]; do
+		n=$((n + 1))
+		cs 1000 shell -- sh -c 'stat -c %n evil/config .idea/config
+		    { : >.idea/x; } 2>/dev/null && echo WRITTEN' \
+		    </dev/null >"$tmp/out.$n" 2>&1
+	done
+	: >"$tmp/swap.end"
+	wait $swapper
+	rm -f "$tmp/swap.end"
+	! grep -l WRITTEN "$tmp"/out.* || because "it could be written"
+}
