@@ -776,6 +776,77 @@ test_the_audit_log()
 	rm -f "$tmp/audit"
 }
 
+# puppet NAME: the program with a process of this name that was taken over
+puppet()
+{
+	_flags=
+	[ $1 = control ] || _flags=-DENGINE
+	# shellcheck disable=SC2046,SC2086
+	(cd "$here" && . ../flags.sh && LIBS_TEST=$(answer LIBS_ENGINE) &&
+	    CFLAGS_TEST="-Wno-unused-function $_flags -DDATADIR='\"/nonexistent\"' -DSYSCONFDIR='\"/etc\"'" &&
+	    cc_test -I../../claudesec -o "$tmp/puppet-$1" puppet.c \
+	    $(ls ../../claudesec/*.o | grep -v "/$1\.o$")) 2>>"$tmp/why"
+}
+
+# drive PROCESS NAME TEXT: what the log says when it does this
+drive()
+{
+	rm -f "$tmp/log"
+	"$tmp/puppet-$1" -d -f "$tmp/conf" -s "$tmp/sock" 2>"$tmp/log" &
+	daemon=$!
+	wait_for 10 grep -q 'takes clients' "$tmp/log" ||
+	    because "no daemon: $(tail -n 1 "$tmp/log")" || return 1
+	(cd "$tmp/root" && exec timeout 20 "$claudesec" -s "$tmp/sock" \
+	    stop "$2") >"$tmp/out" 2>&1 &
+	_asks=$!
+	wait_for 10 grep -q "$3" "$tmp/log" ||
+	    because "$1, $2: $(grep -v debug "$tmp/log" | tail -n 1)" ||
+	    return 1
+	down
+	kill $_asks 2>/dev/null
+	wait $_asks
+	return 0
+}
+
+# A process ended, killed or because another was.
+_ended='terminated; signal\|exited with status\|broke its pledge'
+
+# silent WHAT: it did not live to tell
+silent()
+{
+	! grep -q "puppet: $1" "$tmp/log" ||
+	    because "$(grep "puppet: $1" "$tmp/log")"
+}
+
+# It has no file, no way to the engine, and is nobody but itself.
+test_a_control_process_that_was_taken_over()
+{
+	printf 'credentials none\npermit group %s\n' $both >"$tmp/conf"
+	puppet control || return 1
+	for _try in open create exec kill socket; do
+		drive control $_try ']: pledge "' || return 1
+	done
+	drive control ptrace "$_ended" && silent ptrace &&
+	drive control connect 'puppet: connect: errno 2$' &&
+	drive control own 'puppet: answer: 77 ' &&
+	drive control lie 'control sent us what it must not'
+}
+
+# Nor has this one, and of directories only what a client's user may have.
+test_an_engine_process_that_was_taken_over()
+{
+	printf 'credentials none\npermit group %s\n' $both >"$tmp/conf"
+	puppet engine || return 1
+	for _try in open create exec kill socket connect; do
+		drive engine $_try ']: pledge "' || return 1
+	done
+	drive engine ptrace "$_ended" && silent ptrace &&
+	drive engine own 'puppet: workspace: .*not a directory' &&
+	drive engine file 'engine sent us what it must not' &&
+	drive engine nobodys 'engine sent us what it must not' &&
+	drive engine unpin 'engine sent us what it must not'
+}
+
 # blocked USER NAME COMMAND
 blocked()
 {
