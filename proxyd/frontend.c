@@ -16,10 +16,11 @@
 
 /*
  * The frontend accepts clients and reads what they ask for: heads of HTTP
- * requests, ClientHellos, questions of DNS.  It is the only process that
- * parses their bytes, so it trusts itself with nothing: it can neither
- * connect nor resolve, it names a host to the resolver, and what it then gives
- * to the relay by number is a connection that the resolver allowed.
+ * requests, ClientHellos, questions of DNS; and the answers to requests that
+ * it forwards.  It is the only process that parses these bytes, so it trusts
+ * itself with nothing: it can neither connect nor resolve, it names a host to
+ * the resolver, and what it then gives to the relay by number is a connection
+ * that the resolver allowed.
  *
  * Heads and ClientHellos are looked at with MSG_PEEK and wait in the kernel
  * until they are complete; SO_RCVLOWAT says how much is worth a look.  A head
