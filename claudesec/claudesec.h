@@ -315,6 +315,11 @@ struct port_session {
 struct ctl_session {
 	uint32_t	 uid;
 	int64_t		 since;		/* seconds since the epoch */
+	int64_t		 cpu;		/* milliseconds of it; -1: not known */
+	int64_t		 memory, limit;	/* bytes; likewise */
+	uint64_t	 open, tunnels;	/* now, and that have ended */
+	uint64_t	 out, in;	/* bytes */
+	uint64_t	 refused;
 	char		 name[NAME_MAXLEN];
 	char		 state[16];	/* starting, running, stopping */
 	char		 image[IMAGE_MAXLEN];
@@ -726,6 +731,7 @@ int		 logs_add(struct imsg *);
 int		 logs_lost(struct imsg *);
 
 /* client_status.c */
+void		 status_prepare(void);
 int		 status_add(struct imsg *);
 void		 status_print(void);
 void		 status_json(void);
@@ -741,6 +747,8 @@ struct json_t	*json_text(char *);
 void		 report_open(const char *);
 int		 report_add(struct imsg *);
 void		 report_print(void);
+/* a number of bytes, in units of 1024 */
+const char	*bytes_text(char [16], uint64_t);
 
 /*
  * filter.c: what may pass to a terminal of what a container prints.  Pure.

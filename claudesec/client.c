@@ -478,8 +478,7 @@ client_status(int argc, char *argv[])
 		json = 1;
 	if (optind != argc)
 		usage_command(argv[0]);
-	/* it reads a device, which it could not later */
-	json_object_seed(0);
+	status_prepare();
 	request_run(IMSG_CTL_STATUS);
 }
 

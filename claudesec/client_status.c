@@ -20,6 +20,7 @@
  */
 
 #include <sys/types.h>
+#include <sys/ioctl.h>
 #include <sys/queue.h>
 
 #include <err.h>
@@ -34,16 +35,57 @@
 
 #include "claudesec.h"
 
+enum column {
+	NAME,
+	DIRECTORY,
+	SINCE,
+	STATE,
+	IMAGE,
+	CPU,
+	MEMORY,
+	TUNNELS,
+	OUT,
+	BLOCKED,
+	NCOLUMNS
+};
+
+#define CELL_SIZE	32	/* of what is not text of the session's */
+#define SHORT_SIZE	256	/* of what is shortened */
+#define NARROW		80	/* of a terminal that does not say */
+
 struct row {
 	struct ctl_session	 session;
+	char			 text[NCOLUMNS][CELL_SIZE];
+	const char		*cells[NCOLUMNS];
 	TAILQ_ENTRY(row)	 entry;
 };
 
-static void	 status_line(const int *, const char *, const char *,
-		    const char *, const char *, const char *);
+static void	 row_fill(struct row *);
+static void	 row_print(const char *const *, const int *);
+static void	 columns_fit(int *);
+static const char *shorten(char [SHORT_SIZE], const char *, int);
+static json_t	*json_known(int64_t);
 static int	 text_width(const char *);
 
+static const char *const heads[NCOLUMNS] = { "NAME", "DIRECTORY", "SINCE",
+	    "STATE", "IMAGE", "CPU", "MEMORY", "TUNNELS", "OUT", "BLOCKED" };
+static int	 terminal;		/* its width, or 0 */
 static TAILQ_HEAD(, row) rows = TAILQ_HEAD_INITIALIZER(rows);
+
+/* Before the sandbox. */
+void
+status_prepare(void)
+{
+	struct winsize ws;
+
+	/* it reads a device, which it could not later */
+	json_object_seed(0);
+	if (!isatty(STDOUT_FILENO))
+		return;
+	terminal = NARROW;
+	if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &ws) == 0 && ws.ws_col > 0)
+		terminal = ws.ws_col;
+}
 
 int
 status_add(struct imsg *imsg)
@@ -65,57 +107,156 @@ status_add(struct imsg *imsg)
 }
 
 /*
- * Columns on a terminal, else tabs and no heading.
+ * Columns on a terminal, else tabs, plain numbers and no heading.
  */
 void
 status_print(void)
 {
-	char since[32];
-	struct ctl_session *s;
 	struct row *row;
+	int i, width[NCOLUMNS];
+
+	for (i = 0; i < NCOLUMNS; i++)
+		width[i] = text_width(heads[i]);
+	TAILQ_FOREACH(row, &rows, entry) {
+		row_fill(row);
+		for (i = 0; i < NCOLUMNS; i++)
+			if (width[i] < text_width(row->cells[i]))
+				width[i] = text_width(row->cells[i]);
+	}
+	if (terminal)
+		columns_fit(width);
+	if (terminal && !TAILQ_EMPTY(&rows))
+		row_print(heads, width);
+	TAILQ_FOREACH(row, &rows, entry)
+		row_print(row->cells, width);
+}
+
+static void
+row_fill(struct row *row)
+{
+	struct ctl_session *s;
 	struct tm tm;
 	time_t t;
-	int width[2];
+	int i;
 
-	width[0] = text_width("NAME");
-	width[1] = text_width("DIRECTORY");
-	TAILQ_FOREACH(row, &rows, entry) {
-		s = &row->session;
-		text_clean(s->name);
-		text_clean(s->path);
-		text_clean(s->state);
-		text_clean(s->image);
-		if (width[0] < text_width(s->name))
-			width[0] = text_width(s->name);
-		if (width[1] < text_width(s->path))
-			width[1] = text_width(s->path);
+	s = &row->session;
+	text_clean(s->name);
+	text_clean(s->path);
+	text_clean(s->state);
+	text_clean(s->image);
+	for (i = 0; i < NCOLUMNS; i++) {
+		(void)strlcpy(row->text[i], "-", sizeof(row->text[i]));
+		row->cells[i] = row->text[i];
 	}
-	if (isatty(STDOUT_FILENO) && !TAILQ_EMPTY(&rows))
-		status_line(width, "NAME", "DIRECTORY", "SINCE", "STATE",
-		    "IMAGE");
-	TAILQ_FOREACH(row, &rows, entry) {
-		s = &row->session;
-		t = (time_t)s->since;
-		/* unlike localtime(3) it does not look for files again */
-		if (localtime_r(&t, &tm) == NULL || strftime(since,
-		    sizeof(since), "%Y-%m-%d %H:%M", &tm) == 0)
-			(void)strlcpy(since, "-", sizeof(since));
-		status_line(width, s->name, s->path, since, s->state,
-		    s->image);
+	row->cells[NAME] = s->name;
+	row->cells[DIRECTORY] = s->path;
+	row->cells[STATE] = s->state;
+	row->cells[IMAGE] = s->image;
+	t = (time_t)s->since;
+	/* unlike localtime(3) it does not look for files again */
+	if (localtime_r(&t, &tm) == NULL || strftime(row->text[SINCE],
+	    CELL_SIZE, "%Y-%m-%d %H:%M", &tm) == 0)
+		(void)strlcpy(row->text[SINCE], "-", CELL_SIZE);
+	if (s->cpu >= 0 && terminal)
+		(void)snprintf(row->text[CPU], CELL_SIZE, "%lld:%02d",
+		    (long long)(s->cpu / 60000), (int)(s->cpu / 1000 % 60));
+	else if (s->cpu >= 0)
+		(void)snprintf(row->text[CPU], CELL_SIZE, "%lld.%03d",
+		    (long long)(s->cpu / 1000), (int)(s->cpu % 1000));
+	if (s->memory >= 0 && terminal)
+		(void)bytes_text(row->text[MEMORY], (uint64_t)s->memory);
+	else if (s->memory >= 0)
+		(void)snprintf(row->text[MEMORY], CELL_SIZE, "%lld",
+		    (long long)s->memory);
+	(void)snprintf(row->text[TUNNELS], CELL_SIZE, "%llu",
+	    (unsigned long long)s->open);
+	if (terminal)
+		(void)bytes_text(row->text[OUT], s->out);
+	else
+		(void)snprintf(row->text[OUT], CELL_SIZE, "%llu",
+		    (unsigned long long)s->out);
+	(void)snprintf(row->text[BLOCKED], CELL_SIZE, "%llu",
+	    (unsigned long long)s->refused);
+}
+
+/*
+ * What is too wide for the terminal gives way, the least important first: 0
+ * leaves a column out.
+ */
+static void
+columns_fit(int *width)
+{
+	static const struct {
+		enum column	 column;
+		int		 least;
+	} steps[] = { { DIRECTORY, 24 }, { IMAGE, 16 }, { IMAGE, 0 },
+	    { DIRECTORY, 12 }, { NAME, 12 }, { SINCE, 0 }, { CPU, 0 },
+	    { DIRECTORY, 0 } };
+	size_t i;
+	int c, n, sum;
+
+	for (i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
+		sum = -2;
+		for (c = 0; c < NCOLUMNS; c++)
+			if (width[c] > 0)
+				sum += width[c] + 2;
+		if (sum <= terminal)
+			return;
+		n = width[steps[i].column] - (sum - terminal);
+		if (n < steps[i].least || steps[i].least == 0)
+			n = steps[i].least;
+		if (n < width[steps[i].column])
+			width[steps[i].column] = n;
 	}
 }
 
 static void
-status_line(const int *width, const char *name, const char *path,
-    const char *since, const char *state, const char *image)
+row_print(const char *const *cells, const int *width)
 {
-	if (isatty(STDOUT_FILENO))
-		(void)printf("%s%*s  %s%*s  %-16s  %-8s  %s\n", name,
-		    width[0] - text_width(name), "", path,
-		    width[1] - text_width(path), "", since, state, image);
-	else
-		(void)printf("%s\t%s\t%s\t%s\t%s\n", name, path, since, state,
-		    image);
+	char text[SHORT_SIZE];
+	const char *s, *separator;
+	int i, last, pad;
+
+	for (last = NCOLUMNS - 1; width[last] == 0; last--)
+		;
+	separator = "";
+	for (i = 0; i <= last; i++) {
+		if (!terminal) {
+			(void)printf("%s%s", separator, cells[i]);
+			separator = "\t";
+			continue;
+		}
+		if (width[i] == 0)
+			continue;
+		s = shorten(text, cells[i], width[i]);
+		pad = width[i] - text_width(s);
+		(void)printf("%s", separator);
+		separator = "  ";
+		/* numbers to the right */
+		if (i >= CPU)
+			(void)printf("%*s%s", pad, "", s);
+		else
+			(void)printf("%s%*s", s, i == last ? 0 : pad, "");
+	}
+	(void)printf("\n");
+}
+
+/* The end of a text says most. */
+static const char *
+shorten(char buf[SHORT_SIZE], const char *s, int width)
+{
+	wchar_t wc;
+	int n;
+
+	if (text_width(s) <= width)
+		return (s);
+	while (text_width(s) > width - 3) {
+		if ((n = mbtowc(&wc, s, MB_CUR_MAX)) < 1)
+			n = 1;
+		s += n;
+	}
+	(void)snprintf(buf, SHORT_SIZE, "...%s", s);
+	return (buf);
 }
 
 void
@@ -129,11 +270,18 @@ status_json(void)
 		err(EX_OSERR, NULL);
 	TAILQ_FOREACH(row, &rows, entry) {
 		s = &row->session;
-		object = json_pack("{s:o, s:o, s:I, s:o, s:o, s:I}",
+		object = json_pack("{s:o, s:o, s:I, s:o, s:o, s:I, s:o, s:o, "
+		    "s:o, s:I, s:I, s:I, s:I, s:I}",
 		    "name", json_text(s->name), "directory",
 		    json_text(s->path), "since", (json_int_t)s->since,
 		    "state", json_text(s->state), "image",
-		    json_text(s->image), "uid", (json_int_t)s->uid);
+		    json_text(s->image), "uid", (json_int_t)s->uid,
+		    "cpu", json_known(s->cpu), "memory",
+		    json_known(s->memory), "limit", json_known(s->limit),
+		    "tunnels", (json_int_t)s->open, "connections",
+		    (json_int_t)s->tunnels, "out", (json_int_t)s->out,
+		    "in", (json_int_t)s->in, "blocked",
+		    (json_int_t)s->refused);
 		if (json_array_append_new(array, object) == -1)
 			err(EX_OSERR, NULL);
 	}
@@ -141,6 +289,12 @@ status_json(void)
 		err(EX_IOERR, "standard output");
 	(void)printf("\n");
 	json_decref(array);
+}
+
+static json_t *
+json_known(int64_t n)
+{
+	return (n < 0 ? json_null() : json_integer(n));
 }
 
 /*

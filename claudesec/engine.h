@@ -86,6 +86,7 @@ struct ports;
 struct docker_call;
 struct hijack;
 struct look;
+struct status;
 
 /* who somebody is, by the kernel's word */
 #define IDENTITY_GROUPS		256	/* more are refused */
@@ -316,6 +317,7 @@ struct client {
 	int		 resized;	/* while resize was under way */
 	struct docker_call *signal;
 	const char	*nextsignal;	/* likewise; or NULL */
+	struct status	*status;	/* that it waits for */
 	/* rules, of a start or for a session that runs, and its log */
 	struct session	*watch;		/* NULL: none */
 	struct egress_rule *pass;
@@ -567,6 +569,10 @@ void		 traffic_keep(struct session *, struct ctl_event *);
 void		 follow_start(struct client *);
 void		 follow_end(struct client *);
 void		 follow_free(struct client *);
+
+/* engine_status.c */
+void		 status_start(struct client *);
+void		 status_free(struct client *);
 
 /* engine_live.c: rules of the user's for one session */
 void		 live_init(struct session *);

@@ -69,7 +69,6 @@ static void	 client_run_attach(struct client *);
 static void	 client_attach_done(void *, struct docker_reply *);
 static void	 client_redraw(struct client *);
 static void	 client_run_stop(struct client *);
-static void	 client_run_status(struct client *);
 static void	 client_run_ports(struct client *);
 static int	 client_means(const struct client *, const struct session *);
 static void	 client_resize(struct client *);
@@ -732,7 +731,7 @@ client_run(struct client *c)
 		client_run_stop(c);
 		break;
 	case IMSG_CTL_STATUS:
-		client_run_status(c);
+		status_start(c);
 		break;
 	case IMSG_CTL_RULE:
 		live_request(c);
@@ -977,28 +976,6 @@ client_stopped(void)
 	}
 }
 
-static void
-client_run_status(struct client *c)
-{
-	struct ctl_session cs;
-	struct session *s;
-
-	for (s = session_first(); s != NULL; s = session_next(s)) {
-		if (!client_owns(c, s) || (c->spec.name[0] != '\0' &&
-		    strcmp(c->spec.name, s->spec.name) != 0))
-			continue;
-		memset(&cs, 0, sizeof(cs));
-		cs.uid = s->spec.owner;
-		cs.since = (int64_t)s->since;
-		(void)strlcpy(cs.name, s->spec.name, sizeof(cs.name));
-		(void)strlcpy(cs.state, session_state(s), sizeof(cs.state));
-		(void)strlcpy(cs.image, s->spec.image, sizeof(cs.image));
-		(void)strlcpy(cs.path, s->spec.path, sizeof(cs.path));
-		client_send(c, IMSG_CTL_SESSION, -1, &cs, sizeof(cs));
-	}
-	client_exit(c, 0);
-}
-
 /* Of a session that has its container. */
 static void
 client_run_ports(struct client *c)
@@ -1183,6 +1160,7 @@ client_free(struct client *c)
 	build_free(c);
 	port_free(c);
 	follow_free(c);
+	status_free(c);
 	free(c->pass);
 	if (peer_compose(proc_peer(ROLE_CONTROL), IMSG_ENGINE_GONE, c->id, -1,
 	    NULL, 0) == -1)

@@ -61,7 +61,9 @@ sidecar_attach(struct session *s, int fd)
 	if (bufferevent_enable(p->bev, EV_READ) == -1)
 		fatalx("bufferevent_enable");
 	if ((s->did & STEP_BIT(STEP_CLIENT)) != 0)
-		sidecar_policy(s);
+		/* what another one was told it will not answer */
+	p->answered = p->sent;
+	sidecar_policy(s);
 }
 
 void

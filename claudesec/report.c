@@ -58,7 +58,6 @@ static int	 host_repeats(const struct host *);
 static void	 print_limits(void);
 static void	 print_findings(void);
 static void	 print_more(unsigned int);
-static const char *bytes(char [16], uint64_t);
 static void	 write_json(void);
 static json_t	*json_hosts(void);
 static json_t	*json_findings(void);
@@ -168,7 +167,7 @@ report_print(void)
 	    " connections, %s out, %s in\n", getprogname(), report.name,
 	    report.seconds / 3600, (unsigned int)(report.seconds / 60 % 60),
 	    (unsigned int)(report.seconds % 60), report.tunnels,
-	    bytes(out, report.out), bytes(in, report.in));
+	    bytes_text(out, report.out), bytes_text(in, report.in));
 	print_limits();
 	print_reached();
 	print_refused();
@@ -190,7 +189,7 @@ print_limits(void)
 	if (report.limits & LIMIT_MEMORY)
 		(void)fprintf(stderr, "  out of memory: %s were not enough; "
 		    "more with -m, or memory in claudesec.conf\n",
-		    bytes(size, report.memory));
+		    bytes_text(size, report.memory));
 	if (report.limits & LIMIT_PROCESSES)
 		(void)fprintf(stderr, "  out of processes: %" PRIu64 " were "
 		    "not enough; more with processes in claudesec.conf\n",
@@ -210,7 +209,7 @@ print_reached(void)
 			(void)fprintf(stderr, "  reached %s:%u, %" PRIu64
 			    " times, %s out, %s in\n", h->host.host,
 			    h->host.port, h->host.tunnels,
-			    bytes(out, h->host.out), bytes(in, h->host.in));
+			    bytes_text(out, h->host.out), bytes_text(in, h->host.in));
 	print_more(n);
 }
 
@@ -293,8 +292,8 @@ print_more(unsigned int n)
 }
 
 /* In units of 1024, as the configuration has them. */
-static const char *
-bytes(char buf[16], uint64_t n)
+const char *
+bytes_text(char buf[16], uint64_t n)
 {
 	static const char units[] = "BKMGTPE";
 	size_t i;

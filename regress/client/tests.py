@@ -300,11 +300,11 @@ def sh(d, script, *args, **kw):
 # The client in a terminal of its own, in a job below a session leader, as a
 # shell would have it.
 class Terminal:
-    def __init__(self, d, *args, env=None):
+    def __init__(self, d, *args, env=None, size=(40, 100)):
         self.d = d
         self.out = b""
         self.master, slave = pty.openpty()
-        set_size(self.master, 40, 100)
+        set_size(self.master, *size)
         self.before = termios.tcgetattr(self.master)
         r, w = os.pipe()
         self.leader = os.fork()
@@ -653,8 +653,9 @@ def answer(args, *messages):
     return client(Daemon(serve), *args)
 
 
-SESSION = struct.pack("I4xq64s16s256s4096s", 1, 0, b"n", b"running", b"i",
-                      b"/p")
+STATUS = "I4x4q5Q64s16s256s4096s"
+SESSION = struct.pack(STATUS, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, b"n", b"running",
+                      b"i", b"/p")
 
 
 def test_lies_in_an_answer():
@@ -724,12 +725,12 @@ def test_text_is_cleaned():
 
 # Status.
 
-def rows(*paths):
+def rows(*paths, cpu=61234, memory=3 << 20):
     def serve(peer, r):
         for i, p in enumerate(paths):
             peer.put("SESSION", struct.pack(
-                "I4xq64s16s256s4096s", 7, 86400, b"n%d" % i, b"running",
-                b"image", p))
+                STATUS, 7, 86400, cpu, memory, 4 << 30, 2, 3, 1500, 10, 9,
+                b"n%d" % i, b"running", b"image", p))
         peer.exit(0)
     return Daemon(serve)
 
@@ -739,8 +740,10 @@ ENV = dict(os.environ, LC_ALL="C.UTF-8", TZ="UTC")
 
 def test_status_in_a_pipe():
     r = client(rows(b"/a", b"/b\tc\n\033"), "status", env=ENV)
-    eq(r.stdout, b"n0\t/a\t1970-01-02 00:00\trunning\timage\n"
-       b"n1\t/b?c??\t1970-01-02 00:00\trunning\timage\n")
+    rest = b"\t1970-01-02 00:00\trunning\timage\t61.234\t3145728\t2\t1500\t9\n"
+    eq(r.stdout, b"n0\t/a" + rest + b"n1\t/b?c??" + rest)
+    r = client(rows(b"/a", cpu=-1, memory=-1), "status", env=ENV)
+    eq(r.stdout.split(b"\t")[5:7], [b"-", b"-"])
     eq(client(rows(), "status").stdout, b"")
 
 
@@ -748,17 +751,39 @@ def test_status_in_a_terminal():
     t = Terminal(rows("/\u00fc".encode(), b"/longer/one"), "status", env=ENV)
     eq(t.end(), 0)
     eq(t.out.decode().replace("\r", ""),
-       "NAME  DIRECTORY    SINCE             STATE     IMAGE\n"
-       "n0    /\u00fc           1970-01-02 00:00  running   image\n"
-       "n1    /longer/one  1970-01-02 00:00  running   image\n")
+       "NAME  DIRECTORY    SINCE             STATE    IMAGE"
+       "   CPU  MEMORY  TUNNELS   OUT  BLOCKED\n"
+       "n0    /\u00fc           1970-01-02 00:00  running  image"
+       "  1:01    3.0M        2  1.5K        9\n"
+       "n1    /longer/one  1970-01-02 00:00  running  image"
+       "  1:01    3.0M        2  1.5K        9\n")
+
+
+# It is never wider than the terminal, and the end of a directory is there.
+def test_status_in_a_narrow_terminal():
+    for cols in range(40, 120, 7):
+        t = Terminal(rows("/home/somebody/\u6f22\u5b57/a/long/one".encode()),
+                     "status", env=ENV, size=(30, cols))
+        eq(t.end(), 0)
+        lines = t.out.decode().replace("\r", "").split("\n")
+        wide = [sum(2 if c in "\u6f22\u5b57" else 1 for c in x) for x in lines]
+        if cols > 60:
+            yes(max(wide) <= cols, "%d of %d: %s" % (max(wide), cols, lines))
+            yes("long/one" in lines[1], lines)
+        yes("n0" in lines[1] and lines[1].endswith("9"), lines)
 
 
 def test_status_as_json():
     r = client(rows("/\u00fc\n".encode(), b"/\377x"), "status", "-j", env=ENV)
-    same = {"since": 86400, "state": "running", "image": "image", "uid": 7}
+    same = {"since": 86400, "state": "running", "image": "image", "uid": 7,
+            "cpu": 61234, "memory": 3 << 20, "limit": 4 << 30, "tunnels": 2,
+            "connections": 3, "out": 1500, "in": 10, "blocked": 9}
     eq(json.loads(r.stdout), [dict(same, name="n0", directory="/\u00fc\n"),
                               dict(same, name="n1", directory="/?x")])
     eq(json.loads(client(rows(), "status", "-j").stdout), [])
+    one, = json.loads(client(rows(b"/", cpu=-1, memory=-1), "status",
+                             "-j").stdout)
+    eq((one["cpu"], one["memory"]), (None, None))
 
 
 # In a terminal.

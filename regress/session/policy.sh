@@ -18,6 +18,9 @@
 # What sessions reach and are refused, and what their users see of it and
 # change.  Sourced.
 
+# the session that they are about
+in=held
+
 # said FILE TEXT: does a line of the file hold it?
 said()
 {
@@ -66,7 +69,7 @@ r['limit']['memory'], r['findings'], r['connections'] > 0)" \
 # fetch HOST: the first word of what a shell of the session sees of it
 fetch()
 {
-	cs 1000 shell held -- curl -s -m 5 -o /dev/null -w '%{http_code}' \
+	cs 1000 shell $in -- curl -s -m 5 -o /dev/null -w '%{http_code}' \
 	    "https://$1/" 2>/dev/null </dev/null
 }
 
@@ -77,7 +80,7 @@ fetches()
 
 log_has()
 {
-	cs 1000 logs held | grep -q "$1"
+	cs 1000 logs $in | grep -q "$1"
 }
 
 test_pass_and_block_change_a_running_session()
@@ -118,7 +121,7 @@ test_pass_and_block_change_a_running_session()
 # A program that holds a tunnel open until it is cut, as the agent has them.
 cat_tunnel()
 {
-	cs 1000 shell held -- python3 -c 'import socket, ssl, sys
+	cs 1000 shell $in -- python3 -c 'import socket, ssl, sys
 s = socket.create_connection(("127.0.0.1", 3128))
 s.sendall(b"CONNECT www.example.org:443 HTTP/1.1\r\n\r\n")
 s.recv(4096)
@@ -241,4 +244,64 @@ test_logs_follow_a_session()
 	wait $_pid2 || because "logs -bf: exit status $?" || return 1
 	wait $_pid3
 	equal "other lines of -b" "$(grep -v ' refused ' "$tmp/refused")" ""
+}
+
+# status_json EXPRESSION: of the session held
+status_json()
+{
+	cs 1000 status -j | python3 -c "import json, sys
+s = {x['name']: x for x in json.load(sys.stdin)}['$in']
+print($1)"
+}
+
+# A machine that is busy may not say so in time.
+engine_counts()
+{
+	[ "$(status_json "s['cpu'] > 0 and \
+1 << 16 < s['memory'] < s['limit'] == 4 << 30 and s['state']")" = running ]
+}
+
+tunnels_are()
+{
+	[ "$(status_json "s['tunnels'], s['connections'], s['blocked']")" = \
+	    "$1" ]
+}
+
+test_status_counts_what_a_session_does()
+{
+	# one without Claude Code, which has connections of its own
+	cs 1000 shell -- sleep 300 >"$tmp/hold.out" 2>&1 </dev/null &
+	hold_pid=$!
+	wait_for 20 holds 1000 ws || because "no session" || return 1
+	in=ws
+	count_session
+	_status=$?
+	in=held
+	return $_status
+}
+
+count_session()
+{
+	cs 1000 pass www.example.org ws &&
+	wait_for 30 engine_counts || because "the engine counts" \
+	    "$(status_json "s['cpu'], s['memory'], s['limit']")" || return 1
+	for _i in 1 2 3 4 5 6 7 8; do
+		fetches other.example.org 000 || return 1
+	done
+	cat_tunnel || return 1
+	wait_for 10 tunnels_are "1 0 8" ||
+	    because "not 1 0 8 but $(status_json \
+	    "s['tunnels'], s['connections'], s['blocked']")" || return 1
+	cs 1000 block www.example.org ws && cut_tunnel block &&
+	wait_for 10 tunnels_are "0 1 8" ||
+	    because "not 0 1 8 but $(status_json \
+	    "s['tunnels'], s['connections'], s['blocked']")" || return 1
+	# an engine that does not answer in time is not waited for
+	docker pause claude-ws >/dev/null || return 1
+	_t=$(date +%s%N)
+	cs 1000 status >"$tmp/out"
+	_t=$((($(date +%s%N) - _t) / 1000000))
+	docker unpause claude-ws >/dev/null
+	[ $_t -lt 10000 ] || because "status took $_t ms" || return 1
+	said "$tmp/out" "ws	$tmp/u1000/ws	"
 }
