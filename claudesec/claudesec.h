@@ -429,6 +429,7 @@ struct conf_fixed {
 	char		 image[IMAGE_MAXLEN];
 	char		 base[IMAGE_MAXLEN];
 	char		 ca[PATH_MAX];		/* may be empty */
+	char		 network[NAME_MAXLEN];	/* of services; may be empty */
 	char		 runtime[NAME_MAXLEN];	/* empty: the engine's own */
 	uint32_t	 credentials;		/* enum credentials */
 	struct conf_api	 api;

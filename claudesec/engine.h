@@ -112,6 +112,7 @@ struct spec {
 	char		 image_id[IMAGE_ID_LEN];
 	char		 proxyd_id[IMAGE_ID_LEN];
 	char		 network[NAME_MAXLEN + 16];	/* the sidecar's */
+	char		 services[NAME_MAXLEN];	/* the agent's, or empty */
 	uint32_t	 owner;
 	struct identity	 identity;		/* of the owner */
 	uint32_t	 uid, gid;		/* in the container */
@@ -161,6 +162,8 @@ json_t		*spec_agent(const struct spec *, const struct config *,
 json_t		*spec_sidecar(const struct spec *);
 json_t		*spec_volume(const struct spec *);
 json_t		*spec_network(void);
+json_t		*spec_services(const char *);
+int		 spec_network_valid(const char *);
 json_t		*spec_labels(const struct spec *, const char *);
 json_t		*spec_exec(const struct spec *, const char *);
 json_t		*spec_kill(const char *, int);
@@ -470,7 +473,7 @@ struct session {
 	uint32_t	 modes;		/* of its terminal */
 	uint32_t	 begun, did;	/* bits of steps */
 	struct step_call steps[STEP_MAX];
-	enum making	 network, import;	/* of what all share */
+	enum making	 services, network, import;	/* of what all share */
 	char		 import_error[256];
 	struct look	*look;		/* NULL: none, or it is over */
 	int		 has_volume;
@@ -549,6 +552,8 @@ unsigned int	 session_count(void);
 void		 network_begin(struct session *);
 int		 network_done(struct session *, struct docker_reply *);
 void		 network_remove(struct session *);
+int		 network_services(struct session *, struct docker_reply *);
+
 /* engine_look.c: what prepares the workspace */
 void		 look_start(struct session *, int);
 void		 look_adopt(struct session *, const struct spec *,

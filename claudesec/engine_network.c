@@ -32,6 +32,7 @@
 #define REMOVE_TIMEOUT	120
 
 static json_t	*network_spec(const struct session *);
+static void	 services_error(struct session *, struct docker_reply *);
 
 static json_t *
 network_spec(const struct session *s)
@@ -108,6 +109,58 @@ network_done(struct session *s, struct docker_reply *reply)
 		    "claudesec makes it (%s): remove it", s->spec.network,
 		    why);
 	return (error == 0);
+}
+
+/*
+ * Is there a network of services, and is it one that leads nowhere?  The first
+ * time without an answer.
+ */
+int
+network_services(struct session *s, struct docker_reply *reply)
+{
+	const char *name;
+
+	/* it stays the same, whatever is configured meanwhile */
+	name = s->spec.services;
+	if (reply == NULL)
+		(void)strlcpy(s->spec.services,
+		    engine_config()->fixed.network, sizeof(s->spec.services));
+	if (name[0] == '\0')
+		return (1);
+	if (s->spec.podman) {
+		session_fail(s, EX_CONFIG, "network %s: podman cannot keep "
+		    "this machine off a network of services", name);
+	} else if (reply == NULL || s->services == MAKING_IT) {
+		if (reply != NULL && reply->error != NULL &&
+		    reply->status != 409) {
+			services_error(s, reply);
+			return (0);
+		}
+		s->services = reply == NULL ? NOT_MADE : MADE_IT;
+		session_call(s, STEP_IMAGE, "GET", NULL, API_TIMEOUT,
+		    "/networks/%s", name);
+	} else if (reply->status == 404 && s->services == NOT_MADE) {
+		s->services = MAKING_IT;
+		session_call(s, STEP_IMAGE, "POST", spec_services(name),
+		    API_TIMEOUT, "/networks/create");
+	} else if (reply->error != NULL) {
+		services_error(s, reply);
+	} else if (!json_is_true(json_object_get(reply->json, "Internal"))) {
+		session_fail(s, EX_CONFIG, "network %s: it is not internal, "
+		    "the agent would reach all that it leads to", name);
+	} else
+		return (1);
+	return (0);
+}
+
+static void
+services_error(struct session *s, struct docker_reply *reply)
+{
+	if (reply->status == 0)
+		session_fail(s, reply->code, "%s", reply->error);
+	else
+		session_fail(s, reply->code, "cannot use the network %s: %s",
+		    s->spec.services, reply->error);
 }
 
 void

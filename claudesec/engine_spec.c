@@ -62,6 +62,7 @@
 #define PEM_LINE	80
 
 static const char *spec_credential(const struct config *, int *);
+static json_t	*spec_sysctls(const struct spec *);
 static json_t	*spec_agent_host(const struct spec *, const struct config *,
 		    const char *);
 static json_t	*spec_bind_in(const struct spec *, const char *);
@@ -462,6 +463,47 @@ spec_network(void)
 	    "Labels", LABEL_ROLE, "network"));
 }
 
+/*
+ * What a configuration's agents and services share, where nobody made it: with
+ * no address of this machine's on it.
+ */
+json_t *
+spec_services(const char *name)
+{
+	return (json_pack("{s:s, s:s, s:b, s:b, s:b, s:b, s:{s:s}, s:{s:s}}",
+	    "Name", name,
+	    "Driver", "bridge",
+	    "CheckDuplicate", 1,
+	    "Internal", 1,
+	    "Attachable", 1,
+	    "EnableIPv6", 0,
+	    "Options", "com.docker.network.bridge.inhibit_ipv4", "true",
+	    "Labels", LABEL_ROLE, "services"));
+}
+
+/* Part of a path of the API; there may be none. */
+int
+spec_network_valid(const char *name)
+{
+	return (name[0] == '\0' || (isalnum((unsigned char)name[0]) &&
+	    strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+	    "0123456789_.-") == strlen(name) &&
+	    strcmp(name, "host") != 0 && strcmp(name, "bridge") != 0 &&
+	    strcmp(name, NETWORK_NAME) != 0));
+}
+
+/* On a network the host answers on IPv6, address or not. */
+static json_t *
+spec_sysctls(const struct spec *s)
+{
+	if (s->services[0] == '\0')
+		return (json_pack("{s:s}",
+		    "net.ipv4.ip_unprivileged_port_start", "0"));
+	return (json_pack("{s:s, s:s}",
+	    "net.ipv4.ip_unprivileged_port_start", "0",
+	    "net.ipv6.conf.all.disable_ipv6", "1"));
+}
+
 json_t *
 spec_agent(const struct spec *s, const struct config *conf,
     const char *seccomp)
@@ -511,9 +553,9 @@ spec_agent_host(const struct spec *s, const struct config *conf,
 	f = &conf->fixed;
 	filesize = f->filesize == 0 ? AGENT_FILESIZE : (json_int_t)f->filesize;
 	host = json_pack("{s:s, s:[s], s:[s, s+], s:b, s:b, s:s, s:s, s:s, "
-	    "s:b, s:I, s:I, s:I, s:I, s:I, s:{s:s}, s:[s], s:[s], s:o, s:o, "
+	    "s:b, s:I, s:I, s:I, s:I, s:I, s:o, s:[s], s:[s], s:o, s:o, "
 	    "s:o, s:o}",
-	    "NetworkMode", "none",
+	    "NetworkMode", s->services[0] == '\0' ? "none" : s->services,
 	    "CapDrop", "ALL",
 	    "SecurityOpt", "no-new-privileges", "seccomp=", seccomp,
 	    "Privileged", 0,
@@ -527,7 +569,7 @@ spec_agent_host(const struct spec *s, const struct config *conf,
 	    "PidsLimit", (json_int_t)f->processes,
 	    "NanoCpus", (json_int_t)f->millicpus * 1000000,
 	    "ShmSize", (json_int_t)AGENT_SHM_SIZE,
-	    "Sysctls", "net.ipv4.ip_unprivileged_port_start", "0",
+	    "Sysctls", spec_sysctls(s),
 	    "Dns", "127.0.0.1",
 	    "DnsSearch", ".",
 	    "Ulimits", spec_ulimits(s, AGENT_FILES, filesize),

@@ -286,6 +286,8 @@ image_begin(struct session *s)
 static int
 image_done(struct session *s, struct docker_reply *reply)
 {
+	if (s->spec.image_id[0] != '\0')
+		return (network_services(s, reply));
 	if (reply->status == 404)
 		session_fail(s, EX_UNAVAILABLE, "there is no image %s: run "
 		    "claudesec build", s->spec.image);
@@ -295,7 +297,7 @@ image_done(struct session *s, struct docker_reply *reply)
 		session_fail(s, EX_PROTOCOL, "the image %s has no id",
 		    s->spec.image);
 	else
-		return (1);
+		return (network_services(s, NULL));
 	return (0);
 }
 

@@ -102,6 +102,7 @@ enum {
 	SEEN_CLIPBOARD		= 0x8000,
 	SEEN_DETACH		= 0x10000,
 	SEEN_RUNTIME		= 0x20000,
+	SEEN_NETWORK		= 0x40000,
 	SEEN_SESSIONS		= 0x100000,
 	SEEN_CLIENTS		= 0x200000,
 	SEEN_RATE		= 0x400000,
@@ -167,6 +168,7 @@ static int	 once(unsigned int, const char *);
 static void	 set_engine(const struct word *);
 static void	 set_image(char *, const struct word *, const char *);
 static void	 set_runtime(const struct word *);
+static void	 set_network(const struct word *);
 static void	 set_path(char *, const struct word *, const char *);
 static void	 set_size(uint64_t *, const struct word *, const char *,
 		    uint64_t);
@@ -201,7 +203,8 @@ static int	 parse_port(const struct word *, uint16_t *);
 %token	DIRECTORY
 %token	EGRESS ENGINE ENVIRONMENT EXIT FILESIZE FROM GROUP HOME IMAGE INJECT MEMORY
 %token	NONE PASS PERMIT PLAIN PORT PROCESSES PROTECT RATE RESOLVER SESSIONS
-%token	CLIPBOARD DETACH KEEP RUNTIME STOP TERMINAL TMP TO UNPROTECT USER INVALID
+%token	CLIPBOARD DETACH KEEP NETWORK RUNTIME STOP TERMINAL TMP TO UNPROTECT
+%token	USER INVALID
 %token	<word>		WORD
 %type	<words>		macro list list_l port
 %type	<number>	action how kind plain
@@ -230,6 +233,10 @@ statement	: WORD '=' macro {
 		| IMAGE WORD {
 			if (once(SEEN_IMAGE, "image"))
 				set_image(nconf->fixed.image, $2, "image");
+		}
+		| NETWORK WORD {
+			if (once(SEEN_NETWORK, "network"))
+				set_network($2);
 		}
 		| RUNTIME WORD {
 			if (once(SEEN_RUNTIME, "runtime"))
@@ -631,6 +638,7 @@ static const struct keyword {
 	{ "inject",		INJECT },
 	{ "keep",		KEEP },
 	{ "memory",		MEMORY },
+	{ "network",		NETWORK },
 	{ "none",		NONE },
 	{ "pass",		PASS },
 	{ "permit",		PERMIT },
@@ -1175,6 +1183,26 @@ set_image(char *image, const struct word *w, const char *what)
 	else if (strlcpy(image, w->s, IMAGE_MAXLEN) >= IMAGE_MAXLEN)
 		error(w->line, "%s: name too long: \"%s\"", what,
 		    shown(w->s, buf));
+}
+
+static void
+set_network(const struct word *w)
+{
+	static const char *const others[] = { "none", "host", "bridge",
+	    "default", "container", "ingress", "podman", "slirp4netns",
+	    "proxy-external", NULL };
+	char buf[SHOWN_SIZE];
+	size_t i;
+
+	for (i = 0; others[i] != NULL && strcmp(w->s, others[i]) != 0; i++)
+		;
+	if (others[i] != NULL || !isalnum((unsigned char)w->s[0]) ||
+	    strspn(w->s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+	    "0123456789_.-") != strlen(w->s) ||
+	    strlcpy(nconf->fixed.network, w->s, sizeof(nconf->fixed.network)) >=
+	    sizeof(nconf->fixed.network))
+		error(w->line, "network: not the name of one of services: "
+		    "\"%s\"", shown(w->s, buf));
 }
 
 static void

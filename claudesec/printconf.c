@@ -57,6 +57,10 @@ print_config(FILE *f, const struct config *c)
 		(void)fputs("\nca ", f);
 		print_string(f, "", c->fixed.ca);
 	}
+	if (c->fixed.network[0] != '\0') {
+		(void)fputs("\nnetwork ", f);
+		print_string(f, "", c->fixed.network);
+	}
 	if (c->fixed.runtime[0] != '\0') {
 		(void)fputs("\nruntime ", f);
 		print_string(f, "", c->fixed.runtime);

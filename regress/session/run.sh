@@ -40,6 +40,7 @@ claudesec=$prefix/bin/claudesec
 . "$here/memory.sh"
 . "$here/clients.sh"
 . "$here/protect.sh"
+. "$here/network.sh"
 
 [ -x "$claudesec" ] || die "$claudesec is not there: see regress/run"
 env_up
@@ -49,7 +50,8 @@ users_up 0 501 1000 1001 || die "no test users"
     "$here/claude.sh" "$here/inject.sh" "$here/terminal.sh" "$here/inside.sh" \
     "$here/process.sh" "$here/error.sh" "$here/policy.sh" \
     "$here/memory.sh" "$here/clients.sh" \
-    "$here/port.sh" "$here/browser.sh" "$here/protect.sh")
+    "$here/port.sh" "$here/browser.sh" "$here/protect.sh" \
+    "$here/network.sh")
 for this_case; do
 	: >"$tmp/why"
 	hold_pid=
