@@ -836,6 +836,7 @@ void		 term_detached(void);
 void		 term_exit(int);
 void		 term_lost(void);
 void		 term_restore(void);
+void		 term_blocked(const char *, uint32_t);
 /*
  * Frames of a stream without a terminal.  When none is left of the last one,
  * demux() takes what it can of a header, and returns how much, or -1; then

@@ -114,6 +114,7 @@ static int	 client_handle_needbase(struct peer *, struct imsg *);
 static int	 client_handle_attached(struct peer *, struct imsg *);
 static int	 client_handle_runs(struct imsg *);
 static int	 client_handle_detached(struct imsg *);
+static int	 client_handle_blocked(struct imsg *);
 static int	 client_handle_exit(struct imsg *);
 static __dead void finish(int);
 
@@ -971,7 +972,7 @@ client_dispatch(struct peer *p, struct imsg *imsg)
 	case IMSG_CTL_LOST:
 		return (type == IMSG_CTL_LOGS ? logs_lost(imsg) : -1);
 	case IMSG_CTL_BLOCKED:
-		return (attached ? 0 : -1);
+		return (client_handle_blocked(imsg));
 	case IMSG_CTL_REPORT:
 	case IMSG_CTL_HOST:
 	case IMSG_CTL_FINDING:
@@ -1148,6 +1149,21 @@ client_handle_detached(struct imsg *imsg)
 		finish(0);
 	}
 	return (-1);
+}
+
+/* What is no name would be no name in a title either. */
+static int
+client_handle_blocked(struct imsg *imsg)
+{
+	char host[HOST_MAXLEN];
+	struct ctl_host h;
+
+	if (!attached || imsg_get_data(imsg, &h, sizeof(h)) == -1 ||
+	    !imsg_is_string(h.host, sizeof(h.host)) || h.port > UINT16_MAX)
+		return (-1);
+	if (rule_host(h.host, host) == NULL)
+		term_blocked(host, h.port);
+	return (0);
 }
 
 static int

@@ -42,10 +42,13 @@
 #include <string.h>
 #include <sysexits.h>
 #include <termios.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "claudesec.h"
 
+#define NOTICE_SIZE	768
+#define BELL_SECONDS	10	/* between bells */
 #define BUFFER_SIZE	65536
 #define END_SECONDS	2	/* for the stream to end after the exit */
 #define QUEUE_MAX	1024	/* bytes for a daemon that does not read */
@@ -76,6 +79,7 @@ static void	 term_read_stream(int, short, void *);
 static void	 term_write_output(int, short, void *);
 static void	 term_next_frame(void);
 static void	 term_show(void);
+static void	 term_show_notice(void);
 static void	 term_update(void);
 static void	 term_want(struct event *, int, const struct timeval *);
 static void	 term_end(void);
@@ -101,6 +105,10 @@ static struct ctl_attached session;
 
 /* what goes in, what comes, and what is shown of that */
 static struct buffer in, out, shown;
+
+/* what the user is to know before the end, and when the bell last rang */
+static char	 notice[NOTICE_SIZE];
+static time_t	 rang;
 static int	 in_ended, in_shut;
 static struct demux frame;
 static struct keys keys, suspend;
@@ -641,6 +649,7 @@ term_update(void)
 	}
 	if (detached && shown.len == 0)
 		term_leave("another client has");
+	term_show_notice();
 	term_want(&in_ev, !in_ended && in.len == 0, NULL);
 	if (stream != -1) {
 		term_want(&stream_write_ev, in.len > 0, NULL);
@@ -654,6 +663,44 @@ term_update(void)
 	    frame.fd == STDERR_FILENO, NULL);
 	if (stream == -1 && out.len == 0 && shown.len == 0)
 		term_end();
+}
+
+/*
+ * A host was refused.  The screen is Claude Code's, so this goes into the
+ * terminal's title, with the bell for who does not look; the report at the end
+ * says it again.
+ */
+void
+term_blocked(const char *host, uint32_t port)
+{
+	char number[16];
+	time_t now;
+
+	if (!tty)
+		return;
+	number[0] = '\0';
+	if (port != 0 && port != 443)
+		(void)snprintf(number, sizeof(number), ":%u",
+		    (unsigned int)port);
+	now = time(NULL);
+	(void)snprintf(notice, sizeof(notice), "\033]2;blocked %s%s: %s pass "
+	    "%s%s\033\\%s", host, number, getprogname(), host, number,
+	    now >= rang && now - rang < BELL_SECONDS ? "" : "\007");
+	if (now < rang || now - rang >= BELL_SECONDS)
+		rang = now;
+	term_update();
+}
+
+/* Between two sequences of what comes out of the session. */
+static void
+term_show_notice(void)
+{
+	if (notice[0] == '\0' || shown.len > 0 || stream == -1)
+		return;
+	shown.off = 0;
+	shown.len = strlen(notice);
+	memcpy(shown.data, notice, shown.len);
+	notice[0] = '\0';
 }
 
 static void

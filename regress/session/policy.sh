@@ -305,3 +305,30 @@ count_session()
 	[ $_t -lt 10000 ] || because "status took $_t ms" || return 1
 	said "$tmp/out" "ws	$tmp/u1000/ws	"
 }
+
+title_says()
+{
+	tm display-message -p -t $terminal '#{pane_title}' | grep -qF -- "$1"
+}
+
+# In the title at once, on a screen that is another's, and at the end for all.
+test_blocked_host_is_told_in_a_terminal()
+{
+	in_terminal shell -- sh -c "'printf \"\\033[?1049h\\033[2J\\033[5;5Hdrawn\"; \
+	    curl -s https://www.example.org:8443/; \
+	    curl -s https://www.example.org:8443/; read -r x; \
+	    printf \"\\033[?1049l\"'" || return 1
+	shown drawn || return 1
+	wait_for 20 title_says \
+	    "blocked www.example.org:8443: claudesec pass www.example.org:8443" ||
+	    because "title: $(tm display-message -p -t $terminal \
+	    '#{pane_title}')" || return 1
+	equal "screen" "$(tm capture-pane -p -t $terminal | tr -d ' \n')" drawn ||
+	    return 1
+	keys Enter
+	shown "refused www.example.org:8443, 2 times" &&
+	shown "pass to www.example.org port 8443" && sane
+	_status=$?
+	no_terminals
+	return $_status
+}
