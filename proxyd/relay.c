@@ -108,6 +108,7 @@ static struct tunnels	 attempting = TAILQ_HEAD_INITIALIZER(attempting);
 static struct tunnels	 living = TAILQ_HEAD_INITIALIZER(living);
 static struct tunnels	 idling = TAILQ_HEAD_INITIALIZER(idling);
 static struct tunnels	 waiting = TAILQ_HEAD_INITIALIZER(waiting);
+static struct tunnels	 halves = TAILQ_HEAD_INITIALIZER(halves);
 static struct tunnels	 spares = TAILQ_HEAD_INITIALIZER(spares);
 static SLIST_HEAD(, dialing) spare_dials = SLIST_HEAD_INITIALIZER(spare_dials);
 
@@ -413,6 +414,8 @@ tunnel_free(struct tunnel *t)
 		total_bytes[i] += t->flows[i].bytes;
 	}
 	free(t->host);
+	if (t->half == HALF_NEW)
+		TAILQ_REMOVE(&halves, t, half_entry);
 	tunnel_lists(t, NULL, NULL);
 	tunnels[t->id & CONN_MASK] = NULL;
 	tunnels_used--;
@@ -448,7 +451,7 @@ tunnel_touch(struct tunnel *t)
 /*
  * Waits for what each side is to do next: a flow that still has to write does
  * not read.  A side that has said its last and has nothing to get can still be
- * reset, which is an edge.
+ * reset, which is an edge; most tunnels end before that is worth a watch.
  */
 static void
 tunnel_watch(struct tunnel *t)
@@ -467,8 +470,12 @@ tunnel_watch(struct tunnel *t)
 			want |= EV_READ;
 		if (to->leftlen > 0 || to->piped > 0)
 			want |= EV_WRITE;
-		if (want == 0 && from->eof)
+		if (want == 0 && from->eof && t->half == HALF_WATCHED)
 			want = EV_RESET;
+		if (from->eof && t->half == HALF_NONE) {
+			t->half = HALF_NEW;
+			TAILQ_INSERT_TAIL(&halves, t, half_entry);
+		}
 		side_watch(s, s->fd, want);
 	}
 }
@@ -851,6 +858,11 @@ tick(int fd, short event, void *arg)
 	while ((t = TAILQ_FIRST(&idling)) != NULL && now - t->last >=
 	    (int64_t)settings.timeouts[TIMEOUT_IDLE] * 1000)
 		tunnel_end(t, RESET_BOTH, "idle");
+	while ((t = TAILQ_FIRST(&halves)) != NULL) {
+		TAILQ_REMOVE(&halves, t, half_entry);
+		t->half = HALF_WATCHED;
+		tunnel_watch(t);
+	}
 	ticking = 0;
 	ticks_start();
 }

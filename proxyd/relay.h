@@ -75,6 +75,9 @@ struct dialing {
 	SLIST_ENTRY(dialing)	 entry;
 };
 
+/* most are not for long; the others are watched for a reset */
+enum { HALF_NONE, HALF_NEW, HALF_WATCHED };
+
 enum tunnel_state {
 	TUNNEL_DIALING,
 	TUNNEL_VIA,				/* a parent proxy is dialling */
@@ -93,12 +96,14 @@ struct tunnel {
 	struct netaddr		 client;
 	uint16_t		 port, client_port, via;
 	uint8_t			 plain;
+	uint8_t			 half;		/* one side has said its last */
 	uint16_t		 seen;		/* of a parent proxy's answer */
 	int64_t			 since;		/* when it was opened */
 	int64_t			 last;		/* byte, or attempt */
 	/* in lists by these times */
 	struct tunnels		*by_since, *by_last;
 	TAILQ_ENTRY(tunnel)	 since_entry, last_entry;
+	TAILQ_ENTRY(tunnel)	 half_entry;	/* if HALF_NEW */
 };
 
 /* relay.c */
