@@ -255,7 +255,7 @@ test_key_is_injected_again_by_the_next_daemon()
 	kill -9 $(daemons)
 	wait_for 10 no_daemons
 	csi status >"$tmp/out" 2>&1
-	wait_for 10 proxy_said_twice
+	wait_for 60 proxy_said_twice
 	touch "$tmp/u1000/ws/go"
 	wait_for 20 grep -q -e "$real_key-3" "$tmp/api.log"
 	r=$?

@@ -56,7 +56,7 @@ test_inside_passed_host_answers()
 		}
 	done
 	docker logs claude-held-proxy >"$tmp/out" 2>&1
-	grep -q 'host=api.anthropic.com .*port=443' "$tmp/out" ||
+	grep -q '"tunnel".*"host":"api.anthropic.com","port":443' "$tmp/out" ||
 	    because "no tunnel in the proxy's log: $(tail -n 3 "$tmp/out")"
 }
 
@@ -156,7 +156,8 @@ test_inside_other_names_are_not_resolved()
 test_inside_handover_is_over()
 {
 	hold 1000 held || return 1
-	equal "/run/claudesec" "$(inside ls /run/claudesec)" inside &&
+	equal "/run/claudesec" "$(inside ls /run/claudesec | tr '\n' ' ')" \
+	    "inside probe " &&
 	no_way "writing to the volume" ": >/run/claudesec/x" &&
 	no_way "another handover" "/run/claudesec/inside -- true" || return 1
 	inside /run/claudesec/inside -- true >/dev/null 2>&1
