@@ -189,6 +189,7 @@ enum imsg_type {
 
 	/* client to its process for ports */
 	IMSG_PORT_SESSION,	/* struct port_session */
+	IMSG_PORT_LOGIN,	/* an address that a login begins at */
 
 	/* engine and parent */
 	IMSG_ENGINE_DIRECTORY,	/* a session's workspace, once more, please */
@@ -298,6 +299,7 @@ struct ctl_attached {
 	uint32_t	 tty;		/* one stream; else frames of docker's */
 	uint32_t	 stays;		/* it goes on without the client */
 	uint32_t	 again;		/* it was there before the client */
+	uint32_t	 login;		/* there may be one by a browser */
 	uint32_t	 modes;		/* of its terminal, MODE_* */
 	uint32_t	 clipboard;	/* the container may write it */
 	uint32_t	 suspends;	/* ^Z is for the client */
@@ -308,6 +310,7 @@ struct ctl_attached {
 };
 
 struct port_session {
+	uint32_t	 login;		/* there may be one by a browser */
 	char		 path[PATH_MAX];	/* of the daemon's socket */
 	char		 name[NAME_MAXLEN];
 };
@@ -692,7 +695,8 @@ char		**check_start(void);
  */
 void		 port_add(const char *);
 void		 port_prepare(void);
-void		 port_session(const char *, const char *);
+void		 port_session(const char *, const char *, uint32_t);
+void		 port_scan(const unsigned char *, size_t);
 
 /*
  * login.c: a login by the user's browser

@@ -411,6 +411,7 @@ client_shell(int argc, char *argv[])
 	if (*args != NULL && strcmp(*args++, "--") != 0)
 		usage_command(argv[0]);
 	start.shell = 1;
+	port_prepare();
 	workspace_fd = open_workspace(".", start.path);
 	request_run(IMSG_CTL_START);
 }
@@ -1085,7 +1086,8 @@ client_handle_attached(struct peer *p, struct imsg *imsg)
 
 	if ((type != IMSG_CTL_START && type != IMSG_CTL_ATTACH) || attached ||
 	    imsg_get_data(imsg, &ca, sizeof(ca)) == -1 || ca.stays > 1 ||
-	    ca.tty != start.tty || ca.again > 1 || ca.clipboard > 1 || ca.suspends > 1 ||
+	    ca.tty != start.tty || ca.again > 1 || ca.clipboard > 1 ||
+	    ca.suspends > 1 || ca.login > 1 ||
 	    (ca.modes & ~MODE_ALL) != 0 || ca.nkeys > KEYS_MAX ||
 	    !imsg_is_string(ca.name, sizeof(ca.name)) ||
 	    (fd = imsg_get_fd(imsg)) == -1)
@@ -1096,7 +1098,7 @@ client_handle_attached(struct peer *p, struct imsg *imsg)
 	/* tty: raw mode and the size */
 	if (pledge("stdio tty", NULL) == -1)
 		err(EX_OSERR, "pledge");
-	port_session(daemon_path, ca.name);
+	port_session(daemon_path, ca.name, ca.login);
 	term_attach(fd, p, &ca);
 	return (0);
 }
@@ -1143,7 +1145,7 @@ client_handle_detached(struct imsg *imsg)
 		return (0);
 	}
 	if (type == IMSG_CTL_START && start.detach) {
-		port_session(daemon_path, name);
+		port_session(daemon_path, name, 0);
 		text_clean(name);
 		(void)printf("%s\n", name);
 		finish(0);

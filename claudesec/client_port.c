@@ -47,6 +47,11 @@
 #define PIECE_MAX	16384	/* what inside gets at once */
 #define HEAD_SIZE	2
 #define BUFFER_SIZE	65536
+#define LOGINS_MAX	16		/* of a client, one at a time */
+#define LOGIN_SECONDS	300		/* for its callback */
+#define HEAD_MICROS	50000		/* until it is looked at again */
+#define HEAD_TRIES	200
+#define URLS_MAX	256		/* that are handed on */
 
 struct port {
 	uint32_t	 container;	/* where it leads */
@@ -64,6 +69,8 @@ struct conn {
 	uint32_t	 id;
 	int		 local;
 	int		 stream;	/* -1: asked for */
+	int		 peeking;	/* is it the callback of a login? */
+	int		 tries;
 	struct event	 local_rev, local_wev, stream_rev, stream_wev;
 	struct buffer	 out;		/* to the stream, in pieces */
 	int		 ended;		/* its end is in there, or was */
@@ -78,7 +85,7 @@ struct conn {
 	int		 shut;		/* all came, and its end */
 };
 
-static void	 port_listen(struct port *, uint32_t, int);
+static int	 port_listen(struct port *, uint32_t, int);
 static __dead void port_run(int);
 static int	 port_dispatch(struct peer *, struct imsg *);
 static void	 port_gone(struct peer *, const char *);
@@ -86,6 +93,12 @@ static int	 port_handle_session(struct imsg *);
 static void	 port_update(void);
 static void	 port_accept(int, short, void *);
 static int	 port_is_ours(int);
+static void	 port_ask(struct conn *, uint32_t);
+static int	 login_start(struct imsg *);
+static void	 login_stop(int, short, void *);
+static void	 login_peek(int, short, void *);
+static void	 login_opener(void);
+static __dead void login_open(int);
 static struct conn *conn_find(uint32_t);
 static int	 conn_start(struct imsg *);
 static void	 conn_free(struct conn *, int);
@@ -100,6 +113,10 @@ static void	 conn_want(struct event *, int);
 
 static struct port ports[PORTS_MAX];
 static size_t	 nports;
+static struct login_scan scan;		/* of what is shown */
+static int	 scanning;
+static char	 scanned[LOGIN_URLMAX];	/* the last one that there was */
+static unsigned int nscanned;
 static FILE	*owners[2];		/* of TCP connections */
 static struct imsgbuf port_ibuf = { .fd = -1 };	/* the client's, to it */
 
@@ -107,6 +124,11 @@ static struct imsgbuf port_ibuf = { .fd = -1 };	/* the client's, to it */
 static struct peer client_peer, daemon_peer;
 static TAILQ_HEAD(, conn) conns = TAILQ_HEAD_INITIALIZER(conns);
 static unsigned int nconns, nasked;
+static struct port login_port = { .fd = { -1, -1 } };
+static struct login login;
+static struct event login_ev;
+static unsigned int nlogins;
+static int	 opener = -1;		/* opens addresses; or there is none */
 static uint32_t	 last_id;
 
 /*
@@ -136,21 +158,22 @@ port_add(const char *arg)
 		p->container = (uint32_t)strtonum(colon, 1, 65535, &e);
 	if (e != NULL)
 		errx(EX_USAGE, "\"%s\": not a port", arg);
-	port_listen(p, host, AF_INET);
-	port_listen(p, host, AF_INET6);
+	if (port_listen(p, host, AF_INET) == -1 ||
+	    port_listen(p, host, AF_INET6) == -1)
+		err(EX_UNAVAILABLE, "port %u", host);
 }
 
 /*
  * On the loopback, for nobody else to reach.  There need not be IPv6.
  */
-static void
+static int
 port_listen(struct port *p, uint32_t host, int family)
 {
 	struct sockaddr_storage ss;
 	struct sockaddr_in6 *sin6;
 	struct sockaddr_in *sin;
 	socklen_t len;
-	int i, on, s;
+	int error, i, on, s;
 
 	i = family == AF_INET6;
 	memset(&ss, 0, sizeof(ss));
@@ -173,13 +196,14 @@ port_listen(struct port *p, uint32_t host, int family)
 		(void)setsockopt(s, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
 	if (s == -1 || bind(s, (struct sockaddr *)&ss, len) == -1 ||
 	    listen(s, SOMAXCONN) == -1) {
-		if (family == AF_INET || errno == EADDRINUSE)
-			err(EX_UNAVAILABLE, "port %u", host);
+		error = errno;
 		if (s != -1)
 			close(s);
-		return;
+		errno = error;
+		return (family == AF_INET || errno == EADDRINUSE ? -1 : 0);
 	}
 	p->fd[i] = s;
+	return (0);
 }
 
 /*
@@ -191,7 +215,8 @@ port_prepare(void)
 	size_t i;
 	int j, sv[2];
 
-	if (nports == 0)
+	/* who has a terminal may log in */
+	if (nports == 0 && !isatty(STDIN_FILENO))
 		return;
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sv) == -1)
 		err(EX_OSERR, "socketpair");
@@ -216,18 +241,42 @@ port_prepare(void)
  * Here is the session, and the daemon that has it.
  */
 void
-port_session(const char *path, const char *name)
+port_session(const char *path, const char *name, uint32_t logs_in)
 {
 	struct port_session ps;
 
 	if (port_ibuf.fd == -1)
 		return;
+	scanning = logs_in != 0;
 	memset(&ps, 0, sizeof(ps));
+	ps.login = logs_in;
 	(void)strlcpy(ps.path, path, sizeof(ps.path));
 	(void)strlcpy(ps.name, name, sizeof(ps.name));
 	if (imsg_compose(&port_ibuf, IMSG_PORT_SESSION, 0, -1, &ps,
 	    sizeof(ps)) == -1 || imsgbuf_flush(&port_ibuf) == -1)
 		warn("ports");
+}
+
+/*
+ * Looks for the address of a login in what the user is about to see.
+ */
+void
+port_scan(const unsigned char *buf, size_t len)
+{
+	struct login l;
+	size_t i;
+
+	for (i = 0; scanning && i < len; i++) {
+		if (login_scan(&scan, buf[i]) == 0 ||
+		    login_parse(scan.url, &l) == -1 ||
+		    strcmp(scan.url, scanned) == 0)
+			continue;
+		(void)strlcpy(scanned, scan.url, sizeof(scanned));
+		if (++nscanned > URLS_MAX || imsg_compose(&port_ibuf,
+		    IMSG_PORT_LOGIN, 0, -1, scanned, strlen(scanned)) == -1 ||
+		    imsgbuf_flush(&port_ibuf) == -1)
+			scanning = 0;
+	}
 }
 
 /*
@@ -250,6 +299,7 @@ port_run(int s)
 	(void)signal(SIGPIPE, SIG_IGN);
 	(void)signal(SIGHUP, SIG_IGN);
 	setproctitle("ports");
+	login_opener();
 	owners[0] = fopen("/proc/net/tcp", "re");
 	owners[1] = fopen("/proc/net/tcp6", "re");
 	proc_self = ROLE_CLIENT;
@@ -265,7 +315,7 @@ port_run(int s)
 	 * inet: to accept connections; unix: to connect to the daemon; recvfd:
 	 * streams
 	 */
-	if (sandbox_net("accept connect") == -1 ||
+	if (sandbox_net("accept bind connect") == -1 ||
 	    pledge("stdio inet unix recvfd", NULL) == -1)
 		err(EX_OSERR, "pledge");
 	event_dispatch();
@@ -278,6 +328,8 @@ port_dispatch(struct peer *p, struct imsg *imsg)
 	switch (imsg_get_type(imsg)) {
 	case IMSG_PORT_SESSION:
 		return (p == &client_peer ? port_handle_session(imsg) : -1);
+	case IMSG_PORT_LOGIN:
+		return (p == &client_peer ? login_start(imsg) : -1);
 	case IMSG_CTL_STREAM:
 	case IMSG_CTL_REFUSED:
 		return (p == &daemon_peer ? conn_start(imsg) : -1);
@@ -309,8 +361,10 @@ port_handle_session(struct imsg *imsg)
 	if (imsg_get_data(imsg, &ps, sizeof(ps)) == -1 ||
 	    !imsg_is_string(ps.path, sizeof(ps.path)) ||
 	    !imsg_is_string(ps.name, sizeof(ps.name)) ||
-	    daemon_peer.handle != NULL)
+	    daemon_peer.handle != NULL || ps.login > 1)
 		return (-1);
+	if (nports == 0 && !ps.login)
+		exit(0);
 	if ((fd = client_connect(ps.path)) == -1)
 		exit(EX_UNAVAILABLE);
 	peer_init(&daemon_peer, fd, ROLE_ENGINE, port_dispatch, port_gone,
@@ -322,8 +376,8 @@ port_handle_session(struct imsg *imsg)
 	    sizeof(request)) == -1)
 		err(EX_OSERR, "peer_compose");
 	imsgbuf_allow_fdpass(&daemon_peer.ibuf, 0, 1);
-	/* inet: to accept connections; recvfd: streams */
-	if (sandbox_net("accept") == -1 ||
+	/* inet: to accept connections, to listen for a login; recvfd: streams */
+	if (sandbox_net(ps.login ? "accept bind" : "accept") == -1 ||
 	    pledge("stdio inet recvfd", NULL) == -1)
 		err(EX_OSERR, "pledge");
 	port_update();
@@ -368,11 +422,181 @@ port_accept(int fd, short event, void *arg)
 	c->stream = -1;
 	TAILQ_INSERT_TAIL(&conns, c, entry);
 	nconns++;
+	if (p != &login_port) {
+		port_ask(c, p->container);
+		return;
+	}
+	c->peeking = 1;
+	evtimer_set(&c->local_rev, login_peek, c);
+	login_peek(s, 0, c);
+}
+
+static void
+port_ask(struct conn *c, uint32_t port)
+{
 	nasked++;
-	if (peer_compose(&daemon_peer, IMSG_CTL_CONNECT, c->id, -1,
-	    &p->container, sizeof(p->container)) == -1)
+	if (peer_compose(&daemon_peer, IMSG_CTL_CONNECT, c->id, -1, &port,
+	    sizeof(port)) == -1)
 		err(EX_OSERR, "peer_compose");
 	port_update();
+}
+
+/*
+ * An address that a login begins at was shown.  One login at a time: while its
+ * port listens no other is served, but for a longer word, since that may have
+ * been cut at the end of a line.
+ */
+static int
+login_start(struct imsg *imsg)
+{
+	const struct timeval tv = { LOGIN_SECONDS, 0 };
+	struct login l;
+	char url[LOGIN_URLMAX];
+	int j;
+
+	if (imsg_get_string(imsg, url, sizeof(url)) == -1 ||
+	    login_parse(url, &l) == -1)
+		return (-1);
+	if (login.port != 0) {
+		if (l.port == login.port && strncmp(l.state, login.state,
+		    strlen(login.state)) == 0)
+			login = l;
+		return (0);
+	}
+	if (daemon_peer.handle == NULL || ++nlogins > LOGINS_MAX)
+		return (0);
+	login_port.container = l.port;
+	if (port_listen(&login_port, l.port, AF_INET) == -1 ||
+	    port_listen(&login_port, l.port, AF_INET6) == -1) {
+		login_stop(-1, 0, NULL);
+		return (0);
+	}
+	login = l;
+	for (j = 0; j < 2; j++)
+		if (login_port.fd[j] != -1) {
+			event_set(&login_port.ev[j], login_port.fd[j],
+			    EV_READ | EV_PERSIST, port_accept, &login_port);
+			event_add(&login_port.ev[j], NULL);
+		}
+	evtimer_set(&login_ev, login_stop, NULL);
+	evtimer_add(&login_ev, &tv);
+	(void)strlcat(url, "\n", sizeof(url));
+	if (opener != -1)
+		(void)write(opener, url, strlen(url));
+	return (0);
+}
+
+/* It came, or it did not. */
+static void
+login_stop(int fd, short event, void *arg)
+{
+	int j;
+
+	(void)fd;
+	(void)event;
+	(void)arg;
+	for (j = 0; j < 2; j++) {
+		if (login_port.fd[j] == -1)
+			continue;
+		if (login.port != 0)
+			event_del(&login_port.ev[j]);
+		close(login_port.fd[j]);
+		login_port.fd[j] = -1;
+	}
+	if (login.port != 0)
+		evtimer_del(&login_ev);
+	memset(&login, 0, sizeof(login));
+}
+
+/*
+ * Carried in is only the one request that brings the word back, of the login
+ * that waits; the browser tries for others, too.
+ */
+static void
+login_peek(int fd, short event, void *arg)
+{
+	const struct timeval tv = { 0, HEAD_MICROS };
+	struct conn *c = arg;
+	char head[LOGIN_URLMAX];
+	uint32_t port;
+	ssize_t n;
+	int is;
+
+	(void)fd;
+	(void)event;
+	n = recv(c->local, head, sizeof(head), MSG_PEEK);
+	is = -1;
+	if (n == -1 && (errno == EAGAIN || errno == EINTR))
+		is = 0;
+	else if (n > 0 && login.port != 0)
+		is = login_request(head, (size_t)n, &login);
+	if (is == 0 && ++c->tries < HEAD_TRIES) {
+		/* half a line leaves it readable, so the clock says when */
+		evtimer_add(&c->local_rev, &tv);
+		return;
+	}
+	c->peeking = 0;
+	if (is != 1) {
+		conn_free(c, 0);
+		return;
+	}
+	port = login.port;
+	login_stop(-1, 0, NULL);
+	port_ask(c, port);
+}
+
+/*
+ * Opens addresses in the user's browser, if there is one, with all rights that
+ * this takes: a process that sees nothing else.
+ */
+static void
+login_opener(void)
+{
+	int p[2];
+
+	if (getenv("BROWSER") == NULL && getenv("DISPLAY") == NULL &&
+	    getenv("WAYLAND_DISPLAY") == NULL)
+		return;
+	if (pipe2(p, O_CLOEXEC) == -1)
+		err(EX_OSERR, "pipe");
+	switch (fork()) {
+	case -1:
+		err(EX_OSERR, "fork");
+	case 0:
+		close(p[1]);
+		(void)dup2(p[0], STDERR_FILENO + 1);
+		closefrom(STDERR_FILENO + 2);
+		login_open(STDERR_FILENO + 1);
+	}
+	close(p[0]);
+	opener = p[1];
+}
+
+static __dead void
+login_open(int fd)
+{
+	struct login l;
+	char url[LOGIN_URLMAX + 1];
+	const char *program;
+	FILE *f;
+
+	if ((program = getenv("BROWSER")) == NULL || *program == '\0')
+		program = "xdg-open";
+	(void)signal(SIGCHLD, SIG_IGN);
+	if ((f = fdopen(fd, "r")) == NULL)
+		exit(EX_OSERR);
+	while (fgets(url, sizeof(url), f) != NULL) {
+		url[strcspn(url, "\n")] = '\0';
+		if (login_parse(url, &l) == -1 || fork() != 0)
+			continue;
+		(void)signal(SIGCHLD, SIG_DFL);
+		(void)signal(SIGPIPE, SIG_DFL);
+		(void)signal(SIGHUP, SIG_DFL);
+		closefrom(STDERR_FILENO + 1);
+		(void)execlp(program, program, url, (char *)NULL);
+		_exit(127);
+	}
+	exit(0);
 }
 
 /*
@@ -421,7 +645,7 @@ conn_start(struct imsg *imsg)
 	int fd, flags;
 
 	c = conn_find(imsg_get_id(imsg));
-	if (c == NULL || c->stream != -1)
+	if (c == NULL || c->stream != -1 || c->peeking)
 		return (-1);
 	nasked--;
 	fd = imsg_get_fd(imsg);
@@ -457,6 +681,8 @@ conn_free(struct conn *c, int reset)
 	if (reset)
 		(void)setsockopt(c->local, SOL_SOCKET, SO_LINGER, &linger,
 		    sizeof(linger));
+	if (c->peeking)
+		event_del(&c->local_rev);
 	if (c->stream != -1) {
 		event_del(&c->local_rev);
 		event_del(&c->local_wev);

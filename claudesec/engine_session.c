@@ -637,6 +637,7 @@ session_attached(struct session *s, struct client *c, int fd, int again)
 	ca.tty = s->spec.tty;
 	ca.stays = s->spec.tty;
 	ca.again = (uint32_t)again;
+	ca.login = s->spec.login[0] != '\0';
 	ca.modes = s->modes;
 	ca.suspends = s->spec.tty && !s->spec.shell;
 	ca.clipboard = engine_config()->fixed.clipboard;

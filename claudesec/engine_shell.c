@@ -47,6 +47,7 @@ struct shell {
 	char		 agent[ID_LEN + 1];
 	char		 mark[SESSION_LEN + 1];
 	char		 id[ID_LEN + 1];
+	int		 login;		/* there may be one by a browser */
 	int		 attached;
 	int		 done;
 	int		 tries;
@@ -82,6 +83,7 @@ shell_start(struct client *c, const struct session *s)
 	evtimer_set(&sh->timer, shell_ask, sh);
 	(void)strlcpy(sh->name, s->spec.name, sizeof(sh->name));
 	(void)strlcpy(sh->agent, s->agent, sizeof(sh->agent));
+	sh->login = s->spec.login[0] != '\0';
 	sh->call = docker_call("POST", exec, API_TIMEOUT, shell_created, sh,
 	    "/containers/%s/exec", s->agent);
 }
@@ -143,6 +145,7 @@ shell_started(void *arg, struct docker_reply *reply)
 	(void)snprintf(object, sizeof(object), "exec/%s", sh->id);
 	memset(&ca, 0, sizeof(ca));
 	ca.tty = sh->client->spec.tty;
+	ca.login = (uint32_t)sh->login;
 	ca.clipboard = engine_config()->fixed.clipboard;
 	(void)strlcpy(ca.name, sh->name, sizeof(ca.name));
 	client_attach(sh->client, object, &ca, reply->fd);

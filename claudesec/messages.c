@@ -138,6 +138,7 @@ const struct imsg_rule imsg_rules[] = {
 	{ IMSG_PARENT_RELOADED, "reloaded", P, E, RUN, SIZE(ctl_error), 0 },
 	{ IMSG_PARENT_NAME, "name", P, E | N, STATE_SETUP, 1, PATH_MAX, 0 },
 	/* client and its process for ports */
+	{ IMSG_PORT_LOGIN, "port_login", U, U, RUN, 1, LOGIN_URLMAX, 0 },
 	{ IMSG_PORT_SESSION, "port_session", U, U, RUN, SIZE(port_session), 0 },
 	{ IMSG_ENGINE_DIRECTORY, "engine_directory", E, P, RUN, 1, PATH_MAX,
 	    0 },

@@ -524,6 +524,8 @@ term_read_stream(int fd, short event, void *arg)
 		return;
 	if (n > 0) {
 		out.len = (size_t)n;
+		if (tty)
+			port_scan(out.data, out.len);
 		term_next_frame();
 	} else {
 		term_want(&stream_read_ev, 0, NULL);

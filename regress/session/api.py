@@ -16,11 +16,14 @@ import ssl
 import sys
 import threading
 import time
+import urllib.parse
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 KEPT = ('host', 'x-api-key', 'authorization', 'user-agent', 'anthropic-beta',
         'content-type', 'accept-encoding', 'via', 'x-forwarded-for')
 lock = threading.Lock()
+UUID = '00000000-0000-4000-8000-000000000001'
+tokens = {'n': 0, 'refresh_token': 'sk-ant-ort01-0'}
 
 
 def text_of(content):
@@ -152,10 +155,50 @@ class Handler(BaseHTTPRequestHandler):
             time.sleep(wait)
             self.answer(200, message)
 
+    def authorize(self):
+        """The user has agreed, and the browser goes back with a code."""
+        query = urllib.parse.parse_qs(self.path.split('?', 1)[1])
+        with lock:
+            tokens['code'] = 'code-%d' % time.time_ns()
+        self.send_response(302)
+        self.send_header('Location', query['redirect_uri'][0] + '?' +
+                         urllib.parse.urlencode({
+                             'code': tokens['code'],
+                             'state': query['state'][0]}))
+        self.send_header('Content-Length', '0')
+        self.end_headers()
+
+    def token(self, data):
+        """A refresh token is good once, the last one that there was."""
+        body = json.loads(data)
+        kind = 'code' if 'code' in body else 'refresh_token'
+        with lock:
+            good = tokens.get(kind) == body.get(kind)
+            if good:
+                tokens['code'] = None
+                tokens['n'] += 1
+                tokens['refresh_token'] = 'sk-ant-ort01-%d' % tokens['n']
+        self.note(json.dumps({'good': good}).encode())
+        with lock:
+            print(json.dumps({'grant': kind, 'good': good,
+                              'n': tokens['n']}),
+                  file=self.server.log, flush=True)
+        if not good:
+            return self.answer(400, {'error': 'invalid_grant'})
+        self.answer(200, {
+            'token_type': 'Bearer', 'expires_in': 28800,
+            'access_token': 'sk-ant-oat01-%d' % tokens['n'],
+            'refresh_token': tokens['refresh_token'],
+            'scope': 'user:inference user:profile',
+            'account': {'uuid': UUID, 'email_address': 'user@example.org'},
+            'organization': {'uuid': UUID, 'name': 'test'}})
+
     def do_POST(self):
         data = self.body()
-        self.note(data)
         path = self.path.split('?')[0]
+        if path == '/v1/oauth/token':
+            return self.token(data)
+        self.note(data)
         if path not in ('/v1/messages', '/v1/messages/count_tokens'):
             self.answer(200, {})
             return
@@ -191,7 +234,19 @@ class Handler(BaseHTTPRequestHandler):
         self.note(b'')
         if self.headers.get('host') == 'other.example.org':
             return self.file()
-        if self.path == '/':
+        if self.path.split('?')[0].endswith('/oauth/authorize'):
+            self.authorize()
+        elif self.path.startswith('/api/oauth/profile'):
+            self.answer(200, {
+                'account': {'uuid': UUID, 'email': 'user@example.org',
+                            'has_claude_max': True},
+                'organization': {'uuid': UUID,
+                                 'organization_type': 'claude_max'}})
+        elif self.path == '/tokens/first':
+            with lock:
+                tokens['refresh_token'] = 'sk-ant-ort01-0'
+            self.answer(200, {})
+        elif self.path == '/':
             self.answer(200, {'hello': 'from the test API'})
         else:
             self.answer(404, {'type': 'error', 'error': {

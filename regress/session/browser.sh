@@ -119,3 +119,191 @@ test_browser_takes_a_directory_of_the_user_only()
 	equal "exit status beside the workspace" $? 66
 	rmdir "$tmp/u1000/ws/login"
 }
+
+# The user's browser, without a window: what it was told to open, it opens once.
+browser_up()
+{
+	cat >"$tmp/browser.sh" <<-END
+		#!/bin/sh
+		echo "\$1" >>$tmp/opened
+		HOME=$tmp/u1000/home timeout 60 chromium-headless-shell \\
+		    --no-sandbox --disable-gpu --disable-quic --no-first-run \\
+		    --disable-background-networking \\
+		    --disable-component-update --disable-sync \\
+		    --ignore-certificate-errors \\
+		    --user-data-dir=$tmp/u1000/chromium \\
+		    --host-resolver-rules="MAP *.claude.com $api_addr, \\
+		    MAP claude.com $api_addr, MAP claude.ai $api_addr" \\
+		    --dump-dom "\$1" >$tmp/page 2>$tmp/page.err
+	END
+	chmod 755 "$tmp/browser.sh"
+	rm -rf "$tmp/u1000/chromium"
+	rm -f "$tmp/opened" "$tmp/page"
+	: >"$tmp/opened"
+	: >"$tmp/page"
+	: >"$tmp/page.err"
+	chmod 666 "$tmp/opened" "$tmp/page" "$tmp/page.err"
+}
+
+# browser_terminal WINDOW BROWSER ARGUMENT ...: claudesec there, as in_terminal
+browser_terminal()
+{
+	_d=$tmp/u1000
+	_w=$1
+	_b=$2
+	shift 2
+	cat >"$tmp/terminal.$_w" <<-END
+		cd $_d/ws
+		export PATH="$PATH" HOME=$_d/home XDG_RUNTIME_DIR=$_d/run \\
+		    BROWSER=$_b
+		setpriv --reuid 1000 --regid 1000 --groups $engine_gid -- \\
+		    $claudesec -f $_d/browser $*
+		echo "exit status \$?"
+		sleep 100
+	END
+	if tm has-session 2>/dev/null; then
+		tm new-window -n "$_w" "sh $tmp/terminal.$_w 9>&-"
+	else
+		tm new-session -d -x 100 -y 40 -n "$_w" \
+		    "sh $tmp/terminal.$_w 9>&-"
+	fi
+}
+
+# The real Claude Code, its /login, a real browser: all but the server.
+test_browser_brings_the_login_back()
+{
+	browser "credentials browser"
+	browser_up
+	tm kill-server 2>/dev/null
+	browser_terminal one "$tmp/browser.sh" start -n one
+	shown "Claude Code" || return 1
+	tm send-keys "/login" Enter
+	shown "Select login method" || return 1
+	tm send-keys Enter
+	wait_for 40 grep -q sk-ant-oat01- "$login_dir/.credentials.json" || {
+		because "no login: $(cat "$tmp/opened" "$tmp/page")"
+		tm capture-pane -p >>"$tmp/why"
+		cat "$tmp/page.err" "$tmp/api.log" >>"$tmp/why"
+	}
+	_status=$?
+	p=$(sed -n 's/.*localhost%3A\([0-9]*\)%2F.*/\1/p' "$tmp/opened")
+	[ $_status -ne 0 ] || { wait_for 5 deaf "$p" ||
+	    because "somebody still listens"; }
+	_status=$?
+	[ $_status -ne 0 ] || {
+		grep -q '"grant": "code", "good": true' "$tmp/api.log" &&
+		equal "how often a page was opened" \
+		    "$(grep -c . "$tmp/opened")" 1 ||
+		    because "no code was taken: $(cat "$tmp/api.log")"
+		_status=$?
+	}
+	csb stop -a
+	tm kill-server
+	return $_status
+}
+
+# Two logins at once, and what else comes to such a port.  The address is
+# printed as Claude Code's is, by something that stands for it: its server says
+# what it got.
+test_browser_does_not_mix_logins()
+{
+	browser "credentials browser"
+	cat >"$tmp/u1000/ws/login.py" <<-'END'
+		import http.server, subprocess, sys
+		got = []
+		class H(http.server.BaseHTTPRequestHandler):
+		    def do_GET(self):
+		        got.append(self.path)
+		        open("/workspace/got." + sys.argv[1], "a").write(
+		            self.path + "\n")
+		        self.send_response(200)
+		        self.end_headers()
+		        self.wfile.write(b"done")
+		s = http.server.HTTPServer(("127.0.0.1", int(sys.argv[2])), H)
+		subprocess.run(["/run/claudesec/inside",
+		    sys.argv[4] + "?code=true&redirect_uri=http%3A%2F%2Flocalhost"
+		    "%3A" + sys.argv[2] + "%2Fcallback&state=" + sys.argv[3]])
+		print("listening " + sys.argv[1], flush=True)
+		s.serve_forever()
+	END
+	a=https://claude.com/cai/oauth/authorize
+	set -- $(free_ports 3)
+	rm -f "$tmp/u1000/ws"/got.*
+	tm kill-server 2>/dev/null
+	: >"$tmp/opened"
+	chmod 666 "$tmp/opened"
+	printf '#!/bin/sh\necho "$1" >>%s/opened\n' "$tmp" >"$tmp/note.sh"
+	chmod 755 "$tmp/note.sh"
+	browser_terminal one "$tmp/note.sh" shell -- python3 login.py one "$1" \
+	    state-of-one $a
+	shown "listening one" || return 1
+	browser_terminal two "$tmp/note.sh" start -N -n two || return 1
+	wait_for 20 sh -c "docker exec claude-two true" ||
+	    because "no second session" || return 1
+	tm select-window -t two
+	docker exec -d -t -u 1000 claude-two sh -c \
+	    "exec python3 /workspace/login.py two $2 state-of-two $a \
+	    >/dev/null 2>&1"
+	wait_for 10 listens "$1" || because "nobody listens for the first" ||
+	    return 1
+	ask() {
+		curl -s -o /dev/null -w '%{http_code}' -m 10 "http://localhost:$@"
+	}
+	equal "another page" "$(ask "$1/favicon.ico")" 000 &&
+	equal "another word" "$(ask "$1/callback?code=x&state=state-of-two")" \
+	    000 &&
+	equal "two words" "$(ask \
+	    "$1/callback?state=state-of-one&state=state-of-two")" 000 &&
+	equal "another method" "$(ask \
+	    "$1/callback?code=x&state=state-of-one" -d x)" 000 &&
+	equal "another user's" "$(as 1001 curl -s -o /dev/null -w \
+	    '%{http_code}' -m 10 \
+	    "http://localhost:$1/callback?code=x&state=state-of-one")" 000 &&
+	equal "its own" "$(ask "$1/callback?code=x&state=state-of-one")" 200 &&
+	{ wait_for 5 deaf "$1" || because "it listens still"; } &&
+	equal "what the first got" "$(cat "$tmp/u1000/ws/got.one")" \
+	    "/callback?code=x&state=state-of-one" &&
+	equal "what was opened" "$(cat "$tmp/opened")" \
+	    "$a?code=true&redirect_uri=http%3A%2F%2Flocalhost%3A$1%2Fcallback&state=state-of-one" &&
+	equal "what the second got" "$(cat "$tmp/u1000/ws/got.two" 2>&1 |
+	    grep -c callback)" 0
+	_status=$?
+	csb stop -a
+	tm kill-server
+	rm -f "$tmp/u1000/ws"/got.* "$tmp/u1000/ws/login.py"
+	return $_status
+}
+
+# Three sessions on one login that has run out: who is first gets a new one for
+# all, since the token for that is good once.  It is Claude Code's own lock in
+# the directory that they share.
+test_browser_login_is_not_lost_by_a_race()
+{
+	browser "credentials browser"
+	curl -s --cacert "$tmp/ca.crt" --resolve "claude.ai:443:$api_addr" \
+	    https://claude.ai/tokens/first >/dev/null
+	mkdir -p "$login_dir"
+	echo '{"claudeAiOauth": {"accessToken": "sk-ant-oat01-old",
+	    "refreshToken": "sk-ant-ort01-0", "expiresAt": 1000,
+	    "scopes": ["user:inference", "user:profile"],
+	    "subscriptionType": "max"}}' >"$login_dir/.credentials.json"
+	chown -R 1000:1000 "$tmp/u1000/home/.local"
+	chmod -R go= "$tmp/u1000/home/.local"
+	: >"$tmp/api.log"
+	racers=
+	for i in 1 2 3; do
+		csb start -N -n race$i -- -p "who?" </dev/null \
+		    >"$tmp/race.$i" 2>&1 &
+		racers="$racers $!"
+	done
+	wait $racers
+	for i in 1 2 3; do
+		equal "answer of $i" "$(cat "$tmp/race.$i")" "answer to: who?" || {
+			grep grant "$tmp/api.log" >>"$tmp/why"
+			return 1
+		}
+	done
+	equal "how often a token was asked for" \
+	    "$(grep -c '"grant": "refresh_token"' "$tmp/api.log")" 1 &&
+	equal "and refused" "$(grep -c '"good": false' "$tmp/api.log")" 0
+}

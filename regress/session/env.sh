@@ -105,7 +105,7 @@ ca_up()
 	openssl req -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes \
 	    -subj "/CN=api.anthropic.com" -keyout "$tmp/server.key" \
 	    -out "$tmp/server.csr" 2>/dev/null &&
-	echo "subjectAltName=DNS:api.anthropic.com,DNS:*.example.org" \
+	echo "subjectAltName=DNS:api.anthropic.com,DNS:*.example.org,DNS:claude.ai,DNS:claude.com,DNS:platform.claude.com" \
 	    >"$tmp/server.ext" &&
 	openssl x509 -req -days 1 -in "$tmp/server.csr" -CA "$tmp/ca.crt" \
 	    -CAkey "$tmp/ca.key" -CAcreateserial -extfile "$tmp/server.ext" \
@@ -124,6 +124,7 @@ servers_up()
 	: >"$tmp/dns.log"
 	: >"$tmp/api.log"
 	serve "$here/dns.py" "$dns_addr" 53 "$tmp/dns.log" \
+	    "platform.claude.com=$api_addr" "claude.ai=$api_addr" \
 	    "api.anthropic.com=$api_addr" "www.example.org=$other_addr" \
 	    "other.example.org=$other_addr" "inside.example.org=10.0.0.1" \
 	    "mixed.example.org=$other_addr,127.0.0.1" \
@@ -311,7 +312,7 @@ env_down()
 env_up()
 {
 	[ "$(id -u)" -eq 0 ] || die "must be root"
-	for _tool in curl docker flock ip openssl python3 setpriv ss \
+	for _tool in chromium-headless-shell curl docker flock ip openssl python3 setpriv ss \
 	    tmux valgrind; do
 		command -v $_tool >/dev/null || die "$_tool is not installed"
 	done
