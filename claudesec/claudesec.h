@@ -426,12 +426,19 @@ struct docker_env {
 	char		 directory[PATH_MAX];	/* DOCKER_CONFIG or ~/.docker */
 };
 
+enum pull {
+	PULL_MISSING,		/* the image, where it is not there */
+	PULL_ALWAYS,
+	PULL_NEVER
+};
+
 /* the part of a configuration that has a fixed size; 0: the default */
 struct conf_fixed {
 	char		 engine[PATH_MAX];	/* a Unix socket; empty: any */
 	char		 image[IMAGE_MAXLEN];
 	char		 base[IMAGE_MAXLEN];
 	char		 ca[PATH_MAX];		/* may be empty */
+	uint32_t	 pull;			/* enum pull */
 	char		 network[NAME_MAXLEN];	/* of services; may be empty */
 	char		 runtime[NAME_MAXLEN];	/* empty: the engine's own */
 	uint32_t	 credentials;		/* enum credentials */

@@ -562,6 +562,7 @@ engine_handle_conf(struct imsg *imsg)
 	    !imsg_is_string(f->base, sizeof(f->base)) ||
 	    memchr(f->ca, '\0', sizeof(f->ca)) == NULL ||
 	    !spec_image_valid(f->image) || !spec_image_valid(f->base) ||
+	    f->pull > PULL_NEVER ||
 	    memchr(f->network, '\0', sizeof(f->network)) == NULL ||
 	    !spec_network_valid(f->network) ||
 	    memchr(f->runtime, '\0', sizeof(f->runtime)) == NULL ||

@@ -473,8 +473,8 @@ struct session {
 	uint32_t	 modes;		/* of its terminal */
 	uint32_t	 begun, did;	/* bits of steps */
 	struct step_call steps[STEP_MAX];
-	enum making	 services, network, import;	/* of what all share */
-	char		 import_error[256];
+	enum making	 pull, services, network, import;	/* of what all share */
+	char		 import_error[256], pull_error[256];
 	struct look	*look;		/* NULL: none, or it is over */
 	int		 has_volume;
 	int		 has_network;	/* of its own */

@@ -36,6 +36,7 @@
 #define API_TIMEOUT	30	/* seconds */
 #define CREATE_TIMEOUT	120	/* also to start */
 #define IMPORT_TIMEOUT	300
+#define PULL_TIMEOUT	1800
 #define PROXY_TIMEOUT	20	/* for each of proxyd's answers */
 
 static int	 session_name(struct session *);
@@ -47,6 +48,9 @@ static int	 proxyd_done(struct session *, struct docker_reply *);
 static void	 proxyd_import(struct session *);
 static int	 proxyd_line(void *, const json_t *);
 static void	 image_begin(struct session *);
+static void	 image_pull(struct session *);
+static int	 image_line(void *, const json_t *);
+static void	 image_look(struct session *);
 static int	 image_done(struct session *, struct docker_reply *);
 static void	 container_create(struct session *, enum step, json_t *,
 		    const char *);
@@ -276,8 +280,59 @@ proxyd_line(void *arg, const json_t *json)
 	return (0);
 }
 
+/*
+ * One in a registry is pulled where it is not there, or each time.
+ */
 static void
 image_begin(struct session *s)
+{
+	if (s->pull == NOT_MADE && engine_config()->fixed.pull ==
+	    PULL_ALWAYS && update_pulls(s->spec.image))
+		image_pull(s);
+	else
+		image_look(s);
+}
+
+static void
+image_pull(struct session *s)
+{
+	const char *name;
+	char *image;
+
+	s->pull = MAKING_IT;
+	image = build_escape(s->spec.image);
+	name = strrchr(s->spec.image, '/');
+	session_call(s, STEP_IMAGE, "POST", NULL, PULL_TIMEOUT,
+	    "/images/create?fromImage=%s%s", image,
+	    strpbrk(name, ":@") == NULL ? "&tag=latest" : "");
+	docker_stream(s->steps[STEP_IMAGE].call, image_line);
+	free(image);
+}
+
+/* What comes is little, so the client need not be waited for. */
+static int
+image_line(void *arg, const json_t *json)
+{
+	struct step_call *sc = arg;
+	struct session *s;
+	char text[sizeof(s->import_error)];
+
+	s = sc->session;
+	switch (spec_progress(json, text, sizeof(text))) {
+	case -1:
+		(void)strlcpy(s->pull_error, text, sizeof(s->pull_error));
+		break;
+	case 1:
+		if (s->client != NULL)
+			client_send(s->client, IMSG_CTL_PROGRESS, -1, text,
+			    strlen(text));
+		break;
+	}
+	return (0);
+}
+
+static void
+image_look(struct session *s)
 {
 	session_call(s, STEP_IMAGE, "GET", NULL, API_TIMEOUT,
 	    "/images/%s/json", s->spec.image);
@@ -288,7 +343,22 @@ image_done(struct session *s, struct docker_reply *reply)
 {
 	if (s->spec.image_id[0] != '\0')
 		return (network_services(s, reply));
-	if (reply->status == 404)
+	if (s->pull == MAKING_IT) {
+		s->pull = MADE_IT;
+		if (reply->error == NULL && s->pull_error[0] == '\0')
+			image_look(s);
+		else
+			session_fail(s, EX_UNAVAILABLE, "cannot pull the image "
+			    "%s: %s", s->spec.image, reply->error != NULL ?
+			    reply->error : s->pull_error);
+	} else if (reply->status == 404 && s->pull == NOT_MADE &&
+	    engine_config()->fixed.pull != PULL_NEVER &&
+	    update_pulls(s->spec.image))
+		image_pull(s);
+	else if (reply->status == 404 && update_pulls(s->spec.image))
+		session_fail(s, EX_UNAVAILABLE, "there is no image %s: run "
+		    "claudesec update", s->spec.image);
+	else if (reply->status == 404)
 		session_fail(s, EX_UNAVAILABLE, "there is no image %s: run "
 		    "claudesec build", s->spec.image);
 	else if (reply->error != NULL)

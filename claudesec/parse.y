@@ -168,6 +168,7 @@ static int	 once(unsigned int, const char *);
 static void	 set_engine(const struct word *);
 static void	 set_image(char *, const struct word *, const char *);
 static void	 set_runtime(const struct word *);
+static void	 set_pull(const struct word *);
 static void	 set_network(const struct word *);
 static void	 set_path(char *, const struct word *, const char *);
 static void	 set_size(uint64_t *, const struct word *, const char *,
@@ -203,7 +204,7 @@ static int	 parse_port(const struct word *, uint16_t *);
 %token	DIRECTORY
 %token	EGRESS ENGINE ENVIRONMENT EXIT FILESIZE FROM GROUP HOME IMAGE INJECT MEMORY
 %token	NONE PASS PERMIT PLAIN PORT PROCESSES PROTECT RATE RESOLVER SESSIONS
-%token	CLIPBOARD DETACH KEEP NETWORK RUNTIME STOP TERMINAL TMP TO UNPROTECT
+%token	CLIPBOARD DETACH KEEP NETWORK PULL RUNTIME STOP TERMINAL TMP TO UNPROTECT
 %token	USER INVALID
 %token	<word>		WORD
 %type	<words>		macro list list_l port
@@ -233,6 +234,12 @@ statement	: WORD '=' macro {
 		| IMAGE WORD {
 			if (once(SEEN_IMAGE, "image"))
 				set_image(nconf->fixed.image, $2, "image");
+		}
+		| IMAGE WORD PULL WORD {
+			if (once(SEEN_IMAGE, "image")) {
+				set_image(nconf->fixed.image, $2, "image");
+				set_pull($4);
+			}
 		}
 		| NETWORK WORD {
 			if (once(SEEN_NETWORK, "network"))
@@ -646,6 +653,7 @@ static const struct keyword {
 	{ "port",		PORT },
 	{ "processes",		PROCESSES },
 	{ "protect",		PROTECT },
+	{ "pull",		PULL },
 	{ "rate",		RATE },
 	{ "resolver",		RESOLVER },
 	{ "runtime",		RUNTIME },
@@ -1182,6 +1190,22 @@ set_image(char *image, const struct word *w, const char *what)
 		    shown(w->s, buf));
 	else if (strlcpy(image, w->s, IMAGE_MAXLEN) >= IMAGE_MAXLEN)
 		error(w->line, "%s: name too long: \"%s\"", what,
+		    shown(w->s, buf));
+}
+
+static void
+set_pull(const struct word *w)
+{
+	char buf[SHOWN_SIZE];
+
+	if (strcmp(w->s, "always") == 0)
+		nconf->fixed.pull = PULL_ALWAYS;
+	else if (strcmp(w->s, "missing") == 0)
+		nconf->fixed.pull = PULL_MISSING;
+	else if (strcmp(w->s, "never") == 0)
+		nconf->fixed.pull = PULL_NEVER;
+	else
+		error(w->line, "pull: not always, missing or never: \"%s\"",
 		    shown(w->s, buf));
 }
 

@@ -51,6 +51,9 @@ print_config(FILE *f, const struct config *c)
 	}
 	(void)fputs("image ", f);
 	print_string(f, "", c->fixed.image);
+	if (c->fixed.pull != PULL_MISSING)
+		(void)fprintf(f, " pull %s", c->fixed.pull == PULL_ALWAYS ?
+		    "always" : "never");
 	(void)fputs("\nbase ", f);
 	print_string(f, "", c->fixed.base);
 	if (c->fixed.ca[0] != '\0') {

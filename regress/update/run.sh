@@ -142,6 +142,13 @@ conf_pull()
 	settled
 }
 
+pull()
+{
+	printf 'image "%s" pull %s\ncredentials none\n' "$name" "$1" \
+	    >"$tmp/conf"
+	settled
+}
+
 conf_build()
 {
 	printf 'image "claudesec/test-build"\nbase "claudesec/test-base"\n%s\n' \
@@ -177,6 +184,29 @@ test_update_pulls()
 	    "$name is new: Claude Code 1.0.0" && run update &&
 	equal "then" "$(tail -n 1 "$tmp/out")" \
 	    "$name is up to date: Claude Code 1.0.0"
+}
+
+# A start does it as well, as the configuration says.
+test_start_pulls()
+{
+	version()
+	{
+		cs start -- -p 'cat /version' >"$tmp/out" 2>"$tmp/err" \
+		    </dev/null
+		equal "with $1: status" $? "$2" &&
+		equal "with $1: it says" "$(cat "$tmp/out"; [ "$2" -eq 0 ] ||
+		    tail -n 1 "$tmp/err")" "$3"
+	}
+	publish 1.0.0 && docker rmi "$name" >/dev/null || return 1
+	pull never &&
+	version never 69 "claudesec: there is no image $name: run claudesec \
+update" && conf_pull && version missing 0 1.0.0 && publish 1.0.0.1 &&
+	version missing 0 1.0.0 && pull always && version always 0 1.0.0.1 &&
+	publish 1.0.0 && version always 0 1.0.0
+	_status=$?
+	conf_pull
+	run update
+	return $_status
 }
 
 # In plain lines on a pipe, one for each thing that has come.
