@@ -28,6 +28,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -39,7 +40,10 @@ static int	 pin_handle_name(struct imsg *);
 static int	 pin_handle_pin(struct peer *, struct imsg *);
 static int	 pin_handle_unpin(struct imsg *);
 static void	 pin_name(char *, size_t, const char *);
+static void	 pin_exit(void);
 static void	 pin_clear(void);
+
+static char	 directory[PATH_MAX + 1];	/* our own, in PIN_DIR */
 
 void
 pin(void)
@@ -89,15 +93,26 @@ pin_handle_name(struct imsg *imsg)
 {
 	char name[PATH_MAX], path[PATH_MAX];
 
-	if (imsg_get_string(imsg, path, sizeof(path)) == -1 || path[0] != '/')
+	if (imsg_get_string(imsg, path, sizeof(path)) == -1 ||
+	    path[0] != '/' || directory[0] != '\0')
 		return (-1);
 	pin_name(name, sizeof(name), path);
-	if (mkdir(name, 0700) == -1 && errno != EEXIST)
-		fatal("mkdir %s", name);
-	if (chdir(name) == -1)
-		fatal("chdir %s", name);
+	(void)snprintf(directory, sizeof(directory), "/%s", name);
+	if (mkdir(directory, 0700) == -1 && errno != EEXIST)
+		fatal("mkdir %s", directory);
+	if (chdir(directory) == -1)
+		fatal("chdir %s", directory);
 	pin_clear();
+	if (atexit(pin_exit) != 0)
+		fatalx("atexit");
 	return (0);
+}
+
+/* If there are names in it they stay for the next daemon to remove. */
+static void
+pin_exit(void)
+{
+	(void)rmdir(directory);
 }
 
 static void

@@ -136,7 +136,7 @@ hold()
 	(cd "$tmp/work" && exec "$claudesec" -s "$tmp/sock" shell -- \
 	    sleep 300) </dev/null >"$tmp/held" 2>&1 &
 	held=$!
-	wait_for 20 runs || because "no session: $(cat "$tmp/held")"
+	wait_for 60 runs || because "no session: $(cat "$tmp/held")"
 }
 
 runs()

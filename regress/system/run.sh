@@ -151,7 +151,7 @@ hold()
 	mkdir -p "$tmp/$1/$2" && chown $1:$1 "$tmp/$1/$2" || return 1
 	(dir=$tmp/$1/$2; as $1 "$claudesec" -s "$tmp/sock" shell -- sleep 300) \
 	    </dev/null >"$tmp/$2.out" 2>&1 &
-	wait_for 20 runs $1 "$2" || because "no session: $(cat "$tmp/$2.out")"
+	wait_for 60 runs $1 "$2" || because "no session: $(cat "$tmp/$2.out")"
 }
 
 runs()
@@ -403,7 +403,7 @@ hold_quietly()
 	mkdir -p "$tmp/$1/$2" && chown $1:$1 "$tmp/$1/$2" || return 1
 	(dir=$tmp/$1/$2; as $1 "$claudesec" -s "$tmp/sock" shell -- sleep 300) \
 	    </dev/null >"$tmp/$2.out" 2>&1 &
-	wait_for 20 root_sees "$2" || because "$(cat "$tmp/$2.out")"
+	wait_for 60 root_sees "$2" || because "$(cat "$tmp/$2.out")"
 }
 
 root_sees()
@@ -874,7 +874,11 @@ for this; do
 	    wait_for 10 nothing_left; }; then
 		echo "FAIL $this: left behind: $(left | tr '\n' ' ')"
 		status=1
-	elif down; ! none_left; then
+	elif down; [ -d "/run/claudesec.pin/$(echo "${tmp#/}/sock" |
+	    tr / %)" ]; then
+		echo "FAIL $this: the directory of its names is left"
+		status=1
+	elif ! none_left; then
 		echo "FAIL $this: left by the daemon: $(all_left)"
 		status=1
 	else
