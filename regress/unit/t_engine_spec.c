@@ -62,6 +62,7 @@ static void	 test_verify_more(void);
 static void	 test_verify_mounts(void);
 static void	 test_verify_network(void);
 static void	 test_podman(void);
+static void	 test_layer(void);
 static void	 test_verify_volume(void);
 
 int
@@ -98,6 +99,7 @@ main(void)
 	test_verify_mounts();
 	test_verify_network();
 	test_podman();
+	test_layer();
 	test_verify_volume();
 	return (unit_failed);
 }
@@ -1165,6 +1167,58 @@ made_by_podman(const json_t *asked, const char *network)
 		(void)json_object_set_new(u, "Name", json_string(name));
 	}
 	return (got);
+}
+
+/* Lines about layers, and the age of an image, which may be anything. */
+static void
+test_layer(void)
+{
+	static const struct {
+		const char	*name, *json;
+		int		 result;
+		uint32_t	 moving;
+		const char	*text;
+	} t[] = {
+		{ "layer_moving", "{\"id\":\"a1\",\"status\":\"Downloading\","
+		    "\"progressDetail\":{\"current\":500,\"total\":1000}}", 0,
+		    1, "Downloading  50% of 1 kB" },
+		{ "layer_done", "{\"id\":\"a1\",\"status\":\"Pull complete\","
+		    "\"progressDetail\":{}}", 0, 0, "Pull complete" },
+		{ "layer_too_far", "{\"id\":\"a1\",\"status\":\"x\","
+		    "\"progressDetail\":{\"current\":9,\"total\":8}}", 0, 1,
+		    "x" },
+		{ "layer_negative", "{\"id\":\"a1\",\"status\":\"x\","
+		    "\"progressDetail\":{\"current\":-9,\"total\":8}}", 0, 1,
+		    "x" },
+		{ "layer_controls", "{\"id\":\"a\\u001bc\",\"status\":\"\\u001b"
+		    "[1mx\",\"progressDetail\":{}}", 0, 0, "x" },
+		{ "layer_without_id", "{\"status\":\"x\",\"progressDetail\":"
+		    "{}}", -1, 0, NULL },
+		{ "layer_without_detail", "{\"id\":\"x\",\"status\":\"x\"}",
+		    -1, 0, NULL },
+		{ "layer_empty", "{\"id\":\"\",\"status\":\"x\","
+		    "\"progressDetail\":{}}", -1, 0, NULL }
+	};
+	struct ctl_layer l;
+	json_t *json;
+	size_t i;
+	int n;
+
+	for (i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
+		json = json_loads(t[i].json, 0, NULL);
+		memset(&l, 0, sizeof(l));
+		n = spec_layer(json, &l);
+		CASE(n == t[i].result && (n == -1 || (l.moving == t[i].moving &&
+		    strcmp(l.text, t[i].text) == 0)), t[i].name, "\"%s\"",
+		    l.text);
+		json_decref(json);
+	}
+	json = json_pack("{s:s}", "Created", "2026-11-24T10:00:00.5Z");
+	CASE(spec_age(json, 1795478400 + 86400) == 86400, "age", "%lld",
+	    (long long)spec_age(json, 1795478400 + 86400));
+	CASE(spec_age(json, 1000) == 0, "age_of_the_future", "not 0");
+	CASE(spec_age(NULL, 1000) == 0, "age_of_nothing", "not 0");
+	json_decref(json);
 }
 
 /* Each of these is seen, though other things of podman's are taken. */
