@@ -361,13 +361,10 @@ in_string(struct filter *f, unsigned char c, unsigned char *out, size_t *n)
 		if (f->bad)
 			f->len = 2;
 		f->seq[f->len++] = c;
-	} else {
-		if (c < ' ' || c == DEL)
-			f->bad = 1;
+	} else
 		add(f, c, f->clipboard && len >= 5 &&
 		    memcmp(f->seq + 2, "52;", 3) == 0 ? FILTER_MAX - 2 :
 		    STRING_MAX);
-	}
 }
 
 static void

@@ -527,6 +527,9 @@ term_read_stream(int fd, short event, void *arg)
 		if (tty)
 			port_scan(out.data, out.len);
 		term_next_frame();
+		/* most often there is room, in what does not block */
+		if (shown.len > 0 && output_fd[frame.fd] != frame.fd)
+			term_write_output(output_fd[frame.fd], EV_WRITE, NULL);
 	} else {
 		term_want(&stream_read_ev, 0, NULL);
 		term_want(&stream_write_ev, 0, NULL);

@@ -87,7 +87,8 @@ static const struct row {
 	{ "colours set", "\033]4;1;rgb:0/0/0\a\033]10;red\a\033]104\a", "" },
 	{ "colour asked by number", "\033]4;1;?\a\033]10;?;?\a", "" },
 	{ "directory", "\033]7;file://host/\a", "" },
-	{ "messages", "\033]9;hello\a\033]777;notify;a;b\a\033]99;;a\a", "" },
+	{ "messages", "\033]9;hello\a\033]777;notify;a;b\a\033]99;;a\a"
+	    "\033]9;5;1;2\a\033]9;4;1;x\a\033]9;4\a", "" },
 	{ "files", "\033]1337;File=name=eA==;inline=0:eA==\a", "" },
 	{ "prompts", "\033]133;A\a\033]633;A\a\033]697;x\a", "" },
 	{ "link to a file", "\033]8;;file:///etc/passwd\atext", "text" },
@@ -101,6 +102,8 @@ static const struct row {
 	{ "tmux passes", "\033Ptmux;\033\033]52;c;eA==\a\033\\", "" },
 	{ "APC, PM, SOS", "\033_Gi=1,a=q;AA\033\\\033^x\033\\\033Xy\033\\",
 	    "" },
+	{ "BEL in them", "\033Pa\ab\033\\\033_\ac\033\\", "" },
+	{ "other questions", "\033]21;?\a\033]30;?\a\033]13;?\a", "" },
 	{ "name of a window", "\033kname\033\\", "" },
 	{ "printing", "\033[i\033[5i\033[?5i\033[4i", "" },
 	{ "checksum of the screen", "\033[1;1;1;1;1;1*y", "" },
@@ -113,6 +116,8 @@ static const struct row {
 	{ "clipboard of the mouse", "\033[?1041h\033[?1044h", "" },
 	{ "keyboard locked", "\033[2h\033[12l", "" },
 	{ "mouse that hangs", "\033[?1001h\033[1;1;1;1;1T", "" },
+	{ "what else it is", "\033[1c\033[0;1c\033[=0c", "" },
+	{ "one mode of several", "\033[?25;46h\033[?1049;3;25l\033[4;2h", "" },
 	{ "parameters told", "\033[x\033[1$w\033[&u\033[=c\033[?15n", "" },
 	{ "parameters in other words", "\033[61\"p\033[22:21t\033[?25:2h",
 	    "" },
@@ -183,7 +188,8 @@ static void
 test_clipboard(void)
 {
 	static const char good[] = "\033]52;c;ZWNobw==\a";
-	static const char bad[] = "\033]52;c;?\a\033]52;x;eA==\a\033]52;c;e A\a";
+	static const char bad[] = "\033]52;c;?\a\033]52;x;eA==\a\033]52;c;e A\a"
+	    "\033]521;eA==\a";
 
 	filter_init(&f, 1, 1);
 	CASE(same(good, strlen(good), 6, good, strlen(good)),
@@ -265,6 +271,8 @@ test_modes(void)
 	    f.nkitty == 0, "keys popped", "%x, %u", f.modes, f.nkitty);
 	CASE(modes_after("\033[?25l\033=\033c") == 0, "modes after a reset",
 	    "%x", f.modes);
+	CASE(modes_after("\033[?25l\033=\033[?7l\033[!p") == 0,
+	    "modes after a soft reset", "%x", f.modes);
 	CASE(filter_set(text, MODE_ALL) < MODES_TEXT, "all modes", "too long");
 }
 
