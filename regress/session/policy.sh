@@ -358,3 +358,16 @@ test_npm_install_goes_on_when_its_host_is_passed()
 	no_terminals
 	return $_status
 }
+
+# On a terminal there are colours.
+test_logs_are_coloured_on_a_terminal()
+{
+	hold 1000 held && fetches www.example.org 000 &&
+	in_terminal logs -b held &&
+	shown "refused www.example.org:443" || return 1
+	tm capture-pane -e -p -t $terminal |
+	    grep -q "$(printf '\033')\\[31mrefused" || because "no colour"
+	_status=$?
+	no_terminals
+	return $_status
+}
