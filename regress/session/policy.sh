@@ -371,3 +371,16 @@ test_logs_are_coloured_on_a_terminal()
 	no_terminals
 	return $_status
 }
+
+test_report_tells_of_memory_that_ran_out()
+{
+	cp "$tmp/u1000/conf" "$tmp/u1000/conf.old"
+	printf 'agent {\n\tmemory 128M\n}\n' >>"$tmp/u1000/conf"
+	cs 1000 shell -- python3 -c 'x = bytearray(1 << 30)' \
+	    >"$tmp/out" 2>"$tmp/err" </dev/null
+	_s=$?
+	cp "$tmp/u1000/conf.old" "$tmp/u1000/conf"
+	equal "exit status" $_s 137 &&
+	said "$tmp/err" \
+	    "out of memory: 128M were not enough; more with -m, or memory in"
+}
