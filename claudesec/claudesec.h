@@ -208,6 +208,7 @@ enum imsg_type {
 	IMSG_LOOK_NOTE,		/* a line for the user */
 	IMSG_LOOK_READY,	/* struct ctl_error, code 0 if it went well */
 	IMSG_LOOK_END,		/* the session is over: clean up */
+	IMSG_LOOK_FOUND,	/* struct ctl_finding, before DONE */
 	IMSG_LOOK_DONE		/* so it is; the end */
 };
 
@@ -387,6 +388,7 @@ enum finding {
 	FINDING_SYMLINK,	/* new, and points outside */
 	FINDING_EXECUTABLE,	/* new, and may be executed */
 	FINDING_SETUID,		/* has the setuid or setgid bit */
+	FINDING_UNSEEN,		/* there was too much to look at */
 	FINDING_MAX
 };
 

@@ -55,6 +55,7 @@ static void	 look_open(struct look *, int);
 static int	 look_dispatch(struct peer *, struct imsg *);
 static int	 look_handle_mount(struct look *, struct imsg *);
 static int	 look_handle_note(struct look *, struct imsg *);
+static int	 look_handle_found(struct look *, struct imsg *);
 static int	 look_handle_ready(struct look *, struct imsg *);
 static void	 look_gone(struct peer *, const char *);
 static void	 look_lost(struct look *, const char *);
@@ -252,6 +253,8 @@ look_dispatch(struct peer *p, struct imsg *imsg)
 		return (look_handle_note(l, imsg));
 	case IMSG_LOOK_READY:
 		return (look_handle_ready(l, imsg));
+	case IMSG_LOOK_FOUND:
+		return (look_handle_found(l, imsg));
 	case IMSG_LOOK_DONE:
 		if (!l->ending)
 			return (-1);
@@ -294,6 +297,19 @@ look_handle_note(struct look *l, struct imsg *imsg)
 	if (l->session != NULL && l->session->client != NULL && !l->ready)
 		client_send(l->session->client, IMSG_CTL_PROGRESS, -1, line,
 		    strlen(line));
+	return (0);
+}
+
+static int
+look_handle_found(struct look *l, struct imsg *imsg)
+{
+	struct ctl_finding f;
+
+	if (imsg_get_data(imsg, &f, sizeof(f)) == -1 || !l->ending ||
+	    f.kind >= FINDING_MAX || !imsg_is_string(f.path, sizeof(f.path)))
+		return (-1);
+	if (l->session != NULL)
+		report_finding(l->session, (enum finding)f.kind, f.path);
 	return (0);
 }
 

@@ -157,6 +157,7 @@ const struct imsg_rule imsg_rules[] = {
 	{ IMSG_LOOK_NOTE, "look_note", W, E, RUN, 1, TEXT_MAXLEN, 0 },
 	{ IMSG_LOOK_READY, "look_ready", W, E, RUN, SIZE(ctl_error), 0 },
 	{ IMSG_LOOK_END, "look_end", E, W, RUN, 0, 0, 0 },
+	{ IMSG_LOOK_FOUND, "look_found", W, E, RUN, SIZE(ctl_finding), 0 },
 	{ IMSG_LOOK_DONE, "look_done", W, E, RUN, 0, 0, 0 },
 	{ 0, NULL, 0, 0, 0, 0, 0, 0 }
 };

@@ -70,7 +70,8 @@ static const struct {
 	{ "repository", "a repository of its own is in" },
 	{ "symlink", "points out of the workspace:" },
 	{ "executable", "is new and may be executed:" },
-	{ "setuid", "is setuid or setgid:" }
+	{ "setuid", "is setuid or setgid:" },
+	{ "unseen", "there was too much to look at in" }
 };
 
 static struct ctl_report report;

@@ -19,8 +19,8 @@
  * which has the directory of that as its current one, and a channel to engine,
  * and gives up all other rights: it becomes the session's owner, and sees
  * nothing but that directory.  There it finds what the host may execute, sees
- * to it that what does not exist cannot come into being, and cleans up when
- * the session is over.  This one reads no file itself, and has the rights that
+ * to it that what does not exist cannot come into being, and when the session is
+ * over cleans up, and finds what it changed.  This one reads no file itself, and has the rights that
  * those need; only engine tells it what to do.
  */
 
@@ -54,6 +54,7 @@ static int	 session_handle_protect(struct ws *, struct imsg *);
 static void	 session_start(struct ws *);
 static void	 session_adopt(struct ws *);
 static void	 session_note(const char *);
+static void	 session_found(enum finding, const char *);
 static void	 session_ready(const char *);
 static void	 session_send(uint32_t, const void *, size_t);
 
@@ -213,6 +214,7 @@ session_dispatch(struct ws *ws, struct imsg *imsg)
 		return (0);
 	case IMSG_LOOK_END:
 		place_remove(ws);
+		find_after(session_found);
 		session_send(IMSG_LOOK_DONE, NULL, 0);
 		_exit(0);
 	default:
@@ -258,6 +260,8 @@ session_start(struct ws *ws)
 		(void)strlcpy(lm.path, ws->mounts[i].path, sizeof(lm.path));
 		session_send(IMSG_LOOK_MOUNT, &lm, sizeof(lm));
 	}
+	if (ws->error[0] == '\0')
+		find_before();
 	session_ready(ws->error);
 }
 
@@ -274,6 +278,17 @@ static void
 session_note(const char *line)
 {
 	session_send(IMSG_LOOK_NOTE, line, strlen(line));
+}
+
+static void
+session_found(enum finding kind, const char *path)
+{
+	struct ctl_finding f;
+
+	memset(&f, 0, sizeof(f));
+	f.kind = kind;
+	(void)strlcpy(f.path, path, sizeof(f.path));
+	session_send(IMSG_LOOK_FOUND, &f, sizeof(f));
 }
 
 static void

@@ -60,6 +60,8 @@ int		 git_config(const char *, size_t,
 void		 look_find(struct ws *);
 int		 look_open(const char *, const char **);
 int		 look_stat(const char *, struct stat *);
+int		 look_dir(const char *);
+int		 look_is_git(const char *);
 void		 look_fail(struct ws *, const char *, ...)
 		    __attribute__((__format__(__printf__, 2, 3)));
 
@@ -68,5 +70,9 @@ int		 place_is(const struct stat *);
 void		 place_make(struct ws *);
 void		 place_adopt(struct ws *);
 void		 place_remove(struct ws *);
+
+/* workspace_find.c: what a session changed */
+void		 find_before(void);
+void		 find_after(void (*)(enum finding, const char *));
 
 #endif /* WORKSPACE_H */

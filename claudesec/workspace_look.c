@@ -27,6 +27,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -63,7 +64,6 @@ static void	 look_git_dirs(struct ws *, const char *, int,
 		    void (*)(struct ws *, const char *, int));
 static void	 look_module(struct ws *, const char *, int);
 static void	 look_worktree(struct ws *, const char *, int);
-static int	 is_git_dir(const char *);
 static int	 has(const char *, const char *, mode_t);
 static void	 look_config(struct config_file *, const char *);
 static int	 look_variable(void *, const char *, const char *);
@@ -269,7 +269,7 @@ look_order(const void *a, const void *b)
 int
 look_open(const char *path, const char **name)
 {
-	char part[PROTECT_MAXLEN];
+	char part[NAME_MAX + 1];
 	size_t len;
 	int dir, next;
 
@@ -285,6 +285,23 @@ look_open(const char *path, const char **name)
 	}
 	*name = path;
 	return (dir);
+}
+
+/* A directory itself; the empty path is the workspace. */
+int
+look_dir(const char *path)
+{
+	const char *name;
+	int dir, fd;
+
+	if (path[0] == '\0')
+		return (open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+	if ((dir = look_open(path, &name)) == -1)
+		return (-1);
+	fd = openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW |
+	    O_CLOEXEC);
+	close(dir);
+	return (fd);
 }
 
 int
@@ -319,12 +336,12 @@ look_git(struct ws *ws)
 	    S_ISREG(st.st_mode)) {
 		look_add(ws, ".git", KIND_FILE);
 		look_git_link(ws);
-	} else if (is_git_dir(".git")) {
+	} else if (look_is_git(".git")) {
 		look_git_dir(ws, ".git", 0);
 	} else {
 		look_add(ws, ".git", KIND_DIRECTORY);
 		/* these three are a repository as well */
-		if (is_git_dir(""))
+		if (look_is_git(""))
 			look_git_dir(ws, "", 0);
 		else
 			look_add(ws, "HEAD", KIND_DIRECTORY);
@@ -353,7 +370,7 @@ look_git_link(struct ws *ws)
 	    strncmp(to, cwd, strlen(cwd)) == 0 && to[strlen(cwd)] == '/')
 		to += strlen(cwd) + 1;
 	if (path_join(path, sizeof(path), "", to) == 0) {
-		if (is_git_dir(path))
+		if (look_is_git(path))
 			look_git_dir(ws, path, 0);
 	} else {
 		(void)snprintf(line, sizeof(line), "git will not work in the "
@@ -434,7 +451,7 @@ look_git_dirs(struct ws *ws, const char *path, int depth,
 static void
 look_module(struct ws *ws, const char *path, int depth)
 {
-	if (is_git_dir(path))
+	if (look_is_git(path))
 		look_git_dir(ws, path, depth);
 	else
 		look_git_dirs(ws, path, depth + 1, look_module);
@@ -452,8 +469,8 @@ look_worktree(struct ws *ws, const char *path, int depth)
 	look_addf(ws, KIND_FILE, path, "config.worktree");
 }
 
-static int
-is_git_dir(const char *dir)
+int
+look_is_git(const char *dir)
 {
 	return (has(dir, "HEAD", S_IFREG) && has(dir, "objects", S_IFDIR) &&
 	    has(dir, "refs", S_IFDIR));

@@ -394,3 +394,64 @@ test_protect_what_was_looked_at_is_mounted()
 	rm -f "$tmp/swap.end"
 	! grep -l WRITTEN "$tmp"/out.* || because "it could be written"
 }
+
+# findings: what the report of the last session found, a line each
+findings()
+{
+	python3 -c 'import json, sys
+for f in json.load(open(sys.argv[1]))["findings"]:
+    print(f["kind"], f["path"])' "$tmp/u1000/report" | sort
+}
+
+test_report_finds_what_the_host_may_execute()
+{
+	repo 1000 || return 1
+	as 1000 sh -c 'echo x >script; chmod 755 script; echo y >plain
+	    echo "{}" >package.json; ln -s file same'
+	rm -f "$tmp/u1000/report"
+	hold 1000 held -j "$tmp/u1000/report" || return 1
+	inside bash -ec '
+		echo z >>script; echo z >>plain; echo z >>package.json
+		echo "a:" >src/Makefile
+		echo new >new; chmod 755 new; touch quiet
+		cp new suid
+		ln -s /etc/passwd out; ln -s ../../up up; ln -s ../file src/in
+		mkdir nested; cd nested; git init -q .; cd ..
+		mkdir bare; git init -q --bare bare/x
+		mkdir -p .git/rebase-merge
+		echo "exec true" >.git/rebase-merge/git-rebase-todo
+		mkdir -p deep/objects; cp new deep/objects/x
+		chmod +x file
+	' >"$tmp/out" 2>&1 || because "$(cat "$tmp/out")" || return 1
+	# the filter of system calls does not let the agent
+	as 1000 chmod 4755 suid
+	release
+	findings | grep -v '/hooks/.*sample$' >"$tmp/found"
+	cat >"$tmp/should" <<-END
+		executable deep/objects/x
+		executable file
+		executable new
+		executed .git/rebase-merge/git-rebase-todo
+		executed nested/.git/config
+		executed package.json
+		executed script
+		executed src/Makefile
+		repository bare/x
+		repository nested/.git
+		setuid suid
+		symlink out
+		symlink up
+	END
+	equal findings "$(diff "$tmp/should" "$tmp/found")" ""
+}
+
+test_report_finds_nothing_in_what_was_there()
+{
+	repo 1000 || return 1
+	rm -f "$tmp/u1000/report"
+	hold 1000 held -j "$tmp/u1000/report" || return 1
+	inside sh -c 'echo x >>file; git commit -qam x; mkdir -p a/b; : >a/b/c' \
+	    2>/dev/null
+	release
+	equal findings "$(findings)" ""
+}
