@@ -178,7 +178,9 @@ session_start(struct client *c)
 				c->begun = 0;
 				return;
 			}
-	if (spare != NULL && spare->state == SESSION_SPARE) {
+	/* one that is half made was asked for by another name */
+	if (spare != NULL && spare->state == SESSION_SPARE &&
+	    (spare->did & STEP_BIT(STEP_SIDECAR_START)) != 0) {
 		s = spare;
 		spare = NULL;
 	} else
@@ -215,6 +217,8 @@ session_take(struct session *s, struct client *c)
 		    sizeof(s->spec.volume));
 		(void)strlcpy(s->spec.proxyd_id, made.proxyd_id,
 		    sizeof(s->spec.proxyd_id));
+		(void)strlcpy(s->spec.network, made.network,
+		    sizeof(s->spec.network));
 	} else
 		engine_random_id(s->spec.session);
 	arc4random_buf(random, sizeof(random));
