@@ -867,6 +867,24 @@ def stopped(t):
     return open("/proc/%d/stat" % t.pid).read().split(") ")[1][0] == "T"
 
 
+PRINTS = ("printf '\\033]52;c;eA==\\a\\033[21t\\033[38;2;1;2;3m"
+          "\\303\\274\\346\\274\\242ok\\n'")
+SHOWN = b"\033[38;2;1;2;3m\303\274\346\274\242ok\n"
+
+
+# What the session prints reaches a terminal without what is not for the
+# screen, and all else as it is.
+def test_terminal_is_filtered():
+    for clipboard, want in ((0, b""), (1, b"\033]52;c;eA==\a")):
+        t = Terminal(set_attached(clipboard=clipboard), "shell", "--", "sh",
+                     "-c", PRINTS, env={"LC_ALL": "C.UTF-8"})
+        eq(t.end(), 0)
+        yes(want + SHOWN in t.out.replace(b"\r\n", b"\n") and
+            b"21t" not in t.out and (clipboard or b"52;" not in t.out), t.out)
+    eq(sh(Daemon(), PRINTS).stdout,
+       b"\033]52;c;eA==\a\033[21t" + SHOWN)
+
+
 # Claude Code would stop itself; what is typed before goes in.
 def test_terminal_suspended_by_key():
     for key in (b"\032", b"\033[122;5u"):
