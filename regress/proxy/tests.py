@@ -227,8 +227,13 @@ def target(t):
     return b"CONNECT " + t + b" HTTP/1.1\r\nHost: " + t + b"\r\n\r\n"
 
 
+def accepts():
+    return origin.text().count('"event": "accept"')
+
+
 def tunnel(t, **kw):
-    """A tunnel that was answered 200."""
+    """A tunnel that was answered 200, and that the origin has noted."""
+    n = accepts()
     s = connect(**kw)
     s.sendall(target(t))
     r = b""
@@ -238,6 +243,7 @@ def tunnel(t, **kw):
             break
         r += c
     eq(status(r), 200, t)
+    wait("accept", lambda: accepts() > n, 8)
     return s
 
 
