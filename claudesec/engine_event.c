@@ -148,8 +148,10 @@ event_request(const json_t *json, struct ctl_event *c)
 		return (-1);
 	event_text(json, "method", text, 16);
 	event_text(json, "path", path, sizeof(path));
-	(void)snprintf(status, sizeof(status), n > 0 ? " %u" : "",
-	    (unsigned int)n);
+	status[0] = '\0';
+	if (n > 0)
+		(void)snprintf(status, sizeof(status), " %u",
+		    (unsigned int)n);
 	(void)strlcat(text, " ", sizeof(text));
 	(void)strlcat(text, path, sizeof(text));
 	(void)strlcat(text, status, sizeof(text));
