@@ -152,6 +152,8 @@ static int	 loading;
 static int	 load_done;		/* who has said so, DONE_* */
 static uint32_t	 load_client;		/* who waits for it; 0: nobody */
 static char	 load_error[TEXT_MAXLEN];
+/* where credentials are, by the configuration in force, and by the next */
+static char	 keyspath[PATH_MAX], next_keyspath[PATH_MAX];
 
 __dead void
 usage(void)
@@ -172,6 +174,7 @@ main(int argc, char *argv[])
 
 	child = sock = NULL;
 	check = n = 0;
+	proc_nocore();
 	/* nothing that we open may become one of these by accident */
 	while ((fd = open("/dev/null", O_RDWR)) != -1 && fd <= STDERR_FILENO)
 		continue;
@@ -286,6 +289,12 @@ check_names(struct config *c)
 			(void)fclose(f);
 		}
 	names_check(c, print_line);
+}
+
+struct config *
+daemon_config(FILE *f, const char *name)
+{
+	return (parse_config(f, name, &macros, print_line));
 }
 
 static void
@@ -880,6 +889,7 @@ parent_dispatch_conf(struct peer *p, struct imsg *imsg)
 			return (-1);
 		current = next;
 		memcpy(login, next_login, sizeof(login));
+		(void)strlcpy(keyspath, next_keyspath, sizeof(keyspath));
 		return (parent_done(DONE_CONF));
 	default:
 		return (-1);
@@ -888,7 +898,8 @@ parent_dispatch_conf(struct peer *p, struct imsg *imsg)
 
 /*
  * conf may name files while it reads a configuration, which is the user's:
- * what it names is opened with the rights of that user.
+ * what it names is opened with the rights of that user.  The last of them is
+ * that of the credentials, which it may ask for later on, too.
  */
 static int
 parent_handle_open(struct peer *p, struct imsg *imsg)
@@ -896,8 +907,12 @@ parent_handle_open(struct peer *p, struct imsg *imsg)
 	char path[PATH_MAX];
 	int error, fd;
 
-	if (!loading || imsg_get_string(imsg, path, sizeof(path)) == -1)
+	if (imsg_get_string(imsg, path, sizeof(path)) == -1 ||
+	    (imsg_get_id(imsg) == 0 ? !loading :
+	    strcmp(path, keyspath) != 0))
 		return (-1);
+	if (imsg_get_id(imsg) == 0)
+		(void)strlcpy(next_keyspath, path, sizeof(next_keyspath));
 	error = 0;
 	if ((fd = open_home(path)) == -1)
 		error = errno;

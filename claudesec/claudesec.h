@@ -81,6 +81,9 @@ enum {
 #define GRACE_MAX	3600	/* seconds, of a stop */
 #define STREAMS_MAX	16	/* to ports, asked for at a time */
 #define CONNS_MAX	64	/* to ports, of a client */
+#define CREDENTIALS_MAX	2	/* credentials there are */
+#define COMMAND_MAXLEN	1024	/* that a key comes from */
+#define TOKEN_PREFIX	"sk-ant-oat"	/* of a token, which is no key */
 
 /* states of a client's connection, beside those of proc.h */
 #define STATE_CLIENT_NEW	0x10	/* has asked for nothing yet */
@@ -209,7 +212,18 @@ enum imsg_type {
 	IMSG_LOOK_READY,	/* struct ctl_error, code 0 if it went well */
 	IMSG_LOOK_END,		/* the session is over: clean up */
 	IMSG_LOOK_FOUND,	/* struct ctl_finding, before DONE */
-	IMSG_LOOK_DONE		/* so it is; the end */
+	IMSG_LOOK_DONE,		/* so it is; the end */
+
+	/*
+	 * Credentials: engine asks conf, which answers with RECONF_ENVs and
+	 * KEYS.  Those of a command the client brings, when it was told to:
+	 * it comes again with them.
+	 */
+	IMSG_ENGINE_KEYS,	/* to conf: read them, please */
+	IMSG_RECONF_KEYS,	/* to engine: struct ctl_error, code 0: all */
+	IMSG_RECONF_COMMAND,	/* to engine: the file that names a command */
+	IMSG_CTL_NEEDKEY,	/* to client: that file; the end */
+	IMSG_CTL_KEY		/* client: NAME=value, secret */
 };
 
 /* files that the parent opens for the engine; nothing else can be named */
@@ -250,6 +264,7 @@ struct ctl_request {
 	uint32_t	 nocache;	/* build */
 	uint32_t	 update;	/* build: what there is newer */
 	uint32_t	 grace;		/* stop: seconds */
+	uint32_t	 nkeys;		/* reload: so many follow */
 	char		 name[NAME_MAXLEN];	/* empty: by directory, or any */
 	char		 path[PATH_MAX];	/* current directory, or empty */
 };
@@ -542,15 +557,18 @@ struct env_entry {
 	char			*value;		/* NAME=value, secret */
 	TAILQ_ENTRY(env_entry)	 entry;
 };
+TAILQ_HEAD(env_list, env_entry);
 struct config {
 	struct conf_fixed	 fixed;
 	char			 login[PATH_MAX]; /* where; empty: the default */
 	char			 envfile[PATH_MAX]; /* empty: the default one */
+	char			 command[COMMAND_MAXLEN]; /* or else empty */
+	char			 commandfile[PATH_MAX]; /* engine: has one */
 	struct rule_list	 rules;
 	struct egress_resolver	 resolvers[RESOLVER_MAX];
 	size_t			 nresolvers;
 	TAILQ_HEAD(, protect_entry) protects;
-	TAILQ_HEAD(, env_entry)	 env;
+	struct env_list		 env;
 	struct permit_list	 permits;
 };
 
@@ -563,6 +581,8 @@ __dead void	 usage(void);
  * the daemon has said why on standard error.
  */
 int		 daemon_private(const char *);
+/* A configuration with the macros of the command line, or NULL. */
+struct config	*daemon_config(FILE *, const char *);
 
 /*
  * conf.c.  config_new() has the defaults, with which a user needs no file: an
@@ -594,6 +614,25 @@ int		 context_begin(struct conf_fixed *, const struct docker_env *,
 int		 context_read(struct conf_fixed *, const struct docker_env *,
 		    const char *, size_t, char [PATH_MAX],
 		    char [TEXT_MAXLEN]);
+
+/*
+ * credentials.c: as they are written, into a list of NAME=value.  What is
+ * wrong with them is said with one line to one of the two functions.  The
+ * buffer has room for a NUL, and is overwritten.
+ */
+struct credentials_reader {
+	const char	*name;		/* of what is read */
+	int		 inject;	/* they are for proxyd */
+	void		 (*error)(const char *);
+	void		 (*warn)(const char *);
+};
+void		 credentials_parse(struct env_list *, char *, size_t,
+		    const struct credentials_reader *);
+void		 credentials_output(struct env_list *, char *, size_t,
+		    const struct credentials_reader *);
+int		 credentials_valid(const char *);
+void		 credentials_add(struct env_list *, const char *);
+void		 credentials_free(struct env_list *);
 
 /* parse.y */
 struct macro {
@@ -743,6 +782,13 @@ int		 owner_is(FILE *, const struct sockaddr_storage *,
 void		 logs_prepare(void);
 int		 logs_add(struct imsg *);
 int		 logs_lost(struct imsg *);
+
+/*
+ * client_key.c: runs the command that a configuration of this daemon's names,
+ * and has its keys, or exits.
+ */
+void		 key_get(struct env_list *, const char *, int);
+const char	*key_run(struct env_list *, const char *, int, int);
 
 /* client_status.c */
 void		 status_prepare(void);

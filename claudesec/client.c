@@ -98,6 +98,7 @@ static void	 request_connect(void);
 static void	 request_send(void);
 static void	 request_send_env(void);
 static int	 env_given(const char *);
+static void	 request_send_keys(void);
 static void	 request_compose(uint32_t, int, const void *, size_t);
 
 static int	 find_daemon(void);
@@ -108,6 +109,7 @@ static int	 private_daemon(const char *);
 static int	 client_dispatch(struct peer *, struct imsg *);
 static void	 client_gone(struct peer *, const char *);
 static void	 client_confine(struct peer *);
+static int	 client_handle_needkey(struct peer *, struct imsg *);
 static int	 client_handle_error(struct imsg *);
 static int	 client_handle_progress(struct imsg *);
 static int	 client_handle_needbase(struct peer *, struct imsg *);
@@ -167,6 +169,7 @@ static size_t	 nopen;
 static char	**args;			/* Claude Code's, or a command */
 static const char *envs[ENV_MAX];	/* of -e */
 static size_t	 nenv;
+static struct env_list keys = TAILQ_HEAD_INITIALIZER(keys);
 static int	 json;
 
 static struct peer daemon_peer;
@@ -734,6 +737,7 @@ request_send(void)
 	}
 	if (type != IMSG_CTL_START && type != IMSG_CTL_ATTACH) {
 		request_compose(type, -1, &request, sizeof(request));
+		request_send_keys();
 		return;
 	}
 	term_size(&size);
@@ -761,6 +765,7 @@ request_send(void)
 	for (i = 0; i < nopen; i++)
 		request_compose(IMSG_CTL_OPEN, -1, open_paths[i],
 		    strlen(open_paths[i]));
+	request_send_keys();
 	request_compose(IMSG_CTL_RUN, -1, NULL, 0);
 }
 
@@ -814,6 +819,16 @@ env_given(const char *name)
 		if (strncmp(envs[i], name, len) == 0 && envs[i][len] == '=')
 			return (1);
 	return (0);
+}
+
+/* Of a command, once; they are wiped when they are sent. */
+static void
+request_send_keys(void)
+{
+	struct env_entry *e;
+
+	TAILQ_FOREACH(e, &keys, entry)
+		request_compose(IMSG_CTL_KEY, -1, e->value, strlen(e->value));
 }
 
 static void
@@ -947,6 +962,8 @@ private_daemon(const char *path)
 static int
 client_dispatch(struct peer *p, struct imsg *imsg)
 {
+	if (imsg_get_type(imsg) == IMSG_CTL_NEEDKEY)
+		return (client_handle_needkey(p, imsg));
 	if (!answered)
 		client_confine(p);
 	switch (imsg_get_type(imsg)) {
@@ -1021,6 +1038,7 @@ client_confine(struct peer *p)
 	const char *promises;
 
 	answered = 1;
+	credentials_free(&keys);
 	switch (type) {
 	case IMSG_CTL_START:
 	case IMSG_CTL_ATTACH:
@@ -1041,6 +1059,29 @@ client_confine(struct peer *p)
 	}
 	if (pledge(promises, NULL) == -1)
 		err(EX_OSERR, "pledge");
+}
+
+/*
+ * The daemon has no credentials, and its configuration names a command that
+ * does: asks again, with these.
+ */
+static int
+client_handle_needkey(struct peer *p, struct imsg *imsg)
+{
+	char path[PATH_MAX];
+	struct env_entry *e;
+
+	if (answered || !TAILQ_EMPTY(&keys) ||
+	    (type != IMSG_CTL_START && type != IMSG_CTL_RELOAD) ||
+	    imsg_get_string(imsg, path, sizeof(path)) == -1)
+		return (-1);
+	key_get(&keys, path, p->ibuf.fd);
+	TAILQ_FOREACH(e, &keys, entry)
+		request.nkeys++;
+	peer_close(p);
+	hung_up = 0;
+	request_connect();
+	return (0);
 }
 
 static int

@@ -16,29 +16,29 @@
 
 /*
  * The conf process.  It reads the configuration and the user's credentials
- * from descriptors that the parent, the only one it listens to, gives it, and
- * sends the result when it is complete: all of it to engine, and where engine
- * and CA bundle are to parent.  What it parses comes from the user's files.
- * It opens nothing, and forgets the credentials as soon as they are sent.
+ * from descriptors that the parent gives it, and sends the result when it is
+ * complete: all of it to engine, and where engine and CA bundle are to parent.
+ * What it parses comes from the user's files.  It opens nothing.  Credentials
+ * are read with the configuration, so that what is wrong with them is known,
+ * and again whenever engine asks for them; then they are sent, and forgotten.
  */
 
 #include <sys/types.h>
 #include <sys/queue.h>
 #include <sys/stat.h>
 
-#include <ctype.h>
 #include <errno.h>
 #include <jansson.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sysexits.h>
 #include <unistd.h>
 
 #include "claudesec.h"
 
 #define ENV_PATH	"~/.config/claudesec/env"
 #define ENV_MAXSIZE	65536	/* bytes of the file */
-#define ENV_MAXLINES	100	/* that something is said about */
 #define MACROS_MAX	1000
 #define MEGA		(1024ULL * 1024)
 
@@ -46,6 +46,7 @@
 static struct {
 	struct macros	 macros;
 	unsigned int	 nmacros;
+	char		 name[PATH_MAX];	/* of the configuration */
 	struct config	*conf;		/* waits for the env file */
 	const char	*envfile;	/* or another that was asked for */
 	struct docker_env docker;
@@ -60,6 +61,18 @@ static struct {
 	unsigned int	 nerrors;
 } load = { .macros = TAILQ_HEAD_INITIALIZER(load.macros) };
 
+/* what was read well: where the credentials are that engine may ask for */
+static struct {
+	int		 wanted;	/* asked, and not answered yet */
+	uint32_t	 credentials;
+	char		 path[PATH_MAX];
+	int		 named;		/* by the configuration */
+	struct ctl_error error;
+	struct env_list	 list;
+} keys = { .list = TAILQ_HEAD_INITIALIZER(keys.list) };
+
+#define ID_KEYS		1	/* of a file for engine, not for a load */
+
 static void	 conf_started(void);
 static int	 conf_dispatch_parent(struct peer *, struct imsg *);
 static int	 conf_handle_macro(struct imsg *);
@@ -69,6 +82,11 @@ static void	 conf_engine(void);
 static void	 conf_engine_next(int, const char *);
 static void	 conf_docker(int);
 static int	 conf_handle_file(struct imsg *);
+static int	 conf_handle_keys(void);
+static int	 conf_handle_keys_file(struct imsg *);
+static void	 keys_error(const char *);
+static void	 keys_warn(const char *);
+static void	 keys_send(void);
 static struct config *conf_read(int, const char *);
 static void	 conf_next(void);
 static void	 conf_open(const char *);
@@ -79,16 +97,11 @@ static void	 conf_send(unsigned int, uint32_t, const void *, size_t);
 static void	 conf_line(const char *);
 static void	 conf_error(const char *, ...)
 		    __attribute__((__format__(printf, 1, 2)));
-static void	 conf_warn(const char *, ...)
-		    __attribute__((__format__(printf, 1, 2)));
 static void	 conf_warning(const char *);
 static void	 rules_free(struct rule_list *);
-static void	 env_read(int);
+static void	 env_read(int, struct env_list *,
+		    const struct credentials_reader *);
 static char	*env_load(int, size_t *);
-static void	 env_parse(char *, size_t);
-static unsigned int env_line(int, char *);
-static char	*env_value(char *, const char **);
-static const char *env_add(const char *, const char *);
 
 void
 conf(void)
@@ -121,7 +134,10 @@ conf_dispatch_parent(struct peer *p, struct imsg *imsg)
 	case IMSG_RECONF_READ:
 		return (conf_handle_read(imsg));
 	case IMSG_RECONF_FILE:
-		return (conf_handle_file(imsg));
+		return (imsg_get_id(imsg) == ID_KEYS ?
+		    conf_handle_keys_file(imsg) : conf_handle_file(imsg));
+	case IMSG_ENGINE_KEYS:
+		return (conf_handle_keys());
 	default:
 		return (-1);
 	}
@@ -171,6 +187,7 @@ conf_handle_read(struct imsg *imsg)
 	    imsg_get_string(imsg, name, sizeof(name)) == -1)
 		return (-1);
 	load.nerrors = 0;
+	(void)strlcpy(load.name, name, sizeof(load.name));
 	if ((fd = imsg_get_fd(imsg)) != -1)
 		load.conf = conf_read(fd, name);
 	else if ((load.conf = config_new()) == NULL)
@@ -264,7 +281,8 @@ conf_next(void)
 	}
 	names_check(load.conf, conf_warning);
 	if (load.conf->fixed.credentials == CREDENTIALS_NONE ||
-	    load.conf->fixed.credentials == CREDENTIALS_BROWSER)
+	    load.conf->fixed.credentials == CREDENTIALS_BROWSER ||
+	    load.conf->command[0] != '\0')
 		conf_finish();
 	else
 		conf_open(load.conf->envfile[0] != '\0' ? load.conf->envfile :
@@ -301,6 +319,7 @@ static int
 conf_handle_file(struct imsg *imsg)
 {
 	char why[TEXT_MAXLEN];
+	struct credentials_reader reader;
 	int error, fd;
 
 	if (load.conf == NULL ||
@@ -328,13 +347,92 @@ conf_handle_file(struct imsg *imsg)
 		return (0);
 	}
 	if (fd != -1) {
-		env_read(fd);
+		reader.name = load.envfile;
+		reader.inject = load.conf->fixed.credentials ==
+		    CREDENTIALS_INJECT;
+		reader.error = conf_line;
+		reader.warn = conf_warning;
+		env_read(fd, &load.conf->env, &reader);
 		close(fd);
 	} else if (load.step != LOAD_ENV || load.conf->envfile[0] != '\0' ||
 	    (error != ENOENT && error != ENOTDIR))
 		conf_error("%.500s: %s", load.envfile, strerror(error));
 	conf_finish();
 	return (0);
+}
+
+/*
+ * Credentials for engine, which are those of the configuration that was read
+ * well last.
+ */
+static int
+conf_handle_keys(void)
+{
+	if (keys.wanted || keys.path[0] == '\0')
+		return (-1);
+	keys.wanted = 1;
+	memset(&keys.error, 0, sizeof(keys.error));
+	if (peer_compose(proc_peer(ROLE_PARENT), IMSG_RECONF_OPEN, ID_KEYS,
+	    -1, keys.path, strlen(keys.path)) == -1)
+		fatal("peer_compose");
+	return (0);
+}
+
+static int
+conf_handle_keys_file(struct imsg *imsg)
+{
+	struct credentials_reader reader;
+	int error, fd;
+
+	if (!keys.wanted ||
+	    imsg_get_data(imsg, &error, sizeof(error)) == -1 ||
+	    (imsg->fd == -1) != (error != 0))
+		return (-1);
+	reader.name = keys.path;
+	reader.inject = keys.credentials == CREDENTIALS_INJECT;
+	reader.error = keys_error;
+	reader.warn = keys_warn;
+	if ((fd = imsg_get_fd(imsg)) != -1) {
+		env_read(fd, &keys.list, &reader);
+		close(fd);
+	} else if (keys.named || (error != ENOENT && error != ENOTDIR)) {
+		(void)snprintf(keys.error.text, sizeof(keys.error.text),
+		    "%.500s: %s", keys.path, strerror(error));
+		keys.error.code = EX_CONFIG;
+	}
+	keys_send();
+	return (0);
+}
+
+/* The first one is what engine is told. */
+static void
+keys_error(const char *line)
+{
+	if (keys.error.code == 0)
+		(void)strlcpy(keys.error.text, line, sizeof(keys.error.text));
+	keys.error.code = EX_CONFIG;
+}
+
+/* It was said when the configuration was read. */
+static void
+keys_warn(const char *line)
+{
+	log_debug("%s", line);
+}
+
+static void
+keys_send(void)
+{
+	struct env_entry *e;
+
+	if (keys.error.code == 0)
+		TAILQ_FOREACH(e, &keys.list, entry)
+			conf_send(ROLE_ENGINE, IMSG_RECONF_ENV, e->value,
+			    strlen(e->value));
+	conf_send(ROLE_ENGINE, IMSG_RECONF_KEYS, &keys.error,
+	    sizeof(keys.error));
+	credentials_free(&keys.list);
+	keys.wanted = 0;
 }
 
 static struct config *
@@ -368,6 +466,7 @@ conf_finish(void)
 		/* there is no key, and nobody said where there is one */
 		if (load.conf->fixed.credentials == CREDENTIALS_INJECT &&
 		    load.conf->envfile[0] == '\0' &&
+		    load.conf->command[0] == '\0' &&
 		    TAILQ_EMPTY(&load.conf->env))
 			load.conf->fixed.credentials = CREDENTIALS_DEFAULT;
 		conf_send(ROLE_PARENT, IMSG_RECONF_CONF, &load.conf->fixed,
@@ -377,6 +476,10 @@ conf_finish(void)
 			    load.conf->login, strlen(load.conf->login));
 		conf_send(ROLE_PARENT, IMSG_RECONF_END, NULL, 0);
 		conf_compose_engine();
+		keys.credentials = load.conf->fixed.credentials;
+		keys.named = load.conf->envfile[0] != '\0';
+		(void)strlcpy(keys.path, keys.named ? load.conf->envfile :
+		    ENV_PATH, sizeof(keys.path));
 		log_debug("configuration sent");
 	} else
 		conf_send(ROLE_PARENT, IMSG_RECONF_FAILED, NULL, 0);
@@ -391,7 +494,6 @@ conf_compose_engine(void)
 	struct permit_entry *p;
 	struct protect_entry *pr;
 	struct rule_entry *r;
-	struct env_entry *e;
 	size_t i;
 
 	conf_send(ROLE_ENGINE, IMSG_RECONF_CONF, &load.conf->fixed,
@@ -418,9 +520,9 @@ conf_compose_engine(void)
 		if (!config_is_default(&pr->rule))
 			conf_send(ROLE_ENGINE, IMSG_RECONF_PROTECT, &pr->rule,
 			    sizeof(pr->rule));
-	TAILQ_FOREACH(e, &load.conf->env, entry)
-		conf_send(ROLE_ENGINE, IMSG_RECONF_ENV, e->value,
-		    strlen(e->value));
+	if (load.conf->command[0] != '\0')
+		conf_send(ROLE_ENGINE, IMSG_RECONF_COMMAND, load.name,
+		    strlen(load.name));
 	conf_send(ROLE_ENGINE, IMSG_RECONF_END, NULL, 0);
 }
 
@@ -449,18 +551,6 @@ conf_error(const char *fmt, ...)
 	(void)vsnprintf(line, sizeof(line), fmt, ap);
 	va_end(ap);
 	conf_line(line);
-}
-
-static void
-conf_warn(const char *fmt, ...)
-{
-	char line[TEXT_MAXLEN];
-	va_list ap;
-
-	va_start(ap, fmt);
-	(void)vsnprintf(line, sizeof(line), fmt, ap);
-	va_end(ap);
-	conf_warning(line);
 }
 
 static void
@@ -577,7 +667,6 @@ config_free(struct config *c)
 {
 	struct permit_entry *p;
 	struct protect_entry *pr;
-	struct env_entry *e;
 
 	if (c == NULL)
 		return;
@@ -591,11 +680,7 @@ config_free(struct config *c)
 		TAILQ_REMOVE(&c->protects, pr, entry);
 		free(pr);
 	}
-	while ((e = TAILQ_FIRST(&c->env)) != NULL) {
-		TAILQ_REMOVE(&c->env, e, entry);
-		freezero(e->value, strlen(e->value));
-		free(e);
-	}
+	credentials_free(&c->env);
 	free(c);
 }
 
@@ -604,33 +689,42 @@ config_free(struct config *c)
  */
 
 static void
-env_read(int fd)
+env_read(int fd, struct env_list *list, const struct credentials_reader *r)
 {
+	char line[TEXT_MAXLEN];
 	struct stat st;
+	const char *why;
 	size_t len;
 	char *buf;
 
+	buf = NULL;
 	if (fstat(fd, &st) == -1)
-		conf_error("%.500s: %s", load.envfile, strerror(errno));
+		why = strerror(errno);
 	else if (!S_ISREG(st.st_mode))
-		conf_error("%.500s: not a regular file", load.envfile);
+		why = "not a regular file";
 	else if (st.st_uid != 0 && st.st_uid != getuid())
-		conf_error("%.500s: belongs to another user", load.envfile);
+		why = "belongs to another user";
 	else if (st.st_mode & (S_IRWXG | S_IRWXO))
-		conf_error("%.500s: others have access to it, its mode must "
-		    "be 0600", load.envfile);
-	else if ((buf = env_load(fd, &len)) != NULL) {
-		env_parse(buf, len);
+		why = "others have access to it, its mode must be 0600";
+	else if ((buf = env_load(fd, &len)) == NULL)
+		why = errno == EFBIG ? "larger than 65536 bytes" :
+		    strerror(errno);
+	if (buf != NULL) {
+		credentials_parse(list, buf, len, r);
 		freezero(buf, ENV_MAXSIZE + 1);
+	} else {
+		(void)snprintf(line, sizeof(line), "%.500s: %s", r->name, why);
+		r->error(line);
 	}
 }
 
-/* By read(2), as stdio would keep a copy.  There is room for a NUL. */
+/* By read(2), as stdio would keep a copy.  There is room for a NUL.  Or errno. */
 static char *
 env_load(int fd, size_t *len)
 {
 	char *buf;
-	ssize_t n;
+	ssize_t n = 0;
+	int error;
 
 	if ((buf = malloc(ENV_MAXSIZE + 1)) == NULL)
 		fatal("malloc");
@@ -638,149 +732,11 @@ env_load(int fd, size_t *len)
 		n = read(fd, buf + *len, ENV_MAXSIZE + 1 - *len);
 		if (n == 0)
 			return (buf);
-		if (n == -1) {
-			conf_error("%.500s: %s", load.envfile, strerror(errno));
+		if (n == -1)
 			break;
-		}
 	}
-	if (*len > ENV_MAXSIZE)
-		conf_error("%.500s: larger than %d bytes", load.envfile,
-		    ENV_MAXSIZE);
+	error = n == -1 ? errno : EFBIG;
 	freezero(buf, ENV_MAXSIZE + 1);
-	return (NULL);
-}
-
-static void
-env_parse(char *buf, size_t len)
-{
-	unsigned int said;
-	char *end, *s;
-	size_t i;
-	int line;
-
-	buf[len] = '\0';
-	said = 0;
-	line = 0;
-	for (s = buf; s < buf + len; s = end + 1) {
-		line++;
-		if ((end = memchr(s, '\n', len - (size_t)(s - buf))) == NULL)
-			end = buf + len;
-		*end = '\0';
-		for (i = 0; s + i < end; i++)
-			if (iscntrl((unsigned char)s[i]) && s[i] != '\t')
-				break;
-		if (s + i < end) {
-			conf_error("%.500s:%d: control character \\%03o",
-			    load.envfile, line, (unsigned char)s[i]);
-			said++;
-		} else
-			said += env_line(line, s);
-		if (said >= ENV_MAXLINES) {
-			conf_error("%.500s: too many errors", load.envfile);
-			return;
-		}
-	}
-	if (said == 0 && TAILQ_EMPTY(&load.conf->env))
-		conf_warn("%.500s: no credentials in it", load.envfile);
-}
-
-/*
- * NAME=value, as a shell would read it, of the two names that there are.
- * Nothing that is said shows a value.  Returns how much was said.
- */
-static unsigned int
-env_line(int line, char *s)
-{
-	const char *why;
-	char *name, *value;
-
-	s += strspn(s, " \t");
-	if (*s == '\0' || *s == '#')
-		return (0);
-	if (strncmp(s, "export", 6) == 0 && (s[6] == ' ' || s[6] == '\t')) {
-		s += 6;
-		s += strspn(s, " \t");
-	}
-	name = s;
-	while (isalnum((unsigned char)*s) || *s == '_')
-		s++;
-	if (s == name || isdigit((unsigned char)*name) || *s != '=') {
-		conf_error("%.500s:%d: not NAME=value", load.envfile, line);
-		return (1);
-	}
-	*s++ = '\0';
-	if (strcmp(name, "ANTHROPIC_API_KEY") != 0 &&
-	    strcmp(name, "CLAUDE_CODE_OAUTH_TOKEN") != 0) {
-		conf_warn("%.500s:%d: %.100s is ignored", load.envfile, line,
-		    name);
-		return (1);
-	}
-	if ((value = env_value(s, &why)) != NULL)
-		why = env_add(name, value);
-	if (why == NULL)
-		return (0);
-	conf_error("%.500s:%d: %s: %s", load.envfile, line, name, why);
-	return (1);
-}
-
-/* The value without its quotes and without what follows it. */
-static char *
-env_value(char *s, const char **why)
-{
-	unsigned char *p;
-	char *end;
-
-	*why = NULL;
-	if (*s == '"' || *s == '\'') {
-		if ((end = strchr(s + 1, *s)) == NULL) {
-			*why = "quote not closed";
-			return (NULL);
-		}
-		*end++ = '\0';
-		s++;
-	} else {
-		end = s + strcspn(s, " \t");
-		if (*end != '\0')
-			*end++ = '\0';
-	}
-	end += strspn(end, " \t");
-	if (*end != '\0' && *end != '#') {
-		*why = "something behind the value";
-		return (NULL);
-	}
-	for (p = (unsigned char *)s; *p != '\0'; p++)
-		if (!isgraph(*p)) {
-			*why = "a character that no key has";
-			return (NULL);
-		}
-	return (s);
-}
-
-/* An empty value is none, as in a template that nobody has filled in. */
-static const char *
-env_add(const char *name, const char *value)
-{
-	struct env_entry *e;
-	size_t len, size;
-
-	if (*value == '\0')
-		return (NULL);
-	len = strlen(name);
-	TAILQ_FOREACH(e, &load.conf->env, entry)
-		if (strncmp(e->value, name, len) == 0 && e->value[len] == '=')
-			return ("given twice");
-	size = len + 1 + strlen(value) + 1;
-	if (size > ENV_MAXLEN)
-		return ("too long");
-	if (load.conf->fixed.credentials == CREDENTIALS_INJECT &&
-	    (strlen(value) < KEY_MINLEN || strlen(value) > KEY_MAXLEN))
-		return ("too short or too long for a key");
-	if ((e = calloc(1, sizeof(*e))) == NULL ||
-	    (e->value = malloc(size)) == NULL)
-		fatal("malloc");
-	(void)strlcpy(e->value, name, size);
-	(void)strlcat(e->value, "=", size);
-	(void)strlcat(e->value, value, size);
-	TAILQ_INSERT_TAIL(&load.conf->env, e, entry);
+	errno = error;
 	return (NULL);
 }

@@ -59,7 +59,7 @@ static int	 engine_handle_rule(struct imsg *);
 static int	 engine_handle_permit(struct imsg *);
 static int	 engine_handle_resolver(struct imsg *);
 static int	 engine_handle_protect(struct imsg *);
-static int	 engine_handle_env(struct imsg *);
+static int	 engine_handle_command(struct imsg *);
 static int	 engine_handle_end(void);
 static void	 engine_ask(uint32_t);
 static void	 engine_set_proxyd(int);
@@ -255,8 +255,12 @@ engine_dispatch_conf(struct imsg *imsg)
 		return (engine_handle_resolver(imsg));
 	case IMSG_RECONF_PROTECT:
 		return (engine_handle_protect(imsg));
+	case IMSG_RECONF_COMMAND:
+		return (engine_handle_command(imsg));
 	case IMSG_RECONF_ENV:
-		return (engine_handle_env(imsg));
+		return (keys_handle_env(imsg));
+	case IMSG_RECONF_KEYS:
+		return (keys_handle_end(imsg));
 	case IMSG_RECONF_END:
 		return (engine_handle_end());
 	default:
@@ -664,23 +668,14 @@ engine_handle_protect(struct imsg *imsg)
 	return (0);
 }
 
+/* The client that starts a session has its credentials from a command. */
 static int
-engine_handle_env(struct imsg *imsg)
+engine_handle_command(struct imsg *imsg)
 {
-	struct env_entry *e;
-	char value[ENV_MAXLEN];
-
-	if (nconf == NULL ||
-	    imsg_get_string(imsg, value, sizeof(value)) == -1 ||
-	    (strncmp(value, "ANTHROPIC_API_KEY=", 18) != 0 &&
-	    strncmp(value, "CLAUDE_CODE_OAUTH_TOKEN=", 24) != 0))
+	if (nconf == NULL)
 		return (-1);
-	if ((e = calloc(1, sizeof(*e))) == NULL ||
-	    (e->value = strdup(value)) == NULL)
-		fatal("calloc");
-	explicit_bzero(value, sizeof(value));
-	TAILQ_INSERT_TAIL(&nconf->env, e, entry);
-	return (0);
+	return (imsg_get_string(imsg, nconf->commandfile,
+	    sizeof(nconf->commandfile)));
 }
 
 static int

@@ -297,6 +297,8 @@ struct client {
 	uint32_t	 request;	/* its first message; 0: none yet */
 	struct spec	 spec;		/* what it wants to start */
 	uint32_t	 nocache, all, update;
+	struct env_list	 keys;		/* that it brought */
+	uint32_t	 nkeys, waits_keys;
 	uint32_t	 grace;
 	uint32_t	 detach, another;
 	char		 held[SESSION_LEN + 1];	/* whose stream it has */
@@ -353,6 +355,7 @@ void		 client_attach(struct client *, const char *,
 		    const struct ctl_attached *, int);
 void		 client_detach(struct client *, const char *);
 void		 client_session_end(const struct session *);
+void		 client_needs_key(struct client *);
 int		 client_owns(const struct client *, const struct session *);
 int		 client_operates(const struct client *);
 
@@ -366,6 +369,13 @@ int		 permit_client(struct client *);
 int		 permit_session(const struct client *);
 void		 permit_config(struct config *, const struct identity *);
 
+/* engine_keys.c: credentials */
+int		 keys_get(struct session *);
+void		 keys_config(struct config *, struct session *);
+void		 keys_copy(struct session *, const struct env_list *);
+int		 keys_handle_env(struct imsg *);
+int		 keys_handle_end(struct imsg *);
+
 /* engine_session.c: from a start to the removal of all that it made */
 enum session_state {
 	SESSION_SPARE,			/* nobody's yet */
@@ -377,6 +387,7 @@ enum session_state {
 
 enum step {
 	STEP_CLIENT,			/* somebody wants it */
+	STEP_KEYS,
 	STEP_VOLUME,
 	STEP_WORKSPACE,
 	STEP_NETWORK,
@@ -471,6 +482,8 @@ struct session {
 	time_t		 since;
 	struct client	*client;	/* NULL: adopted, or it went away */
 	uint32_t	 modes;		/* of its terminal */
+	struct env_list	 keys;		/* secret, until they are passed on */
+	int		 waits_keys;	/* for conf */
 	uint32_t	 begun, did;	/* bits of steps */
 	struct step_call steps[STEP_MAX];
 	enum making	 pull, services, network, import;	/* of what all share */
@@ -540,6 +553,7 @@ void		 session_remove(struct session *);
 void		 session_set_timer(struct session *, int);
 void		 session_taken(struct session *);	/* engine_step.c */
 void		 session_reload(void);
+void		 session_keys(struct session *);
 void		 session_proxy_line(struct session *, const char *);
 void		 session_proxy_gone(struct session *);
 const char	*session_state(const struct session *);
@@ -565,6 +579,7 @@ void		 clean_begin(struct session *);
 
 void		 sidecar_attach(struct session *, int);
 void		 sidecar_policy(struct session *);
+void		 sidecar_send(struct session *);
 void		 sidecar_close(struct session *);
 void		 sidecar_log(struct session *, const char *);
 

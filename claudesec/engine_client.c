@@ -50,6 +50,7 @@ static int	 client_handle_attach(struct client *, struct imsg *);
 static int	 client_handle_choice(struct client *, struct imsg *);
 static int	 client_handle_modes(struct client *, struct imsg *);
 static int	 client_handle_open(struct client *, struct imsg *);
+static int	 client_handle_key(struct client *, struct imsg *);
 static int	 client_handle_request(struct client *, struct imsg *);
 static int	 client_handle_pass(struct client *, struct imsg *);
 static int	 client_add_rule(struct client *, const struct egress_rule *);
@@ -69,6 +70,8 @@ static void	 client_run_attach(struct client *);
 static void	 client_attach_done(void *, struct docker_reply *);
 static void	 client_redraw(struct client *);
 static void	 client_run_stop(struct client *);
+static void	 client_run_reload(struct client *);
+static int	 client_has_gateways(const struct client *);
 static void	 client_run_ports(struct client *);
 static int	 client_means(const struct client *, const struct session *);
 static void	 client_resize(struct client *);
@@ -97,6 +100,7 @@ client_new(uint32_t id, int fd)
 		fatal("calloc");
 	c->id = id;
 	c->workspace = -1;
+	TAILQ_INIT(&c->keys);
 	TAILQ_INSERT_TAIL(&clients, c, entry);
 	nclients++;
 	c->stream = -1;
@@ -201,6 +205,8 @@ client_dispatch(struct peer *p, struct imsg *imsg)
 		return (client_handle_logs(c, imsg));
 	case IMSG_CTL_OPEN:
 		return (client_handle_open(c, imsg));
+	case IMSG_CTL_KEY:
+		return (client_handle_key(c, imsg));
 	case IMSG_CTL_RUN:
 		evtimer_del(&c->timer);
 		c->peer.state = STATE_CLIENT_WAIT;
@@ -455,6 +461,8 @@ client_handle_request(struct client *c, struct imsg *imsg)
 	if (imsg_get_data(imsg, &r, sizeof(r)) == -1 ||
 	    r.version != IMSG_VERSION || r.all > 1 || r.nocache > 1 || r.update > 1 ||
 	    r.grace > GRACE_MAX ||
+	    r.nkeys > CREDENTIALS_MAX || (r.nkeys > 0 &&
+	    imsg_get_type(imsg) != IMSG_CTL_RELOAD) ||
 	    memchr(r.name, '\0', sizeof(r.name)) == NULL ||
 	    memchr(r.path, '\0', sizeof(r.path)) == NULL)
 		return (-1);
@@ -462,6 +470,7 @@ client_handle_request(struct client *c, struct imsg *imsg)
 	c->nocache = r.nocache;
 	c->update = r.update;
 	c->grace = r.grace;
+	c->waits_keys = r.nkeys;
 	client_begin(c, imsg_get_type(imsg), r.name, r.path);
 	return (0);
 }
@@ -534,14 +543,42 @@ static void
 client_begin(struct client *c, uint32_t request, const char *name,
     const char *path)
 {
-	evtimer_del(&c->timer);
 	c->request = request;
 	c->peer.state = request == IMSG_CTL_PORTS ? STATE_CLIENT_PORTS :
-	    STATE_CLIENT_WAIT;
+	    c->waits_keys > 0 ? STATE_CLIENT_ARGS : STATE_CLIENT_WAIT;
+	if (c->waits_keys == 0)
+		evtimer_del(&c->timer);
 	(void)strlcpy(c->spec.name, name, sizeof(c->spec.name));
 	(void)strlcpy(c->spec.path, path, sizeof(c->spec.path));
-	c->complete = c->allowed = 1;
+	c->complete = c->waits_keys == 0;
+	c->allowed = 1;
 	client_run(c);
+}
+
+/* With a start, or of those of a reload the last. */
+static int
+client_handle_key(struct client *c, struct imsg *imsg)
+{
+	char value[ENV_MAXLEN];
+	int good;
+
+	good = c->nkeys < CREDENTIALS_MAX &&
+	    imsg_get_string(imsg, value, sizeof(value)) == 0 &&
+	    credentials_valid(value);
+	if (good) {
+		credentials_add(&c->keys, value);
+		c->nkeys++;
+	}
+	explicit_bzero(value, sizeof(value));
+	if (!good)
+		return (-1);
+	if (c->waits_keys == c->nkeys) {
+		evtimer_del(&c->timer);
+		c->peer.state = STATE_CLIENT_WAIT;
+		c->complete = 1;
+		client_run(c);
+	}
+	return (0);
 }
 
 static int
@@ -740,11 +777,7 @@ client_run(struct client *c)
 		follow_start(c);
 		break;
 	case IMSG_CTL_RELOAD:
-		if (!client_operates(c))
-			client_error(c, EX_NOPERM, "permission denied");
-		else if (peer_compose(proc_peer(ROLE_PARENT),
-		    IMSG_ENGINE_RELOAD, c->id, -1, NULL, 0) == -1)
-			fatal("peer_compose");
+		client_run_reload(c);
 		break;
 	case IMSG_CTL_PORTS:
 		client_run_ports(c);
@@ -956,6 +989,47 @@ client_run_stop(struct client *c)
 }
 
 /*
+ * The configuration, which credentials from a command do not come with: those
+ * are the user's, for the user's own sessions.
+ */
+static void
+client_run_reload(struct client *c)
+{
+	struct session *s;
+
+	if (c->nkeys > 0) {
+		for (s = session_first(); s != NULL; s = session_next(s))
+			if (s->spec.owner == c->uid &&
+			    s->spec.token[0] != '\0') {
+				keys_copy(s, &c->keys);
+				sidecar_policy(s);
+			}
+		client_exit(c, 0);
+	} else if (client_operates(c)) {
+		if (peer_compose(proc_peer(ROLE_PARENT), IMSG_ENGINE_RELOAD,
+		    c->id, -1, NULL, 0) == -1)
+			fatal("peer_compose");
+	} else if (client_has_gateways(c))
+		client_needs_key(c);
+	else
+		client_error(c, EX_NOPERM, "permission denied");
+}
+
+/* Has it sessions that want credentials of its command's? */
+static int
+client_has_gateways(const struct client *c)
+{
+	struct session *s;
+
+	if (engine_config()->commandfile[0] == '\0')
+		return (0);
+	for (s = session_first(); s != NULL; s = session_next(s))
+		if (s->spec.owner == c->uid && s->spec.token[0] != '\0')
+			return (1);
+	return (0);
+}
+
+/*
  * A session is gone: who wanted just that, and nothing else that is still
  * about to end?
  */
@@ -1002,10 +1076,12 @@ client_reloaded(uint32_t id, const struct ctl_error *ce)
 	if ((c = client_find(id)) == NULL || c->request != IMSG_CTL_RELOAD ||
 	    c->ended)
 		return;
-	if (ce->code == 0)
-		client_exit(c, 0);
-	else
+	if (ce->code != 0)
 		client_error(c, ce->code, "%s", ce->text);
+	else if (client_has_gateways(c))
+		client_needs_key(c);
+	else
+		client_exit(c, 0);
 }
 
 /*
@@ -1042,6 +1118,17 @@ void
 client_exit(struct client *c, int status)
 {
 	client_send(c, IMSG_CTL_EXIT, -1, &status, sizeof(status));
+	client_end(c);
+}
+
+/* It is to come again, with what the command says that this file names. */
+void
+client_needs_key(struct client *c)
+{
+	const char *file;
+
+	file = engine_config()->commandfile;
+	client_send(c, IMSG_CTL_NEEDKEY, -1, file, strlen(file));
 	client_end(c);
 }
 
@@ -1171,6 +1258,7 @@ client_free(struct client *c)
 	strings_free(&c->spec.args);
 	strings_free(&c->spec.env);
 	strings_free(&c->spec.open);
+	credentials_free(&c->keys);
 	if (s != NULL)
 		session_client_gone(s, c);
 	free(c);

@@ -122,6 +122,7 @@ session_new(void)
 	for (i = 0; i < STEP_MAX; i++)
 		s->steps[i].session = s;
 	s->fd = s->proxy.fd = -1;
+	TAILQ_INIT(&s->keys);
 	evtimer_set(&s->timer, session_timeout, s);
 	live_init(s);
 	return (s);
@@ -138,6 +139,7 @@ session_insert(struct session *s)
 void
 session_start(struct client *c)
 {
+	struct config conf;
 	struct session *s;
 	const char *beyond;
 
@@ -163,11 +165,10 @@ session_start(struct client *c)
 		    "proxyd.tar" : "seccomp.json", DATADIR);
 		return;
 	}
-	if (engine_config()->fixed.credentials == CREDENTIALS_INJECT &&
-	    !TAILQ_EMPTY(&engine_config()->env) &&
-	    !engine_config()->fixed.api.plain && engine_bundle() == NULL) {
-		client_error(c, EX_CONFIG, "there are no certificates to "
-		    "verify the API with: name a file of them by ca in api");
+	permit_config(&conf, &c->spec.identity);
+	if (conf.commandfile[0] != '\0' && TAILQ_EMPTY(&c->keys) &&
+	    conf.fixed.credentials != CREDENTIALS_NONE) {
+		client_needs_key(c);
 		return;
 	}
 	/* who was answered may be back before all of it is gone */
@@ -197,12 +198,12 @@ session_start(struct client *c)
 static void
 session_take(struct session *s, struct client *c)
 {
-	unsigned char random[TOKEN_RANDOM];
 	struct config conf;
 	struct spec made;
 
 	made = s->spec;
 	s->spec = c->spec;
+	TAILQ_CONCAT(&s->keys, &c->keys, entry);
 	memset(&c->spec.args, 0, sizeof(c->spec.args));
 	memset(&c->spec.env, 0, sizeof(c->spec.env));
 	memset(&c->spec.open, 0, sizeof(c->spec.open));
@@ -221,8 +222,6 @@ session_take(struct session *s, struct client *c)
 		    sizeof(s->spec.network));
 	} else
 		engine_random_id(s->spec.session);
-	arc4random_buf(random, sizeof(random));
-	spec_token(s->spec.token, engine_config(), random);
 	(void)strlcpy(s->spec.daemon, engine_daemon(),
 	    sizeof(s->spec.daemon));
 	permit_config(&conf, &s->spec.identity);
@@ -296,6 +295,26 @@ session_make_spare(void)
 	    sizeof(s->spec.image));
 	spare = s;
 	session_advance(s);
+}
+
+/* The first step is done: with the credentials there are, or with none. */
+void
+session_keys(struct session *s)
+{
+	unsigned char random[TOKEN_RANDOM];
+	struct config conf;
+
+	keys_config(&conf, s);
+	arc4random_buf(random, sizeof(random));
+	spec_token(s->spec.token, &conf, random);
+	if (s->spec.token[0] != '\0' && !conf.fixed.api.plain &&
+	    engine_bundle() == NULL) {
+		session_fail(s, EX_CONFIG, "there are no certificates to "
+		    "verify the API with: name a file of them by ca in api");
+		return;
+	}
+	session_did(s, STEP_KEYS);
+	sidecar_policy(s);
 }
 
 /*
@@ -774,6 +793,7 @@ session_end(int fd, short event, void *arg)
 	strings_free(&s->spec.open);
 	strings_free(&s->spec.mounts);
 	report_free(s);
+	credentials_free(&s->keys);
 	free(s);
 	client_stopped();
 	client_run_all();

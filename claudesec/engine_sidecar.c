@@ -60,14 +60,30 @@ sidecar_attach(struct session *s, int fd)
 	bufferevent_setwatermark(p->bev, EV_READ, 0, READ_MAX);
 	if (bufferevent_enable(p->bev, EV_READ) == -1)
 		fatalx("bufferevent_enable");
-	if ((s->did & STEP_BIT(STEP_CLIENT)) != 0)
-		/* what another one was told it will not answer */
+	/* what another one was told it will not answer */
 	p->answered = p->sent;
 	sidecar_policy(s);
 }
 
+/*
+ * Tells it the policy that is in force, once the credentials in it are here,
+ * which are forgotten.  Without those that only its client has, it keeps what
+ * it has.
+ */
 void
 sidecar_policy(struct session *s)
+{
+	if (s->proxy.bev == NULL || (s->did & STEP_BIT(STEP_KEYS)) == 0)
+		return;
+	if (s->spec.token[0] == '\0' || keys_get(s))
+		sidecar_send(s);
+	else if (!s->waits_keys)
+		log_info("session %s keeps its policy until its user says "
+		    "reload", s->spec.name);
+}
+
+void
+sidecar_send(struct session *s)
 {
 	struct sidecar *p;
 	struct egress_rule own[PASS_MAX];
@@ -78,11 +94,13 @@ sidecar_policy(struct session *s)
 	p = &s->proxy;
 	if (p->bev == NULL)
 		return;
-	permit_config(&conf, &s->spec.identity);
+	keys_config(&conf, s);
 	policy = spec_policy(&s->spec, &conf, own, live_copy(s, own),
 	    engine_bundle(), &len);
 	if (policy == NULL)
 		fatal("spec_policy");
+	if (conf.fixed.credentials == CREDENTIALS_INJECT)
+		credentials_free(&s->keys);
 	left = p->outlen - p->outoff;
 	if (left > 0) {
 		/* behind the one before */

@@ -369,8 +369,9 @@ spec_labels(const struct spec *s, const char *role)
 	    LABEL_GROUPS, groups, LABEL_VOLUME, s->volume,
 	    LABEL_PATH, s->path, LABEL_IMAGE, s->image,
 	    LABEL_VERSION, CLAUDESEC_VERSION);
-	/* for the next daemon; the agent has it anyway */
+	/* for the next daemon; the agent has it anyway, and alone */
 	if (labels != NULL && ((s->token[0] != '\0' &&
+	    strcmp(role, "agent") == 0 &&
 	    json_object_set_new(labels, LABEL_TOKEN,
 	    json_string(s->token)) == -1) || (s->tty &&
 	    json_object_set_new(labels, LABEL_TTY,

@@ -41,6 +41,8 @@
 
 static int	 session_name(struct session *);
 
+static void	 keys_begin(struct session *);
+
 static void	 volume_begin(struct session *);
 static int	 volume_done(struct session *, struct docker_reply *);
 static void	 proxyd_begin(struct session *);
@@ -86,6 +88,8 @@ static int	 proxy_end_done(struct session *, struct docker_reply *);
 #define JUDGES	STEP_JUDGES
 
 const struct step_rule step_rules[STEP_STOP] = {
+	[STEP_KEYS] = { B(CLIENT), 0,
+	    "have credentials", keys_begin, NULL },
 	[STEP_VOLUME] = { 0, KEEPS,
 	    "create a volume", volume_begin, volume_done },
 	[STEP_NETWORK] = { 0, KEEPS | JUDGES,
@@ -104,7 +108,8 @@ const struct step_rule step_rules[STEP_STOP] = {
 	    sidecar_attach_done },
 	[STEP_SIDECAR_START] = { B(SIDECAR_CHECK) | B(SIDECAR_ATTACH), KEEPS,
 	    "start the proxy", sidecar_start_begin, sidecar_start_done },
-	[STEP_AGENT] = { B(VOLUME) | B(WORKSPACE) | B(IMAGE), KEEPS | JUDGES,
+	[STEP_AGENT] = { B(VOLUME) | B(WORKSPACE) | B(IMAGE) | B(KEYS),
+	    KEEPS | JUDGES,
 	    "create the container", agent_begin, agent_done },
 	[STEP_AGENT_CHECK] = { B(AGENT), 0,
 	    "look at the container", agent_check_begin, agent_check_done },
@@ -184,6 +189,13 @@ session_taken(struct session *s)
 	sidecar_policy(s);
 	if ((s->did & STEP_BIT(STEP_SIDECAR_START)) != 0)
 		session_set_timer(s, PROXY_TIMEOUT);
+}
+
+static void
+keys_begin(struct session *s)
+{
+	if (keys_get(s))
+		session_keys(s);
 }
 
 static void
@@ -520,7 +532,7 @@ agent_begin(struct session *s)
 {
 	struct config conf;
 
-	permit_config(&conf, &s->spec.identity);
+	keys_config(&conf, s);
 	if (s->spec.memory != 0)
 		conf.fixed.memory = s->spec.memory;
 	if (s->spec.millicpus != 0)
@@ -528,6 +540,8 @@ agent_begin(struct session *s)
 	/* podman takes no profile but by its path, and reads it when it starts */
 	s->agent_spec = spec_agent(&s->spec, &conf, s->spec.podman ? DATADIR
 	    "/seccomp.json" : engine_seccomp());
+	if (conf.fixed.credentials == CREDENTIALS_ENVIRONMENT)
+		credentials_free(&s->keys);
 	if (s->agent_spec == NULL) {
 		session_fail(s, EX_DATAERR, "an argument, or the "
 		    "path of what is protected, is not UTF-8");

@@ -63,8 +63,9 @@ imsgbuf_read(struct imsgbuf *b)
 
 	if (b->roff > 0) {
 		memmove(b->rbuf, b->rbuf + b->roff, b->rlen - b->roff);
+		explicit_bzero(b->rbuf + b->rlen - b->roff, b->roff);
 		b->rlen -= b->roff;
-		b->roff = 0;
+		b->roff = b->rwiped = 0;
 	}
 	if (b->rlen == IMSG_READSIZE) {
 		errno = ENOBUFS;	/* the caller does not take its messages */
@@ -125,11 +126,14 @@ imsgbuf_take_fds(struct imsgbuf *b, struct msghdr *msg)
 	return (0);
 }
 
+/* What was taken before may have been a secret. */
 int
 imsgbuf_get(struct imsgbuf *b, struct imsg *imsg)
 {
 	size_t left;
 
+	explicit_bzero(b->rbuf + b->rwiped, b->roff - b->rwiped);
+	b->rwiped = b->roff;
 	left = b->rlen - b->roff;
 	imsg->fd = -1;
 	if (left == 0 && b->nrfds > 0)

@@ -54,6 +54,7 @@ struct imsgbuf {
 	/* what was read and is not taken yet */
 	unsigned char	*rbuf;
 	size_t		 rlen, roff;
+	size_t		 rwiped;	/* so much of what was taken */
 	int		 rfds[IMSG_MAXFDS];
 	size_t		 nrfds;
 	/* what is to be written, and the descriptors that go with it */

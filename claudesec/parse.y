@@ -171,6 +171,7 @@ static void	 set_runtime(const struct word *);
 static void	 set_pull(const struct word *);
 static void	 set_network(const struct word *);
 static void	 set_path(char *, const struct word *, const char *);
+static void	 set_command(const struct word *);
 static void	 set_size(uint64_t *, const struct word *, const char *,
 		    uint64_t);
 static void	 set_processes(const struct word *);
@@ -200,7 +201,8 @@ static int	 parse_port(const struct word *, uint16_t *);
 	uint32_t		 number;
 }
 
-%token	ADDRESS AGENT ALLOW API BASE BLOCK BROWSER CA CLIENTS CPUS CREDENTIALS DENY
+%token	ADDRESS AGENT ALLOW API BASE BLOCK BROWSER CA CLIENTS COMMAND CPUS
+%token	CREDENTIALS DENY
 %token	DIRECTORY
 %token	EGRESS ENGINE ENVIRONMENT EXIT FILESIZE FROM GROUP HOME IMAGE INJECT MEMORY
 %token	NONE PASS PERMIT PLAIN PORT PROCESSES PROTECT RATE RESOLVER SESSIONS
@@ -292,6 +294,12 @@ statement	: WORD '=' macro {
 		| TERMINAL DETACH WORD {
 			if (once(SEEN_DETACH, "terminal detach"))
 				set_detach($3);
+		}
+		| CREDENTIALS how FROM COMMAND WORD {
+			if (once(SEEN_CREDENTIALS, "credentials")) {
+				nconf->fixed.credentials = $2;
+				set_command($5);
+			}
 		}
 		| api
 		| api '{' api_l '}'
@@ -628,6 +636,7 @@ static const struct keyword {
 	{ "ca",			CA },
 	{ "clients",		CLIENTS },
 	{ "clipboard",		CLIPBOARD },
+	{ "command",		COMMAND },
 	{ "cpus",		CPUS },
 	{ "credentials",	CREDENTIALS },
 	{ "deny",		DENY },
@@ -1257,6 +1266,17 @@ set_path(char *path, const struct word *w, const char *what)
 	else if (strlcpy(path, w->s, PATH_MAX) >= PATH_MAX)
 		error(w->line, "%s: path too long: \"%s\"", what,
 		    shown(w->s, buf));
+}
+
+/* For the shell; what it is to be, nobody but the user knows. */
+static void
+set_command(const struct word *w)
+{
+	if (w->s[0] == '\0')
+		error(w->line, "credentials: no command");
+	else if (strlcpy(nconf->command, w->s, sizeof(nconf->command)) >=
+	    sizeof(nconf->command))
+		error(w->line, "credentials: the command is too long");
 }
 
 /* Bytes, or with a letter thousands of them, the binary ones. */

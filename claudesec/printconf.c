@@ -84,6 +84,10 @@ print_config(FILE *f, const struct config *c)
 		(void)fputs(" from ", f);
 		print_string(f, "", c->envfile);
 	}
+	if (c->command[0] != '\0') {
+		(void)fputs(" from command ", f);
+		print_string(f, "", c->command);
+	}
 	print_terminal(f, &c->fixed);
 	print_api(f, &c->fixed.api);
 	(void)fputs("\nagent {\n", f);

@@ -534,10 +534,19 @@ proc_shutdown(int status)
  * Child.
  */
 
+/* What a process knows is not left in a file when it dies. */
+void
+proc_nocore(void)
+{
+	const struct rlimit none = { 0, 0 };
+
+	if (setrlimit(RLIMIT_CORE, &none) == -1)
+		fatal("setrlimit");
+}
+
 void
 proc_child(const char *name, const char *user, const char *dir)
 {
-	const struct rlimit nocore = { 0, 0 };
 	socklen_t len;
 	uid_t uid;
 	gid_t gid;
@@ -556,8 +565,7 @@ proc_child(const char *name, const char *user, const char *dir)
 	    getpeereid(PROC_PARENT_FD, &uid, &gid) == -1 || uid != geteuid())
 		fatalx("%s is started by its parent only", name);
 	closefrom(PROC_PARENT_FD + 1);
-	if (setrlimit(RLIMIT_CORE, &nocore) == -1)
-		fatal("setrlimit");
+	proc_nocore();
 	(void)signal(SIGPIPE, SIG_IGN);
 	setproctitle("%s", name);
 	event_init();

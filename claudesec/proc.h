@@ -143,5 +143,7 @@ __attribute__((__noreturn__)) void proc_child(const char *, const char *,
 __attribute__((__noreturn__)) void proc_loop(
 	    int (*)(struct peer *, struct imsg *), void (*)(void));
 const char *proc_name(unsigned int);
+/* for those who are no children of ours */
+void	 proc_nocore(void);
 
 #endif /* PROC_H */

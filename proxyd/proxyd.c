@@ -178,6 +178,7 @@ main(int argc, char *argv[])
 	if (argc == 3 && strcmp(argv[1], "-X") == 0)
 		proc_child(argv[2], PROXYD_USER, PROXYD_CHROOT);
 
+	proc_nocore();
 	debug = nflag = verbose = 0;
 	while ((ch = getopt(argc, argv, "D:df:nv")) != -1) {
 		switch (ch) {

@@ -128,6 +128,7 @@ static jmp_buf	 looping;
 
 static struct sent sent[SENT_MAX];
 static size_t	 nsent;
+static uint32_t	 ident;			/* of what is handled */
 
 /*
  * What the process has around it otherwise.
@@ -198,6 +199,7 @@ handle(uint32_t type, const void *data, size_t len, int fd)
 
 	memset(&imsg, 0, sizeof(imsg));
 	imsg.hdr.type = type;
+	imsg.hdr.id = ident;
 	imsg.data = data;
 	imsg.datalen = len;
 	imsg.fd = fd;
@@ -281,14 +283,20 @@ temporary(const void *data, size_t len, mode_t mode)
 	return (fd);
 }
 
-/* A whole load with this env file, whose descriptor goes. */
+static int	 refused(void);
+
+/*
+ * A whole load with this env file, and then again for engine, which is when
+ * it is sent; its descriptor goes.
+ */
 static void
 load_env(int fd)
 {
 	static const char conf_text[] = "credentials environment from \"/env\"";
-	int error;
+	int again, error;
 
 	forget();
+	again = dup(fd);
 	if (handle(IMSG_RECONF_READ, "conf", 4, temporary(conf_text,
 	    sizeof(conf_text) - 1, 0600)) != 0)
 		abort();
@@ -298,6 +306,20 @@ load_env(int fd)
 	error = 0;
 	if (handle(IMSG_RECONF_FILE, &error, sizeof(error), fd) != 0)
 		abort();
+	if (has_text(IMSG_RECONF_ENV, "\n"))
+		abort();
+	if (refused()) {
+		close(again);
+		return;
+	}
+	(void)lseek(again, 0, SEEK_SET);
+	if (handle(IMSG_ENGINE_KEYS, NULL, 0, -1) != 0 ||
+	    sent[nsent - 1].type != IMSG_RECONF_OPEN)
+		abort();
+	ident = 1;
+	if (handle(IMSG_RECONF_FILE, &error, sizeof(error), again) != 0)
+		abort();
+	ident = 0;
 }
 
 static int
@@ -312,8 +334,9 @@ refused(void)
 static int
 taken(void)
 {
-	return (nsent >= 4 && sent[nsent - 1].type == IMSG_RECONF_END &&
+	return (nsent >= 5 && sent[nsent - 1].type == IMSG_RECONF_KEYS &&
 	    sent[nsent - 1].role == ROLE_ENGINE &&
+	    has_text(IMSG_RECONF_END, "\n") &&
 	    !has_text(IMSG_RECONF_FAILED, "\n"));
 }
 

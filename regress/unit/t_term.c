@@ -35,6 +35,22 @@
 /* what claudesec.c has and these tests do not need */
 const struct proc_role proc_roles[] = { { NULL, NULL, NULL } };
 
+void
+key_get(struct env_list *list, const char *path, int fd)
+{
+	(void)list;
+	(void)path;
+	(void)fd;
+	abort();
+}
+
+void
+credentials_free(struct env_list *list)
+{
+	(void)list;
+	abort();
+}
+
 int
 daemon_private(const char *path)
 {
