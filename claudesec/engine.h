@@ -123,6 +123,7 @@ struct spec {
 	uint32_t	 millicpus;		/* 0: as configured */
 	uint64_t	 memory;		/* likewise */
 	char		 token[TOKEN_MAXLEN];	/* empty: no gateway */
+	uint32_t	 kept;			/* proxyd has its key already */
 	struct strings	 args;
 	struct strings	 env;			/* the client's */
 	struct strings	 open;			/* paths, not protected */
@@ -460,6 +461,7 @@ struct sidecar {
 	struct event	 wev;
 	char		*out;		/* secret, not written yet */
 	size_t		 outlen, outoff;
+	int		 told;		/* a key */
 	int		 stream;	/* the frame that is being read */
 	size_t		 left;
 	char		 line[2][SIDECAR_LINE];	/* its two streams */
@@ -579,7 +581,8 @@ void		 clean_begin(struct session *);
 
 void		 sidecar_attach(struct session *, int);
 void		 sidecar_policy(struct session *);
-void		 sidecar_send(struct session *);
+void		 sidecar_renew(struct session *);
+void		 sidecar_send(struct session *, int);
 void		 sidecar_close(struct session *);
 void		 sidecar_log(struct session *, const char *);
 

@@ -46,8 +46,8 @@ keys_get(struct session *s)
 	struct config conf;
 
 	permit_config(&conf, &s->spec.identity);
-	if (conf.fixed.credentials == CREDENTIALS_NONE ||
-	    conf.fixed.credentials == CREDENTIALS_BROWSER ||
+	if ((conf.fixed.credentials != CREDENTIALS_INJECT &&
+	    conf.fixed.credentials != CREDENTIALS_ENVIRONMENT) ||
 	    !TAILQ_EMPTY(&s->keys))
 		return (1);
 	if (conf.commandfile[0] != '\0')
@@ -133,5 +133,5 @@ keys_had(struct session *s)
 	if ((s->did & STEP_BIT(STEP_KEYS)) == 0)
 		session_keys(s);
 	else
-		sidecar_send(s);
+		sidecar_send(s, 0);
 }

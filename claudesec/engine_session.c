@@ -167,7 +167,8 @@ session_start(struct client *c)
 	}
 	permit_config(&conf, &c->spec.identity);
 	if (conf.commandfile[0] != '\0' && TAILQ_EMPTY(&c->keys) &&
-	    conf.fixed.credentials != CREDENTIALS_NONE) {
+	    (conf.fixed.credentials == CREDENTIALS_INJECT ||
+	    conf.fixed.credentials == CREDENTIALS_ENVIRONMENT)) {
 		client_needs_key(c);
 		return;
 	}
@@ -409,6 +410,7 @@ session_adopt(const struct spec *spec, const char *agent, const char *sidecar,
 	log_info("session %s is still running, taken over", s->spec.name);
 	look_adopt(s, &s->spec, NULL, NULL);
 	engine_busy();
+	s->proxy.told = 1;
 	session_advance(s);
 	return (s);
 }
@@ -874,5 +876,5 @@ session_reload(void)
 
 	TAILQ_FOREACH(s, &sessions, entry)
 		if ((s->did & STEP_BIT(STEP_CLIENT)) != 0)
-			sidecar_policy(s);
+			sidecar_renew(s);
 }

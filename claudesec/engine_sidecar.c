@@ -62,28 +62,39 @@ sidecar_attach(struct session *s, int fd)
 		fatalx("bufferevent_enable");
 	/* what another one was told it will not answer */
 	p->answered = p->sent;
-	sidecar_policy(s);
+	sidecar_renew(s);
 }
 
 /*
- * Tells it the policy that is in force, once the credentials in it are here,
- * which are forgotten.  Without those that only its client has, it keeps what
- * it has.
+ * Tells it the policy that is in force.  It keeps the key that it has been
+ * told, or is told those that are here, or that are asked for.
  */
 void
 sidecar_policy(struct session *s)
 {
 	if (s->proxy.bev == NULL || (s->did & STEP_BIT(STEP_KEYS)) == 0)
 		return;
-	if (s->spec.token[0] == '\0' || keys_get(s))
-		sidecar_send(s);
+	if (s->spec.token[0] == '\0' || s->proxy.told || keys_get(s))
+		sidecar_send(s, 1);
 	else if (!s->waits_keys)
-		log_info("session %s keeps its policy until its user says "
-		    "reload", s->spec.name);
+		log_info("session %s has no proxy until its user says reload: "
+		    "its key is the user's", s->spec.name);
+}
+
+/* Likewise with new credentials, unless only its client has them. */
+void
+sidecar_renew(struct session *s)
+{
+	if (engine_config()->commandfile[0] != '\0')
+		sidecar_policy(s);
+	else if (s->proxy.bev != NULL &&
+	    (s->did & STEP_BIT(STEP_KEYS)) != 0 &&
+	    (s->spec.token[0] == '\0' || keys_get(s)))
+		sidecar_send(s, 0);
 }
 
 void
-sidecar_send(struct session *s)
+sidecar_send(struct session *s, int keep)
 {
 	struct sidecar *p;
 	struct egress_rule own[PASS_MAX];
@@ -95,12 +106,16 @@ sidecar_send(struct session *s)
 	if (p->bev == NULL)
 		return;
 	keys_config(&conf, s);
+	s->spec.kept = keep && p->told && TAILQ_EMPTY(&s->keys);
 	policy = spec_policy(&s->spec, &conf, own, live_copy(s, own),
 	    engine_bundle(), &len);
 	if (policy == NULL)
 		fatal("spec_policy");
-	if (conf.fixed.credentials == CREDENTIALS_INJECT)
+	if (conf.fixed.credentials == CREDENTIALS_INJECT) {
+		p->told = s->spec.token[0] != '\0' &&
+		    (s->spec.kept || !TAILQ_EMPTY(&s->keys));
 		credentials_free(&s->keys);
+	}
 	left = p->outlen - p->outoff;
 	if (left > 0) {
 		/* behind the one before */
@@ -159,6 +174,7 @@ sidecar_close(struct session *s)
 	p = &s->proxy;
 	if (p->bev == NULL)
 		return;
+	p->told = 0;
 	bufferevent_free(p->bev);
 	event_del(&p->wev);
 	sidecar_wipe(p);

@@ -84,7 +84,7 @@ static int	 append_format(json_t *, const char *, ...)
 static void	 print_rule(FILE *, const struct egress_rule *);
 static void	 print_gateway(FILE *, const char *, const struct conf_api *,
 		    const char *);
-static char	*append_key(const char *, const char *, int, size_t *);
+static char	*append_key(const char *, const char *, int, int, size_t *);
 static void	 tar_header(char *, const char *, size_t);
 
 /*
@@ -962,7 +962,7 @@ spec_policy(const struct spec *s, const struct config *conf,
 	char *buf, *policy;
 	size_t i, size;
 	FILE *f;
-	int bad, bearer;
+	int bad, bearer, kept;
 
 	buf = NULL;
 	if ((f = open_memstream(&buf, &size)) == NULL)
@@ -981,17 +981,20 @@ spec_policy(const struct spec *s, const struct config *conf,
 	if (s->login[0] != '\0')
 		(void)fprintf(f, "pass to { %s }\n", LOGIN_HOSTS);
 	key = spec_credential(conf, &bearer);
+	kept = s->kept && conf->fixed.credentials == CREDENTIALS_INJECT;
 	if (s->token[0] == '\0' ||
-	    (bundle == NULL && !conf->fixed.api.plain))
+	    (bundle == NULL && !conf->fixed.api.plain)) {
 		key = NULL;
-	if (key != NULL)
+		kept = 0;
+	}
+	if (key != NULL || kept)
 		print_gateway(f, s->token, &conf->fixed.api, bundle);
 	bad = ferror(f);
 	if (fclose(f) != 0 || bad) {
 		free(buf);
 		return (NULL);
 	}
-	policy = append_key(buf, key, bearer, len);
+	policy = append_key(buf, key, kept, bearer, len);
 	free(buf);
 	return (policy);
 }
@@ -1033,7 +1036,8 @@ print_gateway(FILE *f, const char *token, const struct conf_api *api,
 
 /* The key, if there is one, in quotes, and the end of it all. */
 static char *
-append_key(const char *text, const char *key, int bearer, size_t *len)
+append_key(const char *text, const char *key, int kept, int bearer,
+    size_t *len)
 {
 	char *buf, *p;
 	size_t size;
@@ -1050,7 +1054,8 @@ append_key(const char *text, const char *key, int bearer, size_t *len)
 			*p++ = *key;
 		}
 		p = stpcpy(p, "\"\n}\n");
-	}
+	} else if (kept)
+		p = stpcpy(p, "\tkey kept\n}\n");
 	p = stpcpy(p, ".\n");
 	*len = (size_t)(p - buf);
 	return (buf);

@@ -208,7 +208,7 @@ handle_gateway(struct imsg *imsg)
 	c = &nkeep->conf;
 	if (imsg_get_data(imsg, c, sizeof(*c)) == -1 ||
 	    !imsg_is_string(c->host, sizeof(c->host)) || c->port == 0 ||
-	    c->plain > 1 || c->bearer > 1 ||
+	    c->plain > 1 || c->bearer > 1 || c->kept > 1 ||
 	    memchr(c->prefix, '\0', sizeof(c->prefix)) == NULL)
 		return (-1);
 	return (0);
@@ -260,6 +260,12 @@ handle_end(void)
 	struct call *c;
 	int good;
 
+	if (nkeep != NULL && nkeep->conf.kept) {
+		if (keep == NULL || nkeep->key[0] != '\0')
+			return (-1);
+		memcpy(nkeep->key, keep->key, sizeof(nkeep->key));
+		nkeep->conf.bearer = keep->conf.bearer;
+	}
 	if (nkeep != NULL && nkeep->key[0] == '\0')
 		return (-1);
 	if (proc_state == STATE_SETUP) {

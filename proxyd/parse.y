@@ -131,7 +131,7 @@ static void	 set_number(const char *, const char *const *, size_t,
 }
 
 %token			ADDRESS ALLOW BEARER BLOCK CA FILENAME GATEWAY HANDOVER
-%token			JSON KEY LIMIT LISTEN LOG ON PASS PATH PLAIN PORT
+%token			JSON KEPT KEY LIMIT LISTEN LOG ON PASS PATH PLAIN PORT
 %token			RESOLVER TIMEOUT TO TOKEN TRANSPARENT VIA
 %token			BAD
 %token	<string>	STRING
@@ -250,6 +250,7 @@ gate_option	: TOKEN STRING		{ gate_secret(&gate->token, $2); }
 			gate->conf.bearer = 0;
 			gate_secret(&gate->key, $2);
 		}
+		| KEY KEPT		{ gate->conf.kept = 1; }
 		| BEARER STRING		{
 			gate->conf.bearer = 1;
 			gate_secret(&gate->key, $2);
@@ -287,6 +288,7 @@ static const struct keyword {
 	{ "gateway",		GATEWAY },
 	{ "handover",		HANDOVER },
 	{ "json",		JSON },
+	{ "kept",		KEPT },
 	{ "key",		KEY },
 	{ "limit",		LIMIT },
 	{ "listen",		LISTEN },
@@ -906,8 +908,10 @@ gate_end(void)
 
 	if (gate->token == NULL)
 		warn_at(gate_line, "a gateway without a token");
-	if (gate->key == NULL)
-		warn_at(gate_line, "a gateway without a key or bearer");
+	if ((gate->key == NULL) == (gate->conf.kept == 0))
+		warn_at(gate_line, gate->key == NULL ?
+		    "a gateway without a key or bearer" :
+		    "a key that is given is not kept");
 	if (gate->conf.plain != 0 && gate->ca != NULL)
 		warn_at(gate_line, "plain needs no ca");
 	if (gate->conf.plain == 0 && gate->ca == NULL)

@@ -111,7 +111,11 @@ print_gateway(FILE *fp, const struct gateway *g)
 	c = &g->conf;
 	fprintf(fp, "gateway to \"%s\" port %u {\n", c->host, c->port);
 	fprintf(fp, "\ttoken \"********\"\n");
-	fprintf(fp, "\t%s \"********\"\n", c->bearer ? "bearer" : "key");
+	if (c->kept)
+		fprintf(fp, "\tkey kept\n");
+	else
+		fprintf(fp, "\t%s \"********\"\n",
+		    c->bearer ? "bearer" : "key");
 	if (c->prefix[0] != '\0')
 		fprintf(fp, "\tpath \"%s\"\n", c->prefix);
 	if (c->naddrs > 0) {

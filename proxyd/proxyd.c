@@ -123,6 +123,7 @@ const struct refusal_text refusals[REFUSAL_MAX] = {
 	{ 502, "the API hung up before it answered" }
 };
 
+static const char	 no_key[] = "there is no key that could be kept";
 static const char	*conf_file = PROXYD_CONF;
 static struct macros	 macros = TAILQ_HEAD_INITIALIZER(macros);
 static struct config	*conf;
@@ -229,6 +230,11 @@ main(int argc, char *argv[])
 			print_config(stdout, conf);
 		fprintf(stderr, "configuration OK\n");
 		exit(0);
+	}
+	if (conf->gateway.conf.kept) {
+		config_error(no_key);
+		say("error", first_error);
+		exit(1);
 	}
 	if (conf->nlistens == 0 && conf->handover[0] == '\0')
 		fatalx("%s: nothing to listen on", conf_file);
@@ -648,7 +654,9 @@ send_gateway(const struct gateway *g)
 	}
 	send_to(ROLE_FRONTEND, IMSG_GATE_TOKEN, g->token,
 	    strlen(g->token) + 1);
-	send_to(ROLE_KEEPER, IMSG_GATE_KEY, g->key, strlen(g->key) + 1);
+	if (g->key != NULL)
+		send_to(ROLE_KEEPER, IMSG_GATE_KEY, g->key,
+		    strlen(g->key) + 1);
 }
 
 static void
@@ -924,6 +932,8 @@ fixed(const struct config *c)
 	const struct server *s;
 	size_t i, j, n;
 
+	if (c->gateway.conf.kept && conf->gateway.conf.host[0] == '\0')
+		return (no_key);
 	if (c->gateway.conf.host[0] != '\0' &&
 	    c->gateway.conf.port != conf->gateway.conf.port)
 		return ("a gateway, and its port, come with a new start only");

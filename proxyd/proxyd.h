@@ -623,6 +623,7 @@ struct gate_conf {
 	uint16_t	 port;
 	uint8_t		 plain;		/* no TLS */
 	uint8_t		 bearer;	/* the key is a token, so to say */
+	uint8_t		 kept;		/* the key stays as it was */
 	uint8_t		 naddrs;
 	struct prefix	 addrs[RULE_ADDRS]; /* may be though inside */
 	char		 prefix[GATE_ALLOW_SIZE]; /* of all paths, or empty */

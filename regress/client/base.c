@@ -33,6 +33,19 @@ daemon_private(const char *path)
 	errx(EX_SOFTWARE, "a private daemon is wanted at %s", path);
 }
 
+struct config *
+daemon_config(FILE *f, const char *name)
+{
+	(void)f;
+	errx(EX_SOFTWARE, "%s is wanted", name);
+}
+
+void
+config_free(struct config *c)
+{
+	(void)c;
+}
+
 int
 main(int argc, char *argv[])
 {

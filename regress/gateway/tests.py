@@ -1387,6 +1387,31 @@ def test_new_key_is_used_at_once():
        [KEY, "another-key-of-the-user"])
 
 
+def test_kept_key():
+    """The rest changes and the key, of whichever kind, does not."""
+    px.reload(conf(key='bearer "%s"' % KEY))
+    px.reload(conf(key="key kept", token="another-token-of-the-agent"))
+    refused(401, req())
+    eq(ask(auth="x-api-key: another-token-of-the-agent")[0], 200)
+    eq([r.one("authorization") for r in api.requests], ["Bearer " + KEY])
+    px.reload(conf(key="key kept"))
+    eq(ask()[0], 200)
+    eq(api.requests[1].one("authorization"), "Bearer " + KEY)
+    px.reload(conf(key='key kept\n\tkey "%s"' % KEY), good=False)
+    px.reload(conf(key='key "%s"' % KEY))
+    eq(ask()[0], 200)
+    eq(api.requests[2].one("x-api-key"), KEY)
+    # where there is none, none is kept
+    px.reload(conf().split("gateway to")[0])
+    px.reload(conf(key="key kept"), good=False)
+    px.stop()
+    p = Proxy(conf(key="key kept"), wait_for=False)
+    eq(p.p.wait(10), 1)
+    yes("no key that could be kept" in p.log(), p.log())
+    p.stop()
+    fresh()
+
+
 def test_new_token():
     px.reload(conf(token="another-token-of-the-agent"))
     refused(401, req())

@@ -228,6 +228,31 @@ test_reload_runs_the_command_again()
 	    "$real_key $real_key-2" || return 1
 }
 
+# Rules of a session can be changed without its key, which only its user has.
+test_rules_change_and_the_key_is_kept()
+{
+	command_key "cat $tmp/u1000/secret"
+	echo "$real_key" >"$tmp/u1000/secret"
+	csi start -n held -- --dangerously-skip-permissions -p \
+	    "RUN while ! test -e /workspace/go; do sleep 0.1; done; echo on" \
+	    >"$tmp/hold.out" 2>"$tmp/err" </dev/null &
+	pid=$!
+	wait_for 20 csi_holds && wait_for 20 test -s "$tmp/api.log" ||
+	    because "no session: $(cat "$tmp/hold.out" "$tmp/err")" || return 1
+	rm "$tmp/u1000/secret"
+	csi pass other.example.org held 2>"$tmp/err" ||
+	    because "pass: $(cat "$tmp/err")" || return 1
+	out=$(csi shell held -- curl -s -o /dev/null -w '%{http_code}' \
+	    https://other.example.org/ </dev/null)
+	touch "$tmp/u1000/ws/go"
+	wait "$pid"
+	rm "$tmp/u1000/ws/go"
+	equal "status by the rule" "$out" 200 &&
+	equal result "$(cat "$tmp/hold.out")" "result: on" &&
+	equal "keys at the API" "$(values "$tmp/api.log" x-api-key)" \
+	    "$real_key"
+}
+
 # proxy_said N: so many configurations are, or were, in force
 proxy_said()
 {
