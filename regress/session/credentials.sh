@@ -247,7 +247,11 @@ test_rules_change_and_the_key_is_kept()
 	touch "$tmp/u1000/ws/go"
 	wait "$pid"
 	rm "$tmp/u1000/ws/go"
-	equal "status by the rule" "$out" 200 &&
+	# whatever the API says to that; 000 is what a proxy's refusal is
+	case $out in
+	[2-5]??)	;;
+	*)	because "the rule does not hold: $out" || return 1 ;;
+	esac
 	equal result "$(cat "$tmp/hold.out")" "result: on" &&
 	equal "keys at the API" "$(values "$tmp/api.log" x-api-key)" \
 	    "$real_key"
