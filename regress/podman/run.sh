@@ -127,7 +127,10 @@ up()
 	trap down EXIT
 	trap 'exit 1' HUP INT TERM
 	image || die "no image"
-	podman_ system service --time 0 "unix://$tmp/sock" \
+	# not by the function, which would be a process between
+	podman --root "$tmp/root" --runroot "$tmp/runroot" --runtime runc \
+	    --cgroup-manager cgroupfs --tmpdir "$tmp/tmp" \
+	    --storage-driver vfs system service --time 0 "unix://$tmp/sock" \
 	    >"$tmp/service.log" 2>&1 &
 	service=$!
 	wait_for 10 api /_ping || die "podman does not answer"
