@@ -253,7 +253,6 @@ struct ctl_start {
 struct ctl_attach {
 	uint32_t	 version;
 	uint32_t	 cols, rows;
-	char		 session[SESSION_LEN + 1]; /* has its stream; or empty */
 	char		 name[NAME_MAXLEN];	/* empty: by directory */
 	char		 path[PATH_MAX];
 };
@@ -321,7 +320,6 @@ struct ctl_attached {
 	uint32_t	 suspends;	/* ^Z is for the client */
 	uint32_t	 nkeys;
 	unsigned char	 keys[KEYS_MAX]; /* that let go of it */
-	char		 session[SESSION_LEN + 1];	/* empty: a shell in one */
 	char		 name[NAME_MAXLEN];
 };
 

@@ -302,7 +302,6 @@ struct client {
 	uint32_t	 nkeys, waits_keys;
 	uint32_t	 grace;
 	uint32_t	 detach, another;
-	char		 held[SESSION_LEN + 1];	/* whose stream it has */
 	int		 workspace;	/* the directory, or -1 */
 	int		 complete;	/* the arguments are */
 	int		 allowed;	/* the workspace is */

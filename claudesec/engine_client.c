@@ -407,7 +407,6 @@ client_handle_attach(struct client *c, struct imsg *imsg)
 	if (imsg_get_data(imsg, &ca, sizeof(ca)) == -1 ||
 	    ca.version != IMSG_VERSION || ca.cols > SIZE_MAXIMUM ||
 	    ca.rows > SIZE_MAXIMUM ||
-	    memchr(ca.session, '\0', sizeof(ca.session)) == NULL ||
 	    memchr(ca.name, '\0', sizeof(ca.name)) == NULL ||
 	    memchr(ca.path, '\0', sizeof(ca.path)) == NULL)
 		return (-1);
@@ -416,7 +415,6 @@ client_handle_attach(struct client *c, struct imsg *imsg)
 	c->peer.state = STATE_CLIENT_WAIT;
 	c->spec.cols = ca.cols;
 	c->spec.rows = ca.rows;
-	(void)strlcpy(c->held, ca.session, sizeof(c->held));
 	(void)strlcpy(c->spec.name, ca.name, sizeof(c->spec.name));
 	(void)strlcpy(c->spec.path, ca.path, sizeof(c->spec.path));
 	c->complete = c->allowed = 1;
@@ -875,25 +873,11 @@ client_find_session(struct client *c, struct session **found)
 	return (0);
 }
 
-/*
- * One that has the stream already has lost the daemon that gave it.
- */
 static void
 client_run_attach(struct client *c)
 {
 	struct session *s;
 
-	if (c->held[0] != '\0') {
-		s = session_find(c->held);
-		if (s == NULL || !client_owns(c, s))
-			client_error(c, EX_UNAVAILABLE, "the session has "
-			    "ended");
-		else if (s->client != NULL)
-			client_detach(c, s->spec.name);
-		else
-			session_attached(s, c, -1, 1);
-		return;
-	}
 	if (client_find_session(c, &s) == -1)
 		return;
 	if (s == NULL && c->spec.name[0] != '\0')
@@ -1133,9 +1117,9 @@ client_needs_key(struct client *c)
 }
 
 /*
- * The stream is the client's from now on, unless it has it already.  The
- * object is what its terminal belongs to.  Where a session goes on without a
- * client, one that does not let go is cut off by our copy.
+ * The stream is the client's from now on.  The object is what its terminal
+ * belongs to.  Where a session goes on without a client, one that does not let
+ * go is cut off by our copy.
  */
 void
 client_attach(struct client *c, const char *object,
@@ -1143,11 +1127,11 @@ client_attach(struct client *c, const char *object,
 {
 	(void)strlcpy(c->object, object, sizeof(c->object));
 	c->spec.tty = ca->tty;
-	if (fd != -1 && ca->stays &&
+	if (ca->stays &&
 	    (c->stream = fcntl(fd, F_DUPFD_CLOEXEC, 0)) == -1)
 		fatal("fcntl");
 	client_send(c, IMSG_CTL_ATTACHED, fd, ca, sizeof(*ca));
-	if (!ca->again || fd == -1 || c->spec.cols == 0 || c->spec.rows == 0)
+	if (!ca->again || c->spec.cols == 0 || c->spec.rows == 0)
 		return;
 	c->size.cols = c->spec.cols;
 	c->size.rows = c->spec.rows;

@@ -670,7 +670,6 @@ session_attached(struct session *s, struct client *c, int fd, int again)
 		ca.nkeys = engine_config()->fixed.nkeys;
 		memcpy(ca.keys, engine_config()->fixed.keys, sizeof(ca.keys));
 	}
-	(void)strlcpy(ca.session, s->spec.session, sizeof(ca.session));
 	(void)strlcpy(ca.name, s->spec.name, sizeof(ca.name));
 	(void)snprintf(object, sizeof(object), "containers/%s", s->agent);
 	client_attach(c, object, &ca, fd);

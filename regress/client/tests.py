@@ -59,10 +59,10 @@ def wait(what, f, secs=5.0):
 
 
 # What a client is told with its stream.
-def attached(tty, stays=0, again=0, modes=0, clipboard=0, suspends=0,
-             keys=b"\35d", name=b"x"):
-    return struct.pack("7I2s33s64sx", tty, stays, again, modes, clipboard,
-                       suspends, len(keys), keys, b"f" * 32, name)
+def attached(tty, stays=0, again=0, login=0, modes=0, clipboard=0,
+             suspends=0, keys=b"\35d", name=b"x"):
+    return struct.pack("8I2s64s2x", tty, stays, again, login, modes,
+                       clipboard, suspends, len(keys), keys, name)
 
 
 # One client's connection, seen from the daemon.
@@ -691,8 +691,9 @@ def test_lies_in_an_answer():
             (["shell"], "ATTACHED", attached(0, name=b""), null),
             (["shell"], "ATTACHED", attached(0, name=b"x" * 64), null),
             (["shell"], "ATTACHED", attached(0, suspends=2), null),
-            (["shell"], "ATTACHED", attached(0)[:24] + b"\3" +
-             attached(0)[25:], null),
+            (["shell"], "ATTACHED", attached(0, login=2), null),
+            (["shell"], "ATTACHED", attached(0)[:28] + b"\3" +
+             attached(0)[29:], null),
             (["shell"], "DETACHED", b"x", -1),
             (["start"], "DETACHED", b"x", -1),
             (["start", "-d"], "DETACHED", b"", -1),
@@ -988,8 +989,8 @@ def test_confined_when_attached():
     fds = [os.readlink("/proc/%d/fd/%s" % (t.pid, x))
            for x in os.listdir("/proc/%d/fd" % t.pid)]
     # 0 to 2 and the terminal opened anew for 1 and 2; the daemon, the
-    # stream, and the pair that libevent has for signals
-    eq((sum(x.startswith("/dev/pts/") for x in fds), len(fds)), (5, 9),
+    # stream, the process for ports, and the pair that libevent has for signals
+    eq((sum(x.startswith("/dev/pts/") for x in fds), len(fds)), (5, 10),
        " ".join(fds))
     os.write(t.master, b"exit\r")
     eq(t.end(), 0)
