@@ -72,6 +72,7 @@ static enum {
 static struct event	 retry_ev;
 static int		 lost;		/* sessions are; 2: and it was said */
 static unsigned int	 removing;	/* calls that are under way */
+static int		 kept;		/* something could not be removed */
 static TAILQ_HEAD(, found) found = TAILQ_HEAD_INITIALIZER(found);
 /* whose containers are removed, until their volumes are as well */
 static TAILQ_HEAD(, found) dead = TAILQ_HEAD_INITIALIZER(dead);
@@ -232,8 +233,10 @@ static void
 recover_removed(void *arg, struct docker_reply *reply)
 {
 	(void)arg;
-	if (reply->error != NULL && reply->status != 404)
+	if (reply->error != NULL && reply->status != 404) {
 		log_warnx("cannot remove what is left: %s", reply->error);
+		kept = 1;
+	}
 	removing--;
 	recover_next();
 }
@@ -349,6 +352,8 @@ recover_done(int code, const char *error)
 	struct timeval tv = { RETRY_SECONDS, 0 };
 	struct found *f;
 
+	if (!event_initialized(&retry_ev))
+		evtimer_set(&retry_ev, recover_retry, NULL);
 	while ((f = TAILQ_FIRST(&dead)) != NULL) {
 		TAILQ_REMOVE(&dead, f, entry);
 		free(f);
@@ -361,8 +366,6 @@ recover_done(int code, const char *error)
 		/* clients try when they come, but sessions may wait */
 		if (lost) {
 			lost = 2;
-			if (!event_initialized(&retry_ev))
-				evtimer_set(&retry_ev, recover_retry, NULL);
 			evtimer_add(&retry_ev, &tv);
 		}
 		return;
@@ -370,4 +373,9 @@ recover_done(int code, const char *error)
 	lost = 0;
 	state = RECOVER_DONE;
 	client_run_all();
+	if (kept) {
+		kept = 0;
+		recover_again();
+		evtimer_add(&retry_ev, &tv);
+	}
 }
