@@ -484,7 +484,7 @@ file_mounts(void)
 	static const char *const ours[] = { "/workspace", "/run/claudesec",
 	    "/etc/resolv.conf", "/etc/hostname", "/etc/hosts",
 	    "/sbin/docker-init", "/usr/sbin/docker-init", "/run/podman-init",
-	    "/run/.containerenv" };
+	    "/run/.containerenv", "/home/agent/.claude" };
 	char line[1024], at[512], type[32];
 	const char *p;
 	FILE *f;
