@@ -81,14 +81,23 @@ engine_up()
 	    because "no engine: $(tail -n 1 "$tmp/docker.log")"
 }
 
-# engine_kill SIGNAL: and wait for its end
+# engine_kill SIGNAL: and wait for its end, and for that of its containerd,
+# which the next one would take for its own while it is still dying
 engine_kill()
 {
 	[ -n "$engine" ] || return 0
+	containerd=$(cat "$tmp/exec/containerd/containerd.pid" 2>/dev/null)
 	kill -$1 $engine 2>/dev/null
 	wait $engine 2>/dev/null
+	[ -z "$containerd" ] || wait_for 20 ended "$containerd" ||
+	    kill -KILL "$containerd"
 	engine=
 	rm -f "$tmp/docker.pid"
+}
+
+ended()
+{
+	! kill -0 "$1"
 }
 
 # What busybox calls by its name is all that there is.
