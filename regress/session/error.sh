@@ -151,14 +151,14 @@ test_error_name_is_another_container_s()
 test_error_workspace()
 {
 	_d=$tmp/u1000
-	mkdir -m 700 "$tmp/closed" || return 1
+	mkdir -m 700 "$tmp/shut" || return 1
 	: >"$_d/file"
 	refused 66 "/nonexistent: No such file" \
 	    cs 1000 start -w /nonexistent -- --version &&
 	refused 66 "file: Not a directory" \
 	    cs 1000 start -w "$_d/file" -- --version &&
-	refused 66 "closed: Permission denied" \
-	    cs 1000 start -w "$tmp/closed" -- --version &&
+	refused 66 "shut: Permission denied" \
+	    cs 1000 start -w "$tmp/shut" -- --version &&
 	refused 66 "root directory" cs 1000 start -w / -- --version &&
 	refused 66 "holds your home" \
 	    cs 1000 start -w "$_d/home" -- --version &&
