@@ -44,7 +44,7 @@ _claudesec()
 	name)
 		[ "$command" = start ] || words=$(_claudesec_sessions)
 		;;
-	directory|file)
+	directory|file|path)
 		compopt -o default
 		;;
 	esac

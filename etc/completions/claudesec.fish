@@ -49,7 +49,7 @@ function __claudesec
 		end
 	case name
 		test "$cmd" = start; or __claudesec_sessions
-	case directory file
+	case directory file path
 		__fish_complete_path (commandline -ct)
 	end
 end

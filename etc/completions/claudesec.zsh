@@ -46,7 +46,7 @@ _claudesec()
 	name)
 		[[ $cmd = start ]] || list=(${(f)"$(_claudesec_sessions)"})
 		;;
-	directory|file)
+	directory|file|path)
 		_files
 		return
 		;;

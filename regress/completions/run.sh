@@ -107,6 +107,7 @@ offers "options of stop" "$("$prefix/bin/claudesec" help |
     sed -n 's/.*claudesec stop//p' | grep -o -e '-[a-zA-Z]')" claudesec stop -
 offers "options of build" "--no-cache" claudesec build --
 offers "a directory for start" DEFAULT claudesec start -w ""
+offers "a path for -W" DEFAULT claudesec start -W ""
 offers "no name for a new session" "" claudesec start -n ""
 offers "files after --" DEFAULT claudesec shell blue -- ""
 offers "sessions for a shell" "blue" claudesec shell b
