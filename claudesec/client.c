@@ -170,6 +170,7 @@ static char	**args;			/* Claude Code's, or a command */
 static const char *envs[ENV_MAX];	/* of -e */
 static size_t	 nenv;
 static struct env_list keys = TAILQ_HEAD_INITIALIZER(keys);
+static int	 checks;		/* the session is a check */
 static int	 json;
 
 static struct peer daemon_peer;
@@ -328,6 +329,7 @@ client_check(int argc, char *argv[])
 	if (argc != 1)
 		usage_command(argv[0]);
 	args = check_start();
+	checks = 1;
 	start.shell = 1;
 	start.memory = CHECK_MEMORY;
 	workspace_fd = open_workspace(".", start.path);
@@ -994,7 +996,10 @@ client_dispatch(struct peer *p, struct imsg *imsg)
 	case IMSG_CTL_REPORT:
 	case IMSG_CTL_HOST:
 	case IMSG_CTL_FINDING:
-		return (attached ? report_add(imsg) : -1);
+		if (!attached)
+			return (-1);
+		/* what a check runs into is what it is for */
+		return (checks ? 0 : report_add(imsg));
 	default:
 		return (-1);
 	}

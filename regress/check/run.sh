@@ -118,6 +118,8 @@ test_everything_holds()
 	elif [ "$(cut -f 3 "$tmp/out" | sort -u | wc -l)" -ne \
 	    "$(wc -l <"$tmp/out")" ]; then
 		why="two attempts have one name"
+	elif [ "$(wc -l <"$tmp/err")" -ne 1 ]; then
+		why="it also says: $(head -n 1 "$tmp/err")"
 	elif [ -n "$(find "$tmp" -name 'claudesec-check.*')" ]; then
 		why="something is left"
 	fi
