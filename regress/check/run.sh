@@ -261,7 +261,7 @@ test_ends_with_its_session()
 	    >"$tmp/out" 2>"$tmp/err" &
 	pid=$!
 	# the daemon ends in the middle, at the latest when it is over
-	wait_for 20 grep -q 'session .*: running' "$tmp/log"
+	wait_for 20 grep -q 'session .* runs in' "$tmp/log"
 	kill "$daemon"
 	wait "$pid"
 	got=$?
