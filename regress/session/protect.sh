@@ -32,7 +32,10 @@ repo()
 {
 	as "$1" sh -ec '
 		export GIT_CONFIG_GLOBAL=/dev/null
-		cd ..; chmod -R u+w ws; rm -rf ws other up; mkdir ws; cd ws
+		cd ..
+		# what was swapped may be read-only; not all of it is theirs
+		chmod -R u+w ws 2>/dev/null || :
+		rm -rf ws other up; mkdir ws; cd ws
 		git init -q -b main .
 		git config user.name test; git config user.email test@example.org
 		git config core.hooksPath tools/hooks
