@@ -1367,11 +1367,12 @@ workspace_others(const char *path, int fd)
 
 /*
  * The workspace of a session that an earlier daemon began.  The path comes
- * from the container engine, and was judged then.
+ * from the container engine, and is judged as that of a start is.
  */
 static int
 parent_handle_directory(struct peer *p, struct imsg *imsg)
 {
+	struct stat st;
 	char path[PATH_MAX];
 	int error, fd;
 
@@ -1381,6 +1382,11 @@ parent_handle_directory(struct peer *p, struct imsg *imsg)
 	if ((fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW |
 	    O_CLOEXEC)) == -1)
 		error = errno;
+	else if (fstat(fd, &st) == -1 || workspace_judge(path, &st) != NULL) {
+		close(fd);
+		fd = -1;
+		error = EACCES;
+	}
 	if (peer_compose(p, IMSG_PARENT_DIRECTORY, imsg_get_id(imsg), fd,
 	    &error, sizeof(error)) == -1)
 		fatal("peer_compose");

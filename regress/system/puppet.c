@@ -107,7 +107,9 @@ ask(const char *what)
 		(void)peer_compose(p, IMSG_ENGINE_CLIENT, 77, sv[0], NULL, 0);
 		(void)peer_compose(p, IMSG_ENGINE_WORKSPACE, 77,
 		    dup(STDERR_FILENO), SOMEBODY, strlen(SOMEBODY));
-	} else if (strcmp(what, "unpin") == 0)
+	} else if (strcmp(what, "directory") == 0)
+		(void)peer_compose(p, IMSG_ENGINE_DIRECTORY, 77, -1, "/", 1);
+	else if (strcmp(what, "unpin") == 0)
 		(void)peer_compose(p, IMSG_ENGINE_UNPIN, 77, -1, NULL, 0);
 }
 
@@ -118,8 +120,15 @@ puppet_dispatch(struct peer *p, struct imsg *imsg)
 	unsigned char buf[IMSG_HEADER_SIZE + sizeof(struct ctl_request)];
 	struct ctl_request r;
 	ssize_t n;
-	int fd;
+	int error, fd;
 
+	if (imsg_get_type(imsg) == IMSG_PARENT_DIRECTORY &&
+	    imsg_get_id(imsg) == 77 &&
+	    imsg_get_data(imsg, &error, sizeof(error)) == 0) {
+		errno = error;
+		said("directory", error == 0 ? 0 : -1);
+		return (0);
+	}
 	if (imsg_get_type(imsg) == IMSG_PARENT_WORKSPACE &&
 	    imsg_get_id(imsg) == 77 &&
 	    imsg_get_data(imsg, &wa, sizeof(wa)) == 0) {

@@ -842,6 +842,7 @@ test_an_engine_process_that_was_taken_over()
 	done
 	drive engine ptrace "$_ended" && silent ptrace &&
 	drive engine own 'puppet: workspace: .*not a directory' &&
+	drive engine directory 'puppet: directory: errno 13$' &&
 	drive engine file 'engine sent us what it must not' &&
 	drive engine nobodys 'engine sent us what it must not' &&
 	drive engine unpin 'engine sent us what it must not'
