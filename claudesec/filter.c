@@ -68,6 +68,8 @@ static void	 in_ground(struct filter *, unsigned char, unsigned char *,
 		    size_t *);
 static void	 in_character(struct filter *, unsigned char, unsigned char *,
 		    size_t *);
+static int	 in_midst(struct filter *, unsigned char, unsigned char *,
+		    size_t *);
 static void	 in_escape(struct filter *, unsigned char, unsigned char *,
 		    size_t *);
 static void	 in_control(struct filter *, unsigned char, unsigned char *,
@@ -277,8 +279,12 @@ is_utf8(const unsigned char *s, size_t len, int utf8)
 	return (1);
 }
 
-static void
-in_escape(struct filter *f, unsigned char c, unsigned char *out, size_t *n)
+/*
+ * What is no part of a sequence: breaks it off, or is obeyed in the midst of
+ * it.  1: that was it.
+ */
+static int
+in_midst(struct filter *f, unsigned char c, unsigned char *out, size_t *n)
 {
 	if (c == ESC || c >= DEL) {
 		f->state = GROUND;
@@ -286,10 +292,19 @@ in_escape(struct filter *f, unsigned char c, unsigned char *out, size_t *n)
 	} else if (c == CAN || c == SUB)
 		f->state = GROUND;
 	else if (c < ' ') {
-		/* is obeyed in the midst of it */
 		if (is_text(c))
 			out[(*n)++] = c;
-	} else if (f->len == 1 && c == '[') {
+	} else
+		return (0);
+	return (1);
+}
+
+static void
+in_escape(struct filter *f, unsigned char c, unsigned char *out, size_t *n)
+{
+	if (in_midst(f, c, out, n))
+		return;
+	if (f->len == 1 && c == '[') {
 		f->state = CONTROL;
 		add(f, c, CSI_MAX);
 	} else if (f->len == 1 && strchr("]PX^_k", c) != NULL) {
@@ -309,22 +324,14 @@ in_escape(struct filter *f, unsigned char c, unsigned char *out, size_t *n)
 static void
 in_control(struct filter *f, unsigned char c, unsigned char *out, size_t *n)
 {
-	if (c == ESC || c >= DEL) {
-		f->state = GROUND;
-		in_ground(f, c, out, n);
-	} else if (c == CAN || c == SUB)
-		f->state = GROUND;
-	else if (c < ' ') {
-		if (is_text(c))
-			out[(*n)++] = c;
-	} else {
-		add(f, c, CSI_MAX);
-		if (c < '@')
-			return;
-		f->state = GROUND;
-		if (!f->bad && control_passes(f))
-			emit(f, out, n);
-	}
+	if (in_midst(f, c, out, n))
+		return;
+	add(f, c, CSI_MAX);
+	if (c < '@')
+		return;
+	f->state = GROUND;
+	if (!f->bad && control_passes(f))
+		emit(f, out, n);
 }
 
 /*
