@@ -119,19 +119,22 @@ char **
 check_start(void)
 {
 	pid_t pid;
-	int p[2];
+	int i, p[2];
 
 	(void)snprintf(nonce, sizeof(nonce), "%08x%08x%08x%08x",
 	    arc4random(), arc4random(), arc4random(), arc4random());
-	make_directory();
 	listen_all();
 	find_addresses();
 	if (pipe(p) == -1)
 		err(EX_OSERR, "pipe");
+	/* the last, as it does not go away by itself */
+	make_directory();
 	(void)fflush(NULL);
 	switch (pid = fork()) {
 	case -1:
-		err(EX_OSERR, "fork");
+		warn("fork");
+		remove_directory();
+		exit(EX_OSERR);
 	case 0:
 		break;
 	default:
@@ -142,8 +145,8 @@ check_start(void)
 		err(EX_OSERR, "dup2");
 	close(p[0]);
 	close(p[1]);
-	for (p[0] = 0; p[0] < LISTEN_MAX; p[0]++)
-		close(listener[p[0]]);
+	for (i = 0; i < LISTEN_MAX; i++)
+		close(listener[i]);
 	/* not one of these may be seen in there */
 	if (setenv("CLAUDESEC_CHECK", nonce, 1) == -1)
 		err(EX_OSERR, "setenv");

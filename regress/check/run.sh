@@ -253,6 +253,21 @@ test_tells_of_a_name_that_is_passed()
 	result "tells of a name that is passed" "$why"
 }
 
+# The host looks for itself at what the agent could write.
+test_tells_of_a_file_that_is_not_protected()
+{
+	echo 'agent { unprotect { .mcp.json .git/hooks } }' >"$tmp/more"
+	up && check
+	rm -f "$tmp/more"
+	why=
+	[ "$(grep -v ^held "$tmp/out" | cut -f 3,4 | sort | tr '\t\n' ': ')" = \
+	    "a hook of git's:the host has it so \
+servers of .mcp.json:the host has it so " ] ||
+	    why=$(grep -v ^held "$tmp/out" | tr '\n' ' ')
+	[ -n "$why" ] || [ $got -eq 1 ] || why="status $got, not 1"
+	result "tells of a file that is not protected" "$why"
+}
+
 test_ends_with_its_session()
 {
 	up
