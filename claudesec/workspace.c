@@ -19,9 +19,9 @@
  * which has the directory of that as its current one, and a channel to engine,
  * and gives up all other rights: it becomes the session's owner, and sees
  * nothing but that directory.  There it finds what the host may execute, sees
- * to it that what does not exist cannot come into being, and when the session is
- * over cleans up, and finds what it changed.  This one reads no file itself, and has the rights that
- * those need; only engine tells it what to do.
+ * to it that what does not exist cannot come into being, and when the session
+ * is over cleans up, and finds what it changed.  This one reads no file itself,
+ * and has the rights that those need; only engine tells it what to do.
  */
 
 #include <sys/types.h>

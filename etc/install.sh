@@ -16,8 +16,8 @@
 
 
 # sh etc/install.sh: from a clean Debian to Claude Code in the sandbox, in the
-# current directory.  Without a terminal, its version, and what the sandbox
-# holds back.  Whatever is there already is used as it is.
+# current directory.  Without a terminal, its version, and what tries to get out
+# of the sandbox.  Whatever is there already is used as it is.
 
 set -u
 progname=install
