@@ -67,7 +67,7 @@ look_number(const json_t *json, const char *key)
 	return (n > 0 ? (uint64_t)n : 0);
 }
 
-/* It is over when its stream ends. */
+/* It is over when it says so, or when its stream ends. */
 void
 words_begin(struct session *s)
 {

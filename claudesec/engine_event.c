@@ -46,7 +46,8 @@ static const char *const kinds[EVENT_RULE] = { "opened", "tunnel", "request",
 	    "refused" };
 
 /*
- * 1: an event; 0: of something else; -1: malformed.
+ * 1: an event; 2: there is no further one; 0: of something else;
+ * -1: malformed.
  */
 int
 event_parse(struct news *e, const char *line)
@@ -67,7 +68,7 @@ event_parse(struct news *e, const char *line)
 	while (c->kind < EVENT_RULE && strcmp(kinds[c->kind], name) != 0)
 		c->kind++;
 	if (c->kind == EVENT_RULE) {
-		error = 0;
+		error = strcmp(name, "ended") == 0 ? 2 : 0;
 		goto done;
 	}
 	port = 0;

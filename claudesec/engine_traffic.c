@@ -53,6 +53,11 @@ traffic_event(struct session *s, const char *line)
 		return;
 	case 0:
 		return;
+	case 2:
+		/* the engine takes its time to say that it has exited */
+		if ((s->did & STEP_BIT(STEP_WAIT)) != 0)
+			session_did(s, STEP_WORDS);
+		return;
 	}
 	h = traffic_add(&s->traffic, &e);
 	if (e.ctl.kind == EVENT_OPENED)

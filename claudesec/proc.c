@@ -39,7 +39,7 @@
 #define PROC_PARENT_FD	3
 #define PEER_READS	32	/* in a row, of one channel */
 #define PROC_TIMEOUT	10	/* seconds for all children to start */
-#define PROC_GRACE	100	/* times 10 ms until SIGKILL */
+#define PROC_GRACE	1000	/* milliseconds until SIGKILL, about */
 
 struct child {
 	pid_t		 pid;		/* 0 if there is none */
@@ -503,7 +503,7 @@ proc_reap(void)
 void
 proc_shutdown(int status)
 {
-	const struct timespec ts = { 0, 10000000 };
+	const struct timespec ts = { 0, 1000000 };
 	unsigned int i, left;
 	int tries;
 

@@ -87,6 +87,7 @@ static int	 handover_receive(int, int [HANDOVER_MAX]);
 static int	 handover_check(int, const struct handover_socket *);
 static void	 started(void);
 static void	 cleanup(void);
+static void	 ended(void);
 static const char *fixed(const struct config *);
 static void	 remember_ports(void);
 static void	 reload(void);
@@ -270,6 +271,8 @@ main(int argc, char *argv[])
 		proc_connect(ROLE_RESOLVER, ROLE_KEEPER);
 	}
 	proc_onexit(cleanup);
+	if (atexit(ended) != 0)
+		fatalx("atexit");
 	open_listeners(conf);
 	remember_ports();
 	send_config(conf);
@@ -922,6 +925,18 @@ cleanup(void)
 		log_warn("%s", conf->handover);
 	close(handover_fd);
 	handover_fd = -1;
+}
+
+/* A program that reads the log need not wait until we are gone. */
+static void
+ended(void)
+{
+	struct report rep;
+
+	if (!conf->settings.json)
+		return;
+	report_start(&rep, "ended", 1);
+	report_end(&rep);
 }
 
 /* Why it cannot come into force: the ports that a process can reach are set. */

@@ -2174,6 +2174,8 @@ def test_log_json_is_complete_at_the_end():
         eq([(e["host"], e["out"], e["in"], e["open"], e["reason"])
             for e in seen if e["event"] == "tunnel"],
            [("plain.example", 1, 1, 0, "the proxy ends")])
+        eq([i for i, e in enumerate(seen) if e["event"] == "ended"],
+           [len(seen) - 1])
     with_proxy(CONF + "log json\n", run)
 
 

@@ -90,6 +90,8 @@ test_events(void)
 	    "event of a request that failed", "%d %s", n, e.ctl.text);
 	n = event_parse(&e, "{\"event\":\"totals\",\"accepted\":3}");
 	CASE(n == 0, "event of something else", "%d", n);
+	n = event_parse(&e, "{\"event\":\"ended\",\"time\":1}");
+	CASE(n == 2, "event that is the last", "%d", n);
 }
 
 static void
