@@ -35,10 +35,12 @@ struct text {
 
 static int	 get(struct text *);
 static int	 peek(const struct text *);
+static int	 is_blank(int);
 static void	 skip_line(struct text *);
 static int	 get_section(struct text *, char *, size_t);
-static int	 get_key(struct text *, char *, size_t, size_t);
+static size_t	 get_key(struct text *, char *, size_t, size_t);
 static int	 get_value(struct text *, char *, size_t);
+static void	 add(char *, size_t *, size_t, int);
 
 /*
  * The path that other is when it is seen from dir, both below one root; the
@@ -93,8 +95,10 @@ protect_valid(const char *path)
 
 /*
  * Calls back with each variable, as section.name in lower case (a name of the
- * section's own is left out), and its value.  What git would refuse ends it:
- * git then does nothing at all.  -1 is what the function called returned.
+ * section's own is left out), and its value, which is cut off where it is too
+ * long to be a path here; a key that is too long is none that we look for.
+ * What git would refuse ends it, but not all of that: git then does nothing at
+ * all.  -1 is what the function called returned.
  */
 int
 git_config(const char *data, size_t len,
@@ -102,7 +106,7 @@ git_config(const char *data, size_t len,
 {
 	struct text t;
 	char key[KEY_SIZE], value[VALUE_SIZE];
-	size_t section;
+	size_t n, section;
 	int c;
 
 	t.p = data;
@@ -111,7 +115,7 @@ git_config(const char *data, size_t len,
 	if (len >= 3 && memcmp(data, "\357\273\277", 3) == 0)
 		t.p += 3;
 	while ((c = peek(&t)) != EOF) {
-		if (isspace(c)) {
+		if (is_blank(c)) {
 			(void)get(&t);
 		} else if (c == '#' || c == ';') {
 			skip_line(&t);
@@ -120,11 +124,11 @@ git_config(const char *data, size_t len,
 				return (0);
 			section = strlen(key);
 		} else {
-			if (section == 0 || get_key(&t, key, section,
-			    sizeof(key)) == -1 ||
-			    get_value(&t, value, sizeof(value)) == -1)
+			n = get_key(&t, key, section, sizeof(key));
+			if (n == 0 || get_value(&t, value,
+			    sizeof(value)) == -1)
 				return (0);
-			if (f(arg, key, value) == -1)
+			if (n < sizeof(key) && f(arg, key, value) == -1)
 				return (-1);
 		}
 	}
@@ -143,6 +147,13 @@ get(struct text *t)
 	return (t->p == t->end ? EOF : (unsigned char)*t->p++);
 }
 
+/* What is one to git. */
+static int
+is_blank(int c)
+{
+	return (c == ' ' || c == '\t' || c == '\r' || c == '\n');
+}
+
 static void
 skip_line(struct text *t)
 {
@@ -152,7 +163,7 @@ skip_line(struct text *t)
 		;
 }
 
-/* [name], [name "of its own"], [name.of its own] */
+/* [name], [name "of its own"], [name.of its own]; all of a name counts */
 static int
 get_section(struct text *t, char *key, size_t size)
 {
@@ -160,14 +171,10 @@ get_section(struct text *t, char *key, size_t size)
 	int c;
 
 	(void)get(t);
-	for (n = 0; isalnum(c = get(t)) || c == '-'; n++) {
-		if (n + 2 >= size)
-			return (-1);
-		key[n] = (char)tolower(c);
-	}
-	key[n] = '\0';
-	if (n == 0)
-		return (-1);
+	for (n = 0; isalnum(c = get(t)) || c == '-'; n++)
+		if (n < size - 1)
+			key[n] = (char)tolower(c);
+	key[n < size - 1 ? n : size - 1] = '\0';
 	while (c != ']') {
 		if (c == EOF || c == '\n')
 			return (-1);
@@ -186,22 +193,24 @@ get_section(struct text *t, char *key, size_t size)
 	return (0);
 }
 
-static int
+/* How long it is, which may be more than there is room for; 0: there is none. */
+static size_t
 get_key(struct text *t, char *key, size_t section, size_t size)
 {
 	size_t n;
 
 	n = section;
-	key[n++] = '.';
-	while (isalnum(peek(t)) || peek(t) == '-') {
-		if (n + 1 >= size)
-			return (-1);
-		key[n++] = (char)tolower(get(t));
+	if (n < size - 1)
+		key[n] = '.';
+	for (n++; isalnum(peek(t)) || peek(t) == '-'; n++) {
+		if (n < size - 1)
+			key[n] = (char)tolower(peek(t));
+		(void)get(t);
 	}
-	key[n] = '\0';
+	key[n < size - 1 ? n : size - 1] = '\0';
 	while (peek(t) == ' ' || peek(t) == '\t')
 		(void)get(t);
-	return (n == section + 1 ? -1 : 0);
+	return (n == section + 1 ? 0 : n);
 }
 
 /* Up to the end of the line; without "=" it is empty here. */
@@ -232,6 +241,14 @@ get_value(struct text *t, char *value, size_t size)
 			skip_line(t);
 			break;
 		}
+		if (!quoted && is_blank(c)) {
+			/* not at the beginning, nor at the end */
+			if (n > 0)
+				blanks++;
+			continue;
+		}
+		for (; blanks > 0; blanks--)
+			add(value, &n, size, ' ');
 		if (c == '"') {
 			quoted = !quoted;
 			continue;
@@ -239,7 +256,8 @@ get_value(struct text *t, char *value, size_t size)
 		if (c == '\\') {
 			if ((c = get(t)) == '\r' && peek(t) == '\n')
 				c = get(t);
-			if (c == '\n')
+			/* to git, a file ends with one */
+			if (c == '\n' || c == EOF)
 				continue;
 			if (c == 't')
 				c = '\t';
@@ -249,19 +267,16 @@ get_value(struct text *t, char *value, size_t size)
 				c = '\b';
 			else if (c != '\\' && c != '"')
 				return (-1);
-		} else if (!quoted && isspace(c)) {
-			/* not at the beginning, nor at the end */
-			if (n > 0)
-				blanks++;
-			continue;
 		}
-		/* too long for what we look for */
-		if (n + blanks + 2 > size)
-			continue;
-		for (; blanks > 0; blanks--)
-			value[n++] = ' ';
-		value[n++] = (char)c;
-		value[n] = '\0';
+		add(value, &n, size, c);
 	}
 	return (quoted ? -1 : 0);
+}
+
+static void
+add(char *value, size_t *n, size_t size, int c)
+{
+	if (*n + 1 < size)
+		value[(*n)++] = (char)c;
+	value[*n] = '\0';
 }
