@@ -101,6 +101,8 @@ static void	 parent_pin(struct pending *, int);
 static void	 parent_answer(struct pending *, const struct workspace_answer *);
 static void	 parent_login(const struct pending *,
 		    struct workspace_answer *);
+static void	 parent_share(const struct pending *,
+		    struct workspace_answer *);
 static const char *workspace_check(const struct pending *, int, char *,
 		    struct stat *);
 static int	 parent_handle_directory(struct peer *, struct imsg *);
@@ -1165,6 +1167,8 @@ parent_handle_workspace(struct peer *p, struct imsg *imsg)
 	wa.gid = pe->uid == 0 ? ROOT_AS : pe->gid;
 	if (why == NULL)
 		parent_login(pe, &wa);
+	if (wa.error[0] == '\0')
+		parent_share(pe, &wa);
 	if (wa.error[0] == '\0' && pe->uid != geteuid()) {
 		pe->wa = wa;
 		parent_pin(pe, fd);
@@ -1222,6 +1226,32 @@ parent_login(const struct pending *pe, struct workspace_answer *wa)
 		(void)snprintf(wa->error, sizeof(wa->error),
 		    "credentials browser: %.512s%s%s", path,
 		    path[0] == '\0' ? "" : ": ", why);
+}
+
+/* What is shared goes before the answer itself. */
+static void
+parent_share(const struct pending *pe, struct workspace_answer *wa)
+{
+	struct share_answer sa;
+	const char *why;
+	size_t i;
+
+	for (i = 0; i < SHARES_MAX; i++) {
+		if ((current.shares & (1U << i)) == 0)
+			continue;
+		why = NULL;
+		if (pe->uid != geteuid())
+			why = "a user's own daemon only can share it";
+		else if (share_look(i, home, pe->uid, wa->login, &sa, &why) &&
+		    peer_compose(proc_peer(ROLE_ENGINE), IMSG_PARENT_SHARE,
+		    pe->id, -1, &sa, sizeof(sa)) == -1)
+			fatal("peer_compose");
+		if (why == NULL)
+			continue;
+		(void)snprintf(wa->error, sizeof(wa->error),
+		    "share: ~/.claude/%s: %s", shares[i].name, why);
+		return;
+	}
 }
 
 static void

@@ -223,7 +223,10 @@ enum imsg_type {
 	IMSG_RECONF_KEYS,	/* to engine: struct ctl_error, code 0: all */
 	IMSG_RECONF_COMMAND,	/* to engine: the file that names a command */
 	IMSG_CTL_NEEDKEY,	/* to client: that file; the end */
-	IMSG_CTL_KEY		/* client: NAME=value, secret */
+	IMSG_CTL_KEY,		/* client: NAME=value, secret */
+
+	/* parent to engine, before PARENT_WORKSPACE */
+	IMSG_PARENT_SHARE	/* struct share_answer */
 };
 
 /* files that the parent opens for the engine; nothing else can be named */
@@ -466,6 +469,7 @@ struct conf_fixed {
 	uint32_t	 millicpus;
 	uint32_t	 stops;		/* sessions end with the daemon */
 	uint32_t	 clipboard;	/* the agent may write it */
+	uint32_t	 shares;	/* bits, of the user's own things */
 	uint32_t	 nkeys;
 	unsigned char	 keys[KEYS_MAX]; /* that let go of a session */
 };
@@ -498,6 +502,13 @@ struct workspace_answer {
 	uint64_t	 dev, ino;	/* which directory it is */
 	char		 login[PATH_MAX];	/* of Claude Code's login; or empty */
 	uint64_t	 login_dev, login_ino;
+};
+
+/* what is shared of the user's own Claude Code */
+struct share_answer {
+	uint32_t	 share;		/* which of shares */
+	char		 path[PATH_MAX];	/* of the directory it is in */
+	uint64_t	 dev, ino;	/* which it is */
 };
 
 /*
@@ -771,6 +782,21 @@ void		 login_prepare(const char *, uid_t);
 struct stat;
 const char	*login_dir(const char *, const char *, uid_t, char *,
 		    struct stat *);
+
+/*
+ * share.c: what the user's Claude Code has in ~/.claude that sessions may see.
+ * What there may be stands in engine_share.c.
+ */
+#define SHARES_MAX	5
+struct share {
+	const char	*word;		/* of the configuration */
+	const char	*name;		/* there and in the session */
+	int		 directory;
+};
+extern const struct share shares[SHARES_MAX];
+int		 share_look(size_t, const char *, uid_t, const char *,
+		    struct share_answer *, const char **);
+void		 share_prepare(const char *, int, uid_t);
 
 /* client_owner.c */
 struct sockaddr_storage;

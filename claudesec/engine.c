@@ -50,6 +50,7 @@ static int	 engine_handle_name(struct imsg *);
 static int	 engine_handle_socket(struct imsg *);
 static int	 engine_handle_file(struct imsg *);
 static int	 engine_handle_workspace(struct imsg *);
+static int	 engine_handle_share(struct imsg *);
 static int	 engine_handle_directory(struct imsg *);
 static int	 engine_handle_opened(struct imsg *);
 static int	 engine_handle_reloaded(struct imsg *);
@@ -223,6 +224,8 @@ engine_dispatch_parent(struct imsg *imsg)
 		return (engine_handle_file(imsg));
 	case IMSG_PARENT_WORKSPACE:
 		return (engine_handle_workspace(imsg));
+	case IMSG_PARENT_SHARE:
+		return (engine_handle_share(imsg));
 	case IMSG_PARENT_SPARE:
 		session_spare(1);
 		return (0);
@@ -348,6 +351,27 @@ engine_handle_workspace(struct imsg *imsg)
 	    wa.source[0] != '/' || wa.uid == 0)))
 		return (-1);
 	return (client_workspace(imsg_get_id(imsg), &wa));
+}
+
+static int
+engine_handle_share(struct imsg *imsg)
+{
+	struct share_answer sa;
+	struct client *c;
+
+	if (imsg_get_data(imsg, &sa, sizeof(sa)) == -1 ||
+	    sa.share >= SHARES_MAX || sa.path[0] != '/' ||
+	    memchr(sa.path, '\0', sizeof(sa.path)) == NULL)
+		return (-1);
+	/* it may have gone away meanwhile */
+	if ((c = client_find(imsg_get_id(imsg))) == NULL || c->ended)
+		return (0);
+	if (c->request != IMSG_CTL_START || c->allowed ||
+	    c->spec.shares.n == SHARES_MAX)
+		return (-1);
+	if (spec_share_add(&c->spec, &sa) == -1)
+		fatal("malloc");
+	return (0);
 }
 
 static int

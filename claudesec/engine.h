@@ -128,6 +128,8 @@ struct spec {
 	struct strings	 env;			/* the client's */
 	struct strings	 open;			/* paths, not protected */
 	struct strings	 mounts;		/* lines for inside */
+	char		 shared[PATH_MAX];	/* where the shares are */
+	struct strings	 shares;		/* likewise lines */
 };
 
 struct tar_file {
@@ -174,7 +176,14 @@ char		*spec_policy(const struct spec *, const struct config *,
 		    const struct egress_rule *, size_t, const char *,
 		    size_t *);
 char		*spec_claude_json(const struct spec *, const struct config *);
+
+/* engine_tar.c.  Pure. */
 char		*spec_tar(const struct tar_file *, size_t, size_t *);
+
+/* engine_share.c: of what is shared, and lines for inside.  Pure. */
+int		 spec_share_add(struct spec *, const struct share_answer *);
+int		 spec_share_mounts(const struct spec *, json_t *);
+char		*spec_lines(const char *, const struct strings *);
 
 /* engine_podman.c: the same in podman's words, and back.  Pure. */
 #define LOG_BYTES		(8 * 1024 * 1024)

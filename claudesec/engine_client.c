@@ -1242,6 +1242,7 @@ client_free(struct client *c)
 	strings_free(&c->spec.args);
 	strings_free(&c->spec.env);
 	strings_free(&c->spec.open);
+	strings_free(&c->spec.shares);
 	credentials_free(&c->keys);
 	if (s != NULL)
 		session_client_gone(s, c);

@@ -273,7 +273,9 @@ podman_mounts(json_t *json, const json_t *host)
 			    "{s:s, s:O, s:O, s:[s, s, s]}", "type", "bind",
 			    "source", json_object_get(m, "Source"),
 			    "destination", json_object_get(m, "Target"),
-			    "options", ro ? "ro" : "rw", "rbind",
+			    "options", ro ? "ro" : "rw", json_is_true(
+			    json_object_get(json_object_get(m,
+			    "BindOptions"), "NonRecursive")) ? "bind" : "rbind",
 			    spec_string(m, "BindOptions", "Propagation")));
 	}
 	json_object_foreach(json_object_get(host, "Tmpfs"), key, value)

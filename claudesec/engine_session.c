@@ -208,6 +208,7 @@ session_take(struct session *s, struct client *c)
 	memset(&c->spec.args, 0, sizeof(c->spec.args));
 	memset(&c->spec.env, 0, sizeof(c->spec.env));
 	memset(&c->spec.open, 0, sizeof(c->spec.open));
+	memset(&c->spec.shares, 0, sizeof(c->spec.shares));
 	c->spec.pinned = 0;
 	s->spec.podman = (uint32_t)docker_is_podman();
 	s->named = s->spec.name[0] != '\0';
@@ -792,6 +793,7 @@ session_end(int fd, short event, void *arg)
 	strings_free(&s->spec.env);
 	live_free(s);
 	strings_free(&s->spec.open);
+	strings_free(&s->spec.shares);
 	strings_free(&s->spec.mounts);
 	report_free(s);
 	credentials_free(&s->keys);

@@ -58,7 +58,6 @@
 /* what a login asks from inside; the rest is the browser's */
 #define LOGIN_HOSTS	"api.anthropic.com claude.ai console.anthropic.com " \
 			    "platform.claude.com"
-#define TAR_BLOCK	512
 #define PEM_LINE	80
 
 static const char *spec_credential(const struct config *, int *);
@@ -66,7 +65,6 @@ static json_t	*spec_sysctls(const struct spec *);
 static json_t	*spec_agent_host(const struct spec *, const struct config *,
 		    const char *);
 static json_t	*spec_bind_in(const struct spec *, const char *);
-static char	*spec_mounts_env(const struct spec *);
 static json_t	*spec_agent_env(const struct spec *, const struct config *,
 		    const char *);
 static json_t	*spec_agent_tmpfs(const struct spec *,
@@ -85,7 +83,6 @@ static void	 print_rule(FILE *, const struct egress_rule *);
 static void	 print_gateway(FILE *, const char *, const struct conf_api *,
 		    const char *);
 static char	*append_key(const char *, const char *, int, int, size_t *);
-static void	 tar_header(char *, const char *, size_t);
 
 /*
  * Strings.
@@ -607,6 +604,7 @@ spec_agent_mounts(const struct spec *s)
 	for (i = 0; i < s->mounts.n; i++)
 		error |= json_array_append_new(mounts, spec_bind_in(s,
 		    s->mounts.v[i]));
+	error |= spec_share_mounts(s, mounts);
 	if (error) {
 		json_decref(mounts);
 		return (NULL);
@@ -649,6 +647,7 @@ spec_agent_tmpfs(const struct spec *s, const struct config *conf)
 {
 	char home[128], owner[64], run[128], tmp[128], vartmp[128];
 	unsigned long long size;
+	json_t *tmpfs;
 
 	size = (unsigned long long)conf->fixed.tmp;
 	/* podman's word for: the container's user's */
@@ -665,8 +664,15 @@ spec_agent_tmpfs(const struct spec *s, const struct config *conf)
 	    "mode=1777", size);
 	(void)snprintf(vartmp, sizeof(vartmp), "rw,nosuid,nodev,noexec,"
 	    "size=%llu,mode=1777", size);
-	return (json_pack("{s:s, s:s, s:s, s:s}", AGENT_HOME, home, "/run",
-	    run, "/tmp", tmp, "/var/tmp", vartmp));
+	tmpfs = json_pack("{s:s, s:s, s:s, s:s}", AGENT_HOME, home, "/run",
+	    run, "/tmp", tmp, "/var/tmp", vartmp);
+	/* what is made to mount on is root's, and so would this one be */
+	if (s->shares.n > 0 && s->login[0] == '\0' && json_object_set_new(
+	    tmpfs, AGENT_CONFIG, json_string(home)) == -1) {
+		json_decref(tmpfs);
+		return (NULL);
+	}
+	return (tmpfs);
 }
 
 static int
@@ -746,32 +752,19 @@ spec_agent_env(const struct spec *s, const struct config *conf,
 		text = NULL;
 	error |= text == NULL ? -1 : append_string(env, text);
 	free(text);
-	text = spec_mounts_env(s);
+	text = spec_lines(INSIDE_MOUNTS "=", &s->mounts);
 	error |= text == NULL ? -1 : append_string(env, text);
 	free(text);
+	if (s->shares.n > 0) {
+		text = spec_lines(INSIDE_SHARES "=", &s->shares);
+		error |= text == NULL ? -1 : append_string(env, text);
+		free(text);
+	}
 	if (error) {
 		json_decref(env);
 		return (NULL);
 	}
 	return (env);
-}
-
-static char *
-spec_mounts_env(const struct spec *s)
-{
-	char *text;
-	size_t i, size;
-
-	size = sizeof(INSIDE_MOUNTS "=") + s->mounts.size;
-	if ((text = malloc(size)) == NULL)
-		return (NULL);
-	(void)strlcpy(text, INSIDE_MOUNTS "=", size);
-	/* each counts for its NUL, too */
-	for (i = 0; i < s->mounts.n; i++) {
-		(void)strlcat(text, s->mounts.v[i], size);
-		(void)strlcat(text, "\n", size);
-	}
-	return (text);
 }
 
 /*
@@ -1103,49 +1096,4 @@ spec_claude_json(const struct spec *s, const struct config *conf)
 	text = json == NULL ? NULL : json_dumps(json, JSON_COMPACT);
 	json_decref(json);
 	return (text);
-}
-
-/*
- * An archive of plain files, as the engine wants what it builds from.
- */
-char *
-spec_tar(const struct tar_file *files, size_t n, size_t *len)
-{
-	size_t i, size;
-	char *buf, *p;
-
-	size = 2 * TAR_BLOCK;		/* the end, as zeros */
-	for (i = 0; i < n; i++)
-		size += TAR_BLOCK + (files[i].len + TAR_BLOCK - 1) /
-		    TAR_BLOCK * TAR_BLOCK;
-	if ((p = buf = calloc(1, size)) == NULL)
-		return (NULL);
-	for (i = 0; i < n; i++) {
-		tar_header(p, files[i].name, files[i].len);
-		p += TAR_BLOCK;
-		memcpy(p, files[i].data, files[i].len);
-		p += (files[i].len + TAR_BLOCK - 1) / TAR_BLOCK * TAR_BLOCK;
-	}
-	*len = size;
-	return (buf);
-}
-
-/* POSIX's ustar; the sum is made with blanks in its own place. */
-static void
-tar_header(char *h, const char *name, size_t len)
-{
-	unsigned int i, sum;
-
-	(void)snprintf(h, 100, "%s", name);
-	(void)snprintf(h + 100, 8, "%07o", 0644);
-	(void)snprintf(h + 108, 8, "%07o", 0);
-	(void)snprintf(h + 116, 8, "%07o", 0);
-	(void)snprintf(h + 124, 12, "%011llo", (unsigned long long)len);
-	(void)snprintf(h + 136, 12, "%011o", 0);
-	memset(h + 148, ' ', 8);
-	h[156] = '0';
-	memcpy(h + 257, "ustar\00000", 8);
-	for (i = sum = 0; i < TAR_BLOCK; i++)
-		sum += (unsigned char)h[i];
-	(void)snprintf(h + 148, 7, "%06o", sum);
 }

@@ -61,9 +61,9 @@ static void	 usage(void) __attribute__((__noreturn__));
 static unsigned short number(const char *);
 static void	 clean(void);
 static void	 check_directory(const char *, const char *);
-static void	 check_mounts(char *);
-static void	 check_mount(int, const char *);
-static int	 is_writable(int, const char *);
+static void	 check_mounts(const char *, char *);
+static void	 check_mount(int, const char *, const char *);
+static int	 is_writable(int, const char *, const char *);
 static int	 listen_on(const struct handover_socket *);
 static int	 connect_proxyd(void);
 static void	 send_sockets(int, const int *);
@@ -90,6 +90,7 @@ main(int argc, char *argv[])
 {
 	unsigned short cols, port, rows;
 	const char *dir, *login, *mark, *which;
+	char *mounts;
 	int ch, jflag, xflag;
 
 	cols = port = rows = 0;
@@ -146,16 +147,23 @@ main(int argc, char *argv[])
 	clean();
 	if (which != NULL) {
 		check_directory(WORKSPACE, which);
-		check_mounts(getenv(INSIDE_MOUNTS));
+		if ((mounts = getenv(INSIDE_MOUNTS)) == NULL)
+			errx(EX_OSERR, "%s: not set", INSIDE_MOUNTS);
+		check_mounts(WORKSPACE, mounts);
 	}
-	if (login != NULL && (dir = getenv("CLAUDE_CONFIG_DIR")) != NULL)
-		check_directory(dir, login);
+	if ((dir = getenv("CLAUDE_CONFIG_DIR")) != NULL) {
+		if (login != NULL)
+			check_directory(dir, login);
+		if (which != NULL && (mounts = getenv(INSIDE_SHARES)) != NULL)
+			check_mounts(dir, mounts);
+	}
 	if (!xflag)
 		handover();
 	set_size(cols, rows);
 	if (jflag)
 		write_json();
-	if (unsetenv(INSIDE_JSON) == -1 || unsetenv(INSIDE_MOUNTS) == -1)
+	if (unsetenv(INSIDE_JSON) == -1 || unsetenv(INSIDE_MOUNTS) == -1 ||
+	    unsetenv(INSIDE_SHARES) == -1)
 		err(EX_OSERR, "unsetenv");
 	execvp(argv[0], argv);
 	err(errno == ENOENT ? 127 : 126, "%s", argv[0]);
@@ -211,24 +219,22 @@ check_directory(const char *path, const char *which)
  * looked at, a mount, and read-only if that is asked for.
  */
 static void
-check_mounts(char *mounts)
+check_mounts(const char *where, char *mounts)
 {
 	char *line;
 	int dir;
 
-	if (mounts == NULL)
-		errx(EX_OSERR, "%s: not set", INSIDE_MOUNTS);
-	dir = open(WORKSPACE, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	dir = open(where, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (dir == -1)
-		err(EX_OSERR, "%s", WORKSPACE);
+		err(EX_OSERR, "%s", where);
 	while ((line = strsep(&mounts, "\n")) != NULL)
 		if (*line != '\0')
-			check_mount(dir, line);
+			check_mount(dir, where, line);
 	(void)close(dir);
 }
 
 static void
-check_mount(int dir, const char *line)
+check_mount(int dir, const char *where, const char *line)
 {
 	struct statx stx;
 	const char *path;
@@ -239,31 +245,31 @@ check_mount(int dir, const char *line)
 	n = 0;
 	if (sscanf(line, INSIDE_MOUNT "%n", &how, &dev, &ino, &n) != 3 ||
 	    n == 0 || line[n] == '\0')
-		errx(EX_OSERR, "%s: malformed", INSIDE_MOUNTS);
+		errx(EX_OSERR, "%s: malformed", where);
 	path = line + n;
 	if (statx(dir, path, AT_SYMLINK_NOFOLLOW, STATX_BASIC_STATS,
 	    &stx) == -1)
-		err(EX_OSERR, "%s/%s", WORKSPACE, path);
+		err(EX_OSERR, "%s/%s", where, path);
 	if (makedev(stx.stx_dev_major, stx.stx_dev_minor) != dev ||
 	    stx.stx_ino != ino)
-		errx(EX_OSERR, "%s/%s: not what was looked at", WORKSPACE,
+		errx(EX_OSERR, "%s/%s: not what was looked at", where,
 		    path);
 	if ((stx.stx_attributes_mask & STATX_ATTR_MOUNT_ROOT) == 0 ||
 	    (stx.stx_attributes & STATX_ATTR_MOUNT_ROOT) == 0)
-		errx(EX_OSERR, "%s/%s: not mounted", WORKSPACE, path);
-	if (how == 'r' && is_writable(dir, path))
-		errx(EX_OSERR, "%s/%s: not read-only", WORKSPACE, path);
+		errx(EX_OSERR, "%s/%s: not mounted", where, path);
+	if (how == 'r' && is_writable(dir, where, path))
+		errx(EX_OSERR, "%s/%s: not read-only", where, path);
 }
 
 static int
-is_writable(int dir, const char *path)
+is_writable(int dir, const char *where, const char *path)
 {
 	struct statvfs sv;
 	int error, fd;
 
 	fd = openat(dir, path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
 	if (fd == -1)
-		err(EX_OSERR, "%s/%s", WORKSPACE, path);
+		err(EX_OSERR, "%s/%s", where, path);
 	error = fstatvfs(fd, &sv);
 	(void)close(fd);
 	return (error == -1 || (sv.f_flag & ST_RDONLY) == 0);

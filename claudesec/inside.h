@@ -86,4 +86,7 @@ void		 carry_port(unsigned short);
 #define INSIDE_MOUNTS		"CLAUDESEC_MOUNTS"
 #define INSIDE_MOUNT		"%c %jx:%jx "
 
+/* Likewise of what is mounted in CLAUDE_CONFIG_DIR, if anything is. */
+#define INSIDE_SHARES		"CLAUDESEC_SHARES"
+
 #endif /* INSIDE_H */

@@ -45,14 +45,14 @@ login_prepare(const char *home, uid_t uid)
 	char path[PATH_MAX];
 	int fd;
 
-	if (login_default(home, path) != NULL || login_make(path) == -1 ||
-	    uid == geteuid())
+	if (login_default(home, path) != NULL || login_make(path) == -1)
 		return;
 	fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd == -1)
 		return;
-	if (fchown(fd, uid, uid) == -1)
+	if (uid != geteuid() && fchown(fd, uid, uid) == -1)
 		log_warn("%s", path);
+	share_prepare(home, fd, uid);
 	close(fd);
 }
 

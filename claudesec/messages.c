@@ -129,6 +129,7 @@ const struct imsg_rule imsg_rules[] = {
 	    IMSG_FD },
 	{ IMSG_PARENT_WORKSPACE, "parent_workspace", P, E, RUN,
 	    SIZE(workspace_answer), 0 },
+	{ IMSG_PARENT_SHARE, "share", P, E, RUN, SIZE(share_answer), 0 },
 	{ IMSG_ENGINE_UNPIN, "engine_unpin", E, P, RUN, 0, 0, 0 },
 	{ IMSG_ENGINE_AUDIT, "audit", E, P, RUN, 2, AUDIT_MAXLEN, 0 },
 	{ IMSG_PARENT_SPARE, "spare", P, E, RUN, 0, 0, 0 },

@@ -108,7 +108,8 @@ enum {
 	SEEN_RATE		= 0x400000,
 	SEEN_PERMIT_IMAGE	= 0x800000,
 	SEEN_PERMIT_EGRESS	= 0x1000000,
-	SEEN_EXIT		= 0x2000000
+	SEEN_EXIT		= 0x2000000,
+	SEEN_SHARE		= 0x4000000
 };
 
 /* those of a block that there may be more of */
@@ -187,6 +188,7 @@ static int	 set_api_path(const char *);
 static void	 add_api_address(const struct word *);
 static void	 add_api_allow(const struct word *);
 static void	 add_protects(const struct words *, int);
+static void	 set_shares(const struct words *);
 static void	 drop_rules(void);
 static void	 add_rules(uint32_t, const struct words *,
 		    const struct words *, uint32_t);
@@ -207,7 +209,7 @@ static int	 parse_port(const struct word *, uint16_t *);
 %token	EGRESS ENGINE ENVIRONMENT EXIT FILESIZE FROM GROUP HOME IMAGE INJECT MEMORY
 %token	NONE PASS PERMIT PLAIN PORT PROCESSES PROTECT RATE RESOLVER SESSIONS
 %token	CLIPBOARD DETACH KEEP NETWORK PULL RUNTIME STOP TERMINAL TMP TO UNPROTECT
-%token	USER INVALID
+%token	SHARE USER INVALID
 %token	<word>		WORD
 %type	<words>		macro list list_l port
 %type	<number>	action how kind plain
@@ -328,6 +330,10 @@ statement	: WORD '=' macro {
 		| EXIT STOP {
 			if (once(SEEN_EXIT, "exit"))
 				nconf->fixed.stops = 1;
+		}
+		| SHARE list {
+			if (once(SEEN_SHARE, "share"))
+				set_shares(&$2);
 		}
 		| DENY kind WORD {
 			add_permit(1, $2, $3);
@@ -667,6 +673,7 @@ static const struct keyword {
 	{ "resolver",		RESOLVER },
 	{ "runtime",		RUNTIME },
 	{ "sessions",		SESSIONS },
+	{ "share",		SHARE },
 	{ "terminal",		TERMINAL },
 	{ "stop",		STOP },
 	{ "tmp",		TMP },
@@ -1570,6 +1577,25 @@ add_protects(const struct words *paths, int open)
 			    "too many paths" : strerror(errno));
 			return;
 		}
+}
+
+static void
+set_shares(const struct words *words)
+{
+	const struct word *w;
+	char buf[SHOWN_SIZE];
+	size_t i;
+
+	for (w = words->first; w != NULL; w = w->next) {
+		for (i = 0; i < SHARES_MAX; i++)
+			if (strcmp(w->s, shares[i].word) == 0)
+				break;
+		if (i == SHARES_MAX)
+			error(w->line, "share: nothing that can be shared: "
+			    "\"%s\"", shown(w->s, buf));
+		else
+			nconf->fixed.shares |= 1U << i;
+	}
 }
 
 /* Those that hold without an egress block. */

@@ -88,6 +88,13 @@ print_config(FILE *f, const struct config *c)
 		(void)fputs(" from command ", f);
 		print_string(f, "", c->command);
 	}
+	if (c->fixed.shares != 0) {
+		(void)fputs("\nshare {", f);
+		for (i = 0; i < SHARES_MAX; i++)
+			if ((c->fixed.shares & (1U << i)) != 0)
+				(void)fprintf(f, " %s", shares[i].word);
+		(void)fputs(" }", f);
+	}
 	print_terminal(f, &c->fixed);
 	print_api(f, &c->fixed.api);
 	(void)fputs("\nagent {\n", f);

@@ -60,6 +60,10 @@ def reply_to(body):
                     'name': 'Bash', 'input': {
                         'command': line[4:],
                         'description': 'what the test asks for'}}, 0
+        if line.startswith('HAS '):
+            # with a bar in it, so that the question is not found itself
+            found = line[4:].replace('|', '') in json.dumps(body)
+            return {'type': 'text', 'text': 'has: %s' % found}, 0
         if line.startswith('SLEEP '):
             wait = float(line[6:])
     return {'type': 'text', 'text': 'answer to: ' + lines[-1]}, wait

@@ -36,6 +36,7 @@ claudesec=$prefix/bin/claudesec
 . "$here/process.sh"
 . "$here/port.sh"
 . "$here/browser.sh"
+. "$here/share.sh"
 . "$here/error.sh"
 . "$here/policy.sh"
 . "$here/memory.sh"
@@ -52,7 +53,7 @@ users_up 0 501 1000 1001 || die "no test users"
     "$here/terminal.sh" "$here/inside.sh" \
     "$here/process.sh" "$here/error.sh" "$here/policy.sh" \
     "$here/memory.sh" "$here/clients.sh" \
-    "$here/port.sh" "$here/browser.sh" "$here/protect.sh" \
+    "$here/port.sh" "$here/browser.sh" "$here/share.sh" "$here/protect.sh" \
     "$here/network.sh")
 for this_case; do
 	: >"$tmp/why"

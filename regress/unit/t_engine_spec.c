@@ -23,6 +23,7 @@
 #include <string.h>
 
 #include "engine.h"
+#include "inside.h"
 
 #include "exact.h"
 #include "unit.h"
@@ -45,6 +46,7 @@ static void	 test_progress(void);
 static void	 test_frames(void);
 static void	 test_adopt(void);
 static void	 test_agent(void);
+static void	 test_agent_shares(void);
 static void	 test_agent_command(void);
 static void	 test_sidecar(void);
 static void	 test_not_utf8(void);
@@ -82,6 +84,7 @@ main(void)
 	test_frames();
 	test_adopt();
 	test_agent();
+	test_agent_shares();
 	test_agent_command();
 	test_sidecar();
 	test_not_utf8();
@@ -650,6 +653,59 @@ test_agent(void)
 	    strcmp(at(json, "Labels", LABEL_ROLE, 0), "agent") == 0,
 	    "agent_labels", "others");
 	json_decref(json);
+	free_spec(&s);
+}
+
+/* What is shared is read-only, and in a directory that is the agent's. */
+static void
+test_agent_shares(void)
+{
+	const json_t *env, *host, *mount;
+	struct share_answer sa;
+	struct spec s;
+	json_t *json;
+	size_t i, lines;
+
+	sample_spec(&s);
+	memset(&sa, 0, sizeof(sa));
+	(void)strlcpy(sa.path, "/home/u/.claude", sizeof(sa.path));
+	sa.dev = 0xfd00;
+	for (i = 0; i < SHARES_MAX; i++) {
+		sa.share = (uint32_t)i;
+		sa.ino = i + 10;
+		CASE(spec_share_add(&s, &sa) == 0, "share_add", "not added");
+	}
+	json = spec_agent(&s, sample_config(), "{}");
+	host = json_object_get(json, "HostConfig");
+	CASE(json_array_size(json_object_get(host, "Mounts")) ==
+	    2 + SHARES_MAX, "share_mounts", "others");
+	mount = json_array_get(json_object_get(host, "Mounts"), 2);
+	CASE(strcmp(at(mount, NULL, "Source", 0),
+	    "/home/u/.claude/settings.json") == 0 &&
+	    strcmp(at(mount, NULL, "Target", 0),
+	    AGENT_CONFIG "/settings.json") == 0 &&
+	    json_is_true(json_object_get(mount, "ReadOnly")) &&
+	    json_is_true(json_object_get(json_object_get(mount,
+	    "BindOptions"), "NonRecursive")), "share_mount", "other");
+	CASE(strcmp(at(host, "Tmpfs", AGENT_CONFIG, 0), at(host, "Tmpfs",
+	    AGENT_HOME, 0)) == 0, "share_tmpfs", "%s", at(host, "Tmpfs",
+	    AGENT_CONFIG, 0));
+	env = json_object_get(json, "Env");
+	lines = 0;
+	for (i = 0; i < json_array_size(env); i++)
+		lines += strcmp(at(json, NULL, "Env", i), INSIDE_SHARES "="
+		    "r fd00:a settings.json\nr fd00:b commands\n"
+		    "r fd00:c agents\nr fd00:d skills\n"
+		    "r fd00:e CLAUDE.md\n") == 0;
+	CASE(lines == 1, "share_env", "%zu", lines);
+	json_decref(json);
+	(void)strlcpy(s.login, "/login", sizeof(s.login));
+	json = spec_agent(&s, sample_config(), "{}");
+	host = json_object_get(json, "HostConfig");
+	CASE(at(host, "Tmpfs", AGENT_CONFIG, 0)[0] == '\0',
+	    "share_login", "a tmpfs over the login");
+	json_decref(json);
+	strings_free(&s.shares);
 	free_spec(&s);
 }
 
