@@ -543,11 +543,12 @@ lex_macro(void)
 		warn_at(lineno, "macro '%s' is not defined", name);
 		return (-1);
 	}
-	if (nexpansions == EXPAND_MAX || expanded++ == EXPANSIONS_MAX) {
+	if (nexpansions == EXPAND_MAX || expanded == EXPANSIONS_MAX) {
 		warn_at(lineno, "macro '%s' is nested too deeply", name);
 		nexpansions = 0;
 		return (-1);
 	}
+	expanded++;
 	/* what was read ahead comes after the macro */
 	if (pushed != EOF && nexpansions > 0 && pushed != ' ')
 		expansions[nexpansions - 1]--;
