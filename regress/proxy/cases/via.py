@@ -1,0 +1,52 @@
+# a parent proxy
+
+def via(conf):
+    def run():
+        s = tunnel("good.example:443")
+        gets_ok(s, hello("good.example"))
+        eq(origin.events(event="parent")[0]["head"],
+           "CONNECT good.example:443 HTTP/1.1\r\n"
+           "Host: good.example:443\r\n\r\n")
+        eq(origin.data(443), hello("good.example"))
+        eq(origin.events(event="accept")[0]["local"], "10.9.9.9")
+        origin.mark()
+        refused_hello(hello("evil.test"), "another name")
+        eq(questions("good.example"), [])
+        s = tunnel("plain.example:22")
+        eq(s.recv(100), b"SSH-2.0-test\r\n")
+        eq(status(ask(head(GET, H))), 200)
+        n = len(origin.events(event="parent"))
+        get("evil.test", 403)
+        get("good.example", 403, 22)
+        eq(len(origin.events(event="parent")), n)
+        t, r = get("refuse.w.example", 502)
+        yes(b"parent proxy refuses with status 407" in r, r)
+        get("odd.w.example", 502)
+        get("hang.w.example", 502)
+        t, r = get("mute.w.example", 504)
+        yes(2 < t < 5, "%.1f s" % t)
+        gets_ok(tunnel("good.example:443"), hello("good.example"))
+        s = tunnel("plain.example:22")
+        s.recv(100)
+        px.reload(conf.replace(" 13 22 }", " 13 }"))
+        eq(rest(s), b"")
+    with_proxy(conf, run)
+
+
+def test_via_an_address():
+    via(CONF + "via 10.9.9.9 port 3128\n")
+
+
+def test_via_a_name():
+    via(CONF + "via via.example port 3128\n")
+
+
+def test_via_nobody():
+    def run():
+        t, r = get("good.example", 502)
+        yes(b"parent proxy" in r, r)
+        px.reload(CONF + "via 192.31.196.2 port 9999\n")
+        get("good.example", 502)
+        px.reload(CONF)
+        gets_ok(tunnel("good.example:443"), hello("good.example"))
+    with_proxy(CONF + "via nx.example port 3128\n", run)
