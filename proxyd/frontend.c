@@ -132,6 +132,7 @@ static uint32_t		 nconns, conns_high, conns_free, conns_used;
 /* those whose time runs, the oldest first */
 struct requests		 heads = TAILQ_HEAD_INITIALIZER(heads);
 static struct requests	 hellos = TAILQ_HEAD_INITIALIZER(hellos);
+struct requests		 answers = TAILQ_HEAD_INITIALIZER(answers);
 static struct requests	 kept = TAILQ_HEAD_INITIALIZER(kept);
 static struct requests	 drains = TAILQ_HEAD_INITIALIZER(drains);
 static struct requests	 spares = TAILQ_HEAD_INITIALIZER(spares);
@@ -1116,6 +1117,9 @@ tick(int fd, short event, void *arg)
 	while ((r = TAILQ_FIRST(&hellos)) != NULL && now - r->since >=
 	    (int64_t)settings.timeouts[TIMEOUT_HELLO] * 1000)
 		request_refuse(r, 0, "no ClientHello came in time");
+	while ((r = TAILQ_FIRST(&answers)) != NULL && now - r->since >=
+	    (int64_t)settings.timeouts[TIMEOUT_ANSWER] * 1000)
+		http_late(r);
 	while ((r = TAILQ_FIRST(&drains)) != NULL &&
 	    now - r->since >= DRAIN_TIME)
 		request_close(r);
@@ -1123,7 +1127,8 @@ tick(int fd, short event, void *arg)
 	    (int64_t)settings.timeouts[TIMEOUT_IDLE] * 1000)
 		request_close(r);
 	more = !TAILQ_EMPTY(&heads) || !TAILQ_EMPTY(&hellos) ||
-	    !TAILQ_EMPTY(&drains) || !TAILQ_EMPTY(&kept);
+	    !TAILQ_EMPTY(&answers) || !TAILQ_EMPTY(&drains) ||
+	    !TAILQ_EMPTY(&kept);
 	if (refusal_tick(settings.json != 0, now))
 		more = 1;
 	ticking = 0;

@@ -105,6 +105,7 @@ struct request {
 /* frontend.c */
 extern struct settings settings;
 extern struct requests heads;			/* whose time to ask runs */
+extern struct requests answers;			/* whose server's runs */
 extern uint8_t	 peeked[HTTP_HEAD_MAX + 1];	/* what is looked at */
 
 void	 frontend_compose(unsigned int, uint32_t, uint32_t, int, const void *,
@@ -138,6 +139,7 @@ void	 http_forward(struct request *);
 void	 http_connected(struct request *);
 void	 http_run(struct request *);
 void	 http_done(struct request *, int);
+void	 http_late(struct request *);
 void	 http_free(struct request *);
 
 /* frontend_dns.c */

@@ -56,6 +56,7 @@ struct exchange {
 	uint8_t			 ended;		/* the relay is told to end */
 	uint8_t			 done;		/* and has */
 	uint8_t			 clean;		/* no end was a reset */
+	uint64_t		 taken;		/* when its time began */
 };
 
 static int	 http_start(struct request *);
@@ -69,6 +70,7 @@ static int	 http_finish(struct request *);
 static void	 http_end(struct request *);
 static void	 http_broken(struct request *, const char *);
 static void	 http_watch(struct request *);
+static void	 http_time(struct request *);
 static void	 http_event(int, short, void *);
 
 static char	 in[PIECE], out[PIECE + ANSWER_ROOM];
@@ -168,6 +170,7 @@ http_run(struct request *r)
 	if (http_send(r) == -1 || http_receive(r) == -1)
 		return;
 	http_watch(r);
+	http_time(r);
 }
 
 /* -1: the request has gone on to be another one.  Likewise below. */
@@ -435,6 +438,33 @@ http_watch(struct request *r)
 	else if (!want && x->writing)
 		event_del(&x->out_ev);
 	x->writing = want;
+}
+
+/*
+ * If it is the server that is waited for its time runs, from the last byte on
+ * that was taken of the request until the head of the answer is complete.
+ */
+static void
+http_time(struct request *r)
+{
+	struct exchange *x;
+	struct body *b;
+
+	x = r->exchange;
+	b = r->body;
+	if (x->answer.begun || x->eof || !(x->sent || b->watched))
+		request_list(r, NULL);
+	else if (r->list != &answers || b->sent != x->taken) {
+		x->taken = b->sent;
+		request_list(r, &answers);
+	}
+}
+
+/* It took too long, and the client has seen nothing. */
+void
+http_late(struct request *r)
+{
+	request_refuse(r, 504, "the server does not answer");
 }
 
 static void

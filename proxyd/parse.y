@@ -83,7 +83,7 @@ static int		 gate_line;
 static STAILQ_HEAD(, target) targets = STAILQ_HEAD_INITIALIZER(targets);
 
 const char *const timeout_names[TIMEOUT_MAX] = {
-	"head", "hello", "dial", "idle", "life"
+	"head", "hello", "dial", "answer", "idle", "life"
 };
 const char *const limit_names[LIMIT_MAX] = {
 	"connections", "client", "heads", "lookups", "cache", "questions"
@@ -310,7 +310,7 @@ struct config *
 config_new(void)
 {
 	static const struct settings defaults = {
-		.timeouts = { 10, 10, 10, 60 * 60, 24 * 60 * 60 },
+		.timeouts = { 10, 10, 10, 5 * 60, 60 * 60, 24 * 60 * 60 },
 		.limits = { 16384, 12288, 1024, 256, 4096, 500 }
 	};
 	struct config *c;

@@ -578,6 +578,7 @@ enum timeout_id {
 	TIMEOUT_HEAD,		/* a request's head to be complete */
 	TIMEOUT_HELLO,		/* a ClientHello to be complete */
 	TIMEOUT_DIAL,		/* a server to answer */
+	TIMEOUT_ANSWER,		/* the head of an answer to be complete */
 	TIMEOUT_IDLE,		/* a connection without a byte */
 	TIMEOUT_LIFE,		/* any connection */
 	TIMEOUT_MAX

@@ -7,6 +7,7 @@ import ssl
 import struct
 import sys
 import threading
+import time
 import os
 
 log = open(sys.argv[1], "ab", buffering=0)
@@ -64,7 +65,6 @@ def echo(c, port, n):
 def resets(c, port, n):
     c.recv(65536)
     c.sendall(b"X")
-    import time
     time.sleep(0.2)
     reset(c)
 
@@ -189,6 +189,9 @@ def http(c, port, n):
         d += e
     head, _, rest = d.partition(b"\r\n\r\n")
     path = head.split()[1].decode("latin-1")
+    if path == "/deaf":
+        threading.Event().wait(20)
+        return
     if path == "/early":
         c.sendall(raw("413 Too Large", LEN5) + b"abcde")
     rest, whole = body(head, rest, c)
@@ -203,6 +206,26 @@ def http(c, port, n):
             out = b"z" * 3000000
         out = raw("200 OK", "Content-Length: %d" % len(out)) + out
         end = "stays"
+    if path == "/mute":
+        note(port=port, conn=n, event="mute",
+             end=c.recv(1).decode("latin-1"))
+        return
+    if path == "/dribble":
+        # a head without an end, for longer than that may take
+        c.sendall(b"HTTP/1.1 200 OK\r\nX: ")
+        for _ in range(60):
+            c.sendall(b"y")
+            time.sleep(0.1)
+        return
+    if path == "/late":
+        time.sleep(1)
+        c.sendall(raw("100 Continue"))
+        time.sleep(1)
+    if path == "/slow-body":
+        c.sendall(raw("200 OK", LEN5))
+        time.sleep(3.5)
+        c.sendall(b"abcde")
+        return
     if path == "/single-bytes":
         for b in answers["/chunked"][0]:
             c.sendall(bytes([b]))
@@ -211,7 +234,6 @@ def http(c, port, n):
     if end == "closes":
         return
     if end == "resets":
-        import time
         time.sleep(0.1)
         reset(c)
         return
@@ -260,7 +282,6 @@ def real(c, port, n):
 
 def parent(c, port, n):
     """A parent proxy; the host's name says how it behaves."""
-    import time
     d = b""
     while b"\r\n\r\n" not in d:
         e = c.recv(1)

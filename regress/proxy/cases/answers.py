@@ -56,3 +56,53 @@ def test_http_fields_of_an_answer():
     s.sendall(http("/fields"))
     f = Reader(s).answer()[1]
     eq(sorted(f), ["content-length", "etag", "set-cookie"])
+
+
+# Nothing that it says short of a whole head, and no upload that it does not
+# take, holds a client for longer.
+def test_http_server_that_does_not_answer():
+    def run():
+        for path in ("/mute", "/dribble", "/deaf"):
+            s = connect(timeout=20)
+            s.sendall(http(path, method="POST", fields=LENGTH) +
+                      b"0123456789" if path != "/deaf" else
+                      http(path, method="POST",
+                           fields=("Content-Length: 9000000",)))
+            if path == "/deaf":
+                s.setblocking(False)
+                end = time.time() + 0.5
+                while time.time() < end:
+                    try:
+                        s.send(b"z" * 65536)
+                    except BlockingIOError:
+                        time.sleep(0.02)
+                s.setblocking(True)
+                s.settimeout(20)
+            t = time.time()
+            st, f, body = Reader(s).answer()
+            eq((st, f["connection"], body), (504, "close", b"proxyd: web."
+               b"example: the server does not answer\n"), path)
+            yes(1 < time.time() - t < 5, "%s: %.1f s" %
+                (path, time.time() - t))
+            eq(rest(s), b"")
+        # the server is let go as well
+        eq(wait("end", lambda: origin.events(event="mute"))[0]["end"], "")
+        yes("web.example" in plog.text() and
+            "the server does not answer" in plog.text(), plog.text())
+    with_proxy(CONF + "timeout answer 2\n", run)
+
+
+# What takes its time, but less than that, goes on.
+def test_http_server_that_answers_late():
+    def run():
+        # each of these takes longer in all than a server may say nothing
+        s = connect(timeout=20)
+        r = Reader(s)
+        for path in ("/late", "/slow-body"):
+            s.sendall(http(path))
+            eq(r.answer()[0], 200, path)
+        s.sendall(http("/", method="POST", fields=LENGTH) + b"01234")
+        time.sleep(3.5)
+        s.sendall(b"56789")
+        eq(r.answer()[::2], (200, b"seen 10"))
+    with_proxy(CONF + "timeout answer 3\n", run)
