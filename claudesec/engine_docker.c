@@ -36,6 +36,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "engine.h"
@@ -68,6 +69,7 @@ struct docker_call {
 	char		*body;
 	size_t		 bodylen;
 	int		 seconds;
+	struct timespec	 began;		/* when it was asked for */
 	int		 doomed;	/* the greeting failed */
 	int		 fd;		/* until libcurl has it */
 	CURL		*easy;
@@ -247,6 +249,7 @@ call_new(const char *method, int seconds,
 		fatal("calloc");
 	(void)strlcpy(c->method, method, sizeof(c->method));
 	c->id = nextid++;
+	(void)clock_gettime(CLOCK_MONOTONIC, &c->began);
 	c->seconds = seconds;
 	c->done = done;
 	c->arg = arg;
@@ -578,11 +581,15 @@ call_reply(struct docker_call *c, int status, const char *buf, size_t len,
 static void
 call_end(struct docker_call *c, struct docker_reply *reply)
 {
+	struct timespec now;
 	void (*done)(void *, struct docker_reply *);
 	void *arg;
 
-	if (reply->error != NULL)
-		log_debug("%s %s: %s", c->method, c->path, reply->error);
+	(void)clock_gettime(CLOCK_MONOTONIC, &now);
+	log_debug("%s %s: %s, %ld ms", c->method, c->path,
+	    reply->error != NULL ? reply->error : "done",
+	    (long)((now.tv_sec - c->began.tv_sec) * 1000 +
+	    (now.tv_nsec - c->began.tv_nsec) / 1000000));
 	done = c->done;
 	arg = c->arg;
 	if (c == greeting)

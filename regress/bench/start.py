@@ -19,6 +19,7 @@
 
 import argparse
 import os
+import re
 import signal
 import statistics
 import subprocess
@@ -27,6 +28,8 @@ import time
 
 IMAGE = "claudesec/claude"
 COMMAND = ["echo", "x"]
+CALL = re.compile(r"((?:GET|POST|DELETE) \S+): done, ([0-9]+) ms$")
+IDS = re.compile(r"(?<=[/-])[0-9a-f]{32,64}")
 DOCKER = ["docker", "run", "--rm", "--network", "none", IMAGE] + COMMAND
 
 
@@ -55,9 +58,36 @@ class Daemon:
             f.write("credentials none\n")
         self.client = [args.claudesec, "-s", self.sock]
         self.up = [args.claudesec, "-f", self.conf, "-s", self.sock]
+        self.log = os.path.join(args.directory, "log")
 
     def start(self):
         subprocess.run(self.up, check=True)
+
+    def calls(self, rounds):
+        """What the engine is asked for, and how long each takes, in ms."""
+        times = {}
+        with open(self.log, "w") as f:
+            daemon = subprocess.Popen(self.up + ["-dvv"], stderr=f)
+        while not os.path.exists(self.sock):
+            time.sleep(0.01)
+        try:
+            self.session()
+            for _ in range(rounds):
+                self.spare()
+                before = os.path.getsize(self.log)
+                self.session()
+                with open(self.log) as f:
+                    f.seek(before)
+                    for line in f:
+                        found = CALL.search(line)
+                        if found:
+                            call = IDS.sub("ID", found.group(1))
+                            times.setdefault(call, []).append(
+                                int(found.group(2)))
+        finally:
+            daemon.terminate()
+            daemon.wait()
+        return times
 
     def session(self):
         return run(self.client + ["shell", "--"] + COMMAND, self.work)
@@ -155,6 +185,9 @@ def main():
     show("docker run", docker, docker)
     show("claudesec, warm", warm, docker)
     show("claudesec, cold", cold, docker)
+    print("the calls of a warm one, some at a time, until its end is told")
+    for call, times in daemon.calls(args.r).items():
+        print("%6.0f ms   %s" % (statistics.median(times), call))
 
 
 if __name__ == "__main__":
