@@ -87,6 +87,7 @@ static int	 parent_handle_open(struct peer *, struct imsg *);
 static int	 parent_handle_error(struct imsg *);
 static int	 parent_handle_conf(struct imsg *);
 static int	 parent_handle_connect(struct peer *, struct imsg *);
+static int	 parent_handle_newer(struct peer *, struct imsg *);
 static int	 engine_connect(void);
 static int	 engine_connect_to(const char *);
 static void	 find_engines(void);
@@ -492,6 +493,8 @@ daemon_run(const char *path, int own)
 		audit_open(auditfile);
 	if (!others)
 		login_prepare(home, getuid() == 0 ? ROOT_AS : getuid());
+	if (private)
+		looked_open(home);
 	listen_fd = daemon_listen(path);
 	if ((slash = strrchr(sockpath, '/')) == NULL)
 		errx(EX_USAGE, "%s: not an absolute path", sockpath);
@@ -997,6 +1000,8 @@ parent_dispatch_engine(struct peer *p, struct imsg *imsg)
 		return (parent_handle_unpin(imsg));
 	case IMSG_ENGINE_DIRECTORY:
 		return (parent_handle_directory(p, imsg));
+	case IMSG_ENGINE_NEWER:
+		return (parent_handle_newer(p, imsg));
 	case IMSG_ENGINE_BUSY:
 		if (imsg_get_data(imsg, &busy, sizeof(busy)) == -1 || busy < 0)
 			return (-1);
@@ -1022,6 +1027,22 @@ parent_handle_connect(struct peer *p, struct imsg *imsg)
 		error = errno;
 	if (peer_compose(p, IMSG_PARENT_SOCKET, imsg_get_id(imsg), fd, &error,
 	    sizeof(error)) == -1)
+		fatal("peer_compose");
+	return (0);
+}
+
+static int
+parent_handle_newer(struct peer *p, struct imsg *imsg)
+{
+	uint32_t slot;
+	int may;
+
+	if (imsg_get_data(imsg, &slot, sizeof(slot)) == -1 ||
+	    slot >= LOOKED_SLOTS)
+		return (-1);
+	may = looked_may(slot);
+	if (peer_compose(p, IMSG_PARENT_NEWER, imsg_get_id(imsg), -1, &may,
+	    sizeof(may)) == -1)
 		fatal("peer_compose");
 	return (0);
 }

@@ -226,7 +226,12 @@ enum imsg_type {
 	IMSG_CTL_KEY,		/* client: NAME=value, secret */
 
 	/* parent to engine, before PARENT_WORKSPACE */
-	IMSG_PARENT_SHARE	/* struct share_answer */
+	IMSG_PARENT_SHARE,	/* struct share_answer */
+
+	/* is there a newer image? */
+	IMSG_ENGINE_NEWER,	/* to parent: uint32_t, a slot; to be asked? */
+	IMSG_PARENT_NEWER,	/* to engine: int, yes or no */
+	IMSG_CTL_NEWER		/* to client: there is one; after REPORT */
 };
 
 /* files that the parent opens for the engine; nothing else can be named */
@@ -681,6 +686,14 @@ void		 audit_open(const char *);
 void		 audit_append(const char *);
 int		 audit_verify(const char *);
 
+/*
+ * looked.c: may a registry be asked for a newer image, which has this slot?
+ * looked_open() is for a daemon that comes and goes.
+ */
+#define LOOKED_SLOTS	256
+void		 looked_open(const char *);
+int		 looked_may(uint32_t);
+
 /* pin.c */
 __dead void	 pin(void);
 #define PIN_DIR		"/run/claudesec.pin"
@@ -830,6 +843,7 @@ struct json_t	*json_text(char *);
  */
 void		 report_open(const char *);
 int		 report_add(struct imsg *);
+int		 report_newer(void);
 void		 report_print(void);
 /* a number of bytes, in units of 1024 */
 const char	*bytes_text(char [16], uint64_t);

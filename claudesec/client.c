@@ -1000,6 +1000,8 @@ client_dispatch(struct peer *p, struct imsg *imsg)
 			return (-1);
 		/* what a check runs into is what it is for */
 		return (checks ? 0 : report_add(imsg));
+	case IMSG_CTL_NEWER:
+		return (!attached ? -1 : checks ? 0 : report_newer());
 	default:
 		return (-1);
 	}

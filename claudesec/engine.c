@@ -52,6 +52,7 @@ static int	 engine_handle_file(struct imsg *);
 static int	 engine_handle_workspace(struct imsg *);
 static int	 engine_handle_share(struct imsg *);
 static int	 engine_handle_directory(struct imsg *);
+static int	 engine_handle_newer(struct imsg *);
 static int	 engine_handle_opened(struct imsg *);
 static int	 engine_handle_reloaded(struct imsg *);
 static int	 engine_handle_client(struct imsg *);
@@ -239,6 +240,8 @@ engine_dispatch_parent(struct imsg *imsg)
 		return (engine_handle_directory(imsg));
 	case IMSG_PARENT_RELOADED:
 		return (engine_handle_reloaded(imsg));
+	case IMSG_PARENT_NEWER:
+		return (engine_handle_newer(imsg));
 	default:
 		return (-1);
 	}
@@ -387,6 +390,16 @@ engine_handle_directory(struct imsg *imsg)
 		return (-1);
 	}
 	return (look_directory(imsg_get_id(imsg), error, fd));
+}
+
+static int
+engine_handle_newer(struct imsg *imsg)
+{
+	int yes;
+
+	if (imsg_get_data(imsg, &yes, sizeof(yes)) == -1)
+		return (-1);
+	return (newer_answer(imsg_get_id(imsg), yes));
 }
 
 static int

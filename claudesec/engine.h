@@ -480,6 +480,14 @@ struct sidecar {
 	unsigned int	 nlines;
 };
 
+/* engine_newer.c: whether there is a newer image in the registry */
+struct newer {
+	uint32_t	 id;		/* with the parent; 0: not asked */
+	json_t		*digests;	/* of the one that there is */
+	struct docker_call *call;
+	int		 found;
+};
+
 struct session {
 	TAILQ_ENTRY(session) entry;
 	enum session_state state;
@@ -516,6 +524,7 @@ struct session {
 	uint32_t	 nfindings;	/* all, listed or not */
 	uint32_t	 limits;	/* bits, that were hit */
 	uint64_t	 memory, processes;	/* what they are */
+	struct newer	 newer;
 	int		 status;	/* the agent's */
 	int		 code;		/* with error */
 	char		 error[TEXT_MAXLEN];
@@ -539,6 +548,10 @@ void		 end_begin(struct session *);
 void		 report_finding(struct session *, enum finding, const char *);
 void		 report_send(const struct session *, struct client *);
 void		 report_free(struct session *);
+
+void		 newer_begin(struct session *, const json_t *);
+int		 newer_answer(uint32_t, int);
+void		 newer_free(struct session *);
 
 void		 session_start(struct client *);
 void		 session_spare(int);

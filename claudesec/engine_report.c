@@ -87,6 +87,8 @@ report_send(const struct session *s, struct client *c)
 	for (i = 0; i < s->nfindings && i < FINDINGS_LISTED; i++)
 		client_send(c, IMSG_CTL_FINDING, -1, &s->findings[i],
 		    sizeof(s->findings[i]));
+	if (s->newer.found)
+		client_send(c, IMSG_CTL_NEWER, -1, NULL, 0);
 }
 
 void

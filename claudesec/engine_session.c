@@ -796,6 +796,7 @@ session_end(int fd, short event, void *arg)
 	strings_free(&s->spec.shares);
 	strings_free(&s->spec.mounts);
 	report_free(s);
+	newer_free(s);
 	credentials_free(&s->keys);
 	free(s);
 	client_stopped();

@@ -378,8 +378,10 @@ image_done(struct session *s, struct docker_reply *reply)
 	else if (spec_image_id(reply->json, s->spec.image_id) == -1)
 		session_fail(s, EX_PROTOCOL, "the image %s has no id",
 		    s->spec.image);
-	else
+	else {
+		newer_begin(s, reply->json);
 		return (network_services(s, NULL));
+	}
 	return (0);
 }
 

@@ -88,6 +88,7 @@ const struct imsg_rule imsg_rules[] = {
 	{ IMSG_CTL_REPORT, "report", E, U, RUN, SIZE(ctl_report), 0 },
 	{ IMSG_CTL_HOST, "host", E, U, RUN, SIZE(ctl_host), 0 },
 	{ IMSG_CTL_FINDING, "finding", E, U, RUN, SIZE(ctl_finding), 0 },
+	{ IMSG_CTL_NEWER, "newer", E, U, RUN, 0, 0, 0 },
 	/* control */
 	{ IMSG_CONTROL_LISTEN, "listen", P, C, RUN, 0, 0, IMSG_FD },
 	{ IMSG_CONTROL_CLIENT, "client", C, E, RUN, 0, 0, IMSG_FD },
@@ -150,6 +151,10 @@ const struct imsg_rule imsg_rules[] = {
 	    0 },
 	{ IMSG_PARENT_DIRECTORY, "parent_directory", P, E, RUN, sizeof(int),
 	    sizeof(int), IMSG_FDOPT },
+	{ IMSG_ENGINE_NEWER, "engine_newer", E, P, RUN, sizeof(uint32_t),
+	    sizeof(uint32_t), 0 },
+	{ IMSG_PARENT_NEWER, "parent_newer", P, E, RUN, sizeof(int),
+	    sizeof(int), 0 },
 	/* engine and workspace, and the processes that this has */
 	{ IMSG_WORKSPACE_OPEN, "workspace_open", E, W, RUN,
 	    SIZE(workspace_open), IMSG_FD },

@@ -52,6 +52,7 @@ static int	 add_report(struct imsg *);
 static int	 add_host(struct imsg *);
 static int	 add_finding(struct imsg *);
 static int	 anything(void);
+static void	 print_all(void);
 static void	 print_reached(void);
 static void	 print_refused(void);
 static int	 host_repeats(const struct host *);
@@ -75,7 +76,7 @@ static const struct {
 };
 
 static struct ctl_report report;
-static int	 have, nparts, output = -1;
+static int	 have, newer, nparts, output = -1;
 static TAILQ_HEAD(, host) hosts = TAILQ_HEAD_INITIALIZER(hosts);
 static TAILQ_HEAD(, finding_entry) found = TAILQ_HEAD_INITIALIZER(found);
 
@@ -101,6 +102,15 @@ report_add(struct imsg *imsg)
 		return (!have || nparts++ >= PARTS_MAX ? -1 :
 		    add_finding(imsg));
 	}
+}
+
+int
+report_newer(void)
+{
+	if (!have)
+		return (-1);
+	newer = 1;
+	return (0);
 }
 
 static int
@@ -155,15 +165,23 @@ add_finding(struct imsg *imsg)
 void
 report_print(void)
 {
-	char in[16], out[16];
-
 	if (!have)
 		return;
 	have = 0;
 	if (output != -1)
 		write_json();
-	if (!anything())
-		return;
+	if (anything())
+		print_all();
+	if (newer)
+		(void)fprintf(stderr, "%s: a newer image is there; run "
+		    "claudesec update\n", getprogname());
+}
+
+static void
+print_all(void)
+{
+	char in[16], out[16];
+
 	(void)fprintf(stderr, "%s: session %s, %" PRIu64 ":%02u:%02u, %" PRIu64
 	    " connections, %s out, %s in\n", getprogname(), report.name,
 	    report.seconds / 3600, (unsigned int)(report.seconds / 60 % 60),

@@ -16,7 +16,9 @@
 """registry.py PORT DIRECTORY: a registry of images, as far as pulls need it.
 
 DIRECTORY has files of names, and blobs by their digests, all of them put
-there by add.  While a file `slow' is in it, blobs are sent up to their half.
+there by add.  While a file `slow' is in it, blobs are sent up to their half,
+and while there is one `hang', nothing is said of a name.  Names that were asked
+about are lines of `asked', and those that were told of lines of `told'.
 """
 import hashlib
 import http.server
@@ -65,7 +67,11 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if self.path == "/v2/":
             return self.answer(b"{}", "application/json", "")
         name, digest = "_".join(part[2:-2]), part[-1]
-        if part[-2] == "manifests" and not digest.startswith("sha256:"):
+        named = part[-2] == "manifests" and not digest.startswith("sha256:")
+        if named:
+            self.note("asked", name)
+            while os.path.exists(os.path.join(self.directory, "hang")):
+                time.sleep(0.05)
             try:
                 with open(os.path.join(self.directory, name)) as f:
                     digest = f.read()
@@ -77,8 +83,15 @@ class Handler(http.server.BaseHTTPRequestHandler):
         except OSError:
             self.send_error(404)
             return None
-        return self.answer(data, MANIFEST if part[-2] == "manifests" else
-                           "application/octet-stream", digest)
+        self.answer(data, MANIFEST if part[-2] == "manifests" else
+                    "application/octet-stream", digest)
+        if named:
+            self.note("told", name)
+        return None
+
+    def note(self, file, line):
+        with open(os.path.join(self.directory, file), "a") as f:
+            f.write(line + "\n")
 
     def answer(self, data, kind, digest):
         self.send_response(200)

@@ -67,8 +67,8 @@ down()
 # cs COMMAND ...: a private daemon of the suite's
 cs()
 {
-	(cd "$tmp/ws" && XDG_RUNTIME_DIR=$tmp/run exec timeout 100 \
-	    "$claudesec" -f "$tmp/conf" "$@")
+	(cd "$tmp/ws" && XDG_RUNTIME_DIR=$tmp/run XDG_DATA_HOME=$tmp/data \
+	    exec timeout 100 "$claudesec" -f "$tmp/conf" "$@")
 }
 
 # run COMMAND ...: what it says is in out, and its status in got
@@ -122,7 +122,8 @@ publish()
 up()
 {
 	[ "$(id -u)" -eq 0 ] || exit 1
-	mkdir "$tmp/ws" "$tmp/run" "$tmp/registry" && chmod 755 "$tmp" || exit 1
+	mkdir -p "$tmp/ws" "$tmp/run" "$tmp/data/claudesec" "$tmp/registry" &&
+	    chmod 755 "$tmp" || exit 1
 	trap down EXIT
 	trap 'exit 1' HUP INT TERM
 	root || { echo "update: no image" >&2; exit 1; }
@@ -207,6 +208,105 @@ update" && conf_pull && version missing 0 1.0.0 && publish 1.0.0.1 &&
 	conf_pull
 	run update
 	return $_status
+}
+
+# lines FILE: how often the registry was asked about a name, or told of one
+lines()
+{
+	cat "$tmp/registry/$1" 2>/dev/null | wc -l
+}
+
+more_than()
+{
+	[ "$(lines "$1")" -gt "$2" ]
+}
+
+# looked HOURS: registries were asked so long ago, whatever the image
+looked()
+{
+	python3 -c 'import struct, sys, time
+t = int(time.time()) - int(sys.argv[1]) * 3600
+sys.stdout.buffer.write(struct.pack("=q", t) * 256)' "$1" \
+	    >"$tmp/data/claudesec/looked"
+}
+
+# look FILE: a session that goes on until the registry was asked, or has told
+look()
+{
+	looked 25
+	rm -f "$tmp/ws/go"
+	before=$(lines "$1")
+	cs start -- -p 'until [ -e /workspace/go ]; do sleep 0.1; done' \
+	    >"$tmp/out" 2>&1 </dev/null &
+	_look=$!
+	wait_for 20 more_than "$1" "$before"
+	_done=$?
+	# that it has told is known to the engine by now, and to claudesec
+	[ "$1" = asked ] || curl -s --unix-socket /var/run/docker.sock \
+	    "http://engine/v1.41/distribution/$name/json" >/dev/null
+	touch "$tmp/ws/go"
+	wait $_look
+	equal "status" $? 0 || because "$(cat "$tmp/out")" || return 1
+	[ $_done -eq 0 ] || because "it was not asked"
+}
+
+test_start_tells_of_a_newer_image()
+{
+	publish 1.0.0.1 && run update && look told &&
+	equal "it says of the same" "$(cat "$tmp/out")" "" &&
+	publish 1.0.0.2 && look told &&
+	equal "it says" "$(cat "$tmp/out")" \
+	    "claudesec: a newer image is there; run claudesec update" &&
+	run update && look told && equal "then" "$(cat "$tmp/out")" ""
+}
+
+# Whatever came of it.
+test_start_asks_once_a_day()
+{
+	publish 1.0.0.3 && look told || return 1
+	before=$(lines asked)
+	run start -- -p true
+	equal "status" $got 0 && equal "it says" "$(cat "$tmp/out")" "" &&
+	equal "it has asked" "$(lines asked)" "$before" || return 1
+	looked 23
+	run start -- -p true
+	equal "after 23 hours it has asked" "$(lines asked)" "$before"
+}
+
+test_start_that_must_not_pull_does_not_ask()
+{
+	pull never
+	looked 25
+	before=$(lines asked)
+	run start -- -p true
+	conf_pull
+	equal "status" $got 0 && equal "it has asked" "$(lines asked)" "$before"
+}
+
+# One that takes the question and is silent, and so again on the same day.
+test_start_waits_for_no_registry()
+{
+	touch "$tmp/registry/hang"
+	before=$(lines asked)
+	look asked && equal "it says" "$(cat "$tmp/out")" "" &&
+	run start -- -p true && equal "status" $got 0 &&
+	equal "it has asked" "$(lines asked)" $((before + 1))
+	_status=$?
+	rm "$tmp/registry/hang"
+	return $_status
+}
+
+# Without the file it would ask each time.
+test_start_that_cannot_remember_does_not_ask()
+{
+	settled
+	rm "$tmp/data/claudesec/looked"
+	mkdir "$tmp/data/claudesec/looked"
+	before=$(lines asked)
+	run start -- -p true
+	settled
+	rmdir "$tmp/data/claudesec/looked"
+	equal "status" $got 0 && equal "it has asked" "$(lines asked)" "$before"
 }
 
 # In plain lines on a pipe, one for each thing that has come.
@@ -296,7 +396,10 @@ test_update_without_a_registry()
 	equal "lines" "$(wc -l <"$tmp/out")" 1 || return 1
 	grep -q '^claudesec: cannot pull the image: .*refused' "$tmp/out" ||
 		because "it says: $(cat "$tmp/out")" || return 1
-	equal "version" "$(version_in "$name")" 1.0.5
+	equal "version" "$(version_in "$name")" 1.0.5 || return 1
+	looked 25
+	run start -- -p true
+	equal "a start" "$got $(cat "$tmp/out")" "0 "
 }
 
 test_build_tells_the_version()
