@@ -74,7 +74,18 @@ struct listener {
 	uint8_t			 addr[4];	/* where it listens */
 };
 
+struct client;
 struct exchange;
+struct request;
+
+/* a connection's number */
+struct conn {
+	struct client		*client;	/* NULL: not in use */
+	struct request		*req;
+	uint32_t		 next;		/* in the list of free ones */
+	uint16_t		 turn;		/* how often it was used */
+	uint8_t			 pending;	/* an answer will come */
+};
 
 TAILQ_HEAD(requests, request);
 
@@ -104,15 +115,36 @@ struct request {
 
 /* frontend.c */
 extern struct settings settings;
-extern struct requests heads;			/* whose time to ask runs */
-extern struct requests answers;			/* whose server's runs */
-extern uint8_t	 peeked[HTTP_HEAD_MAX + 1];	/* what is looked at */
 
 void	 frontend_compose(unsigned int, uint32_t, uint32_t, int, const void *,
 	    size_t);
 int64_t	 frontend_now(void);
-void	 request_ask(struct request *, enum ask_kind);
+
+/* frontend_accept.c */
+extern uint32_t	 nconns, conns_used;
+extern uint64_t	 total_accepted;
+
+void	 accept_init(void);
+int	 listener_add(struct imsg *);
+void	 listeners_start(void);
+struct conn *conn_find(uint32_t);
+struct conn *conn_of(const struct request *);
+uint32_t conn_turn(struct conn *);
+void	 conn_release(struct conn *);
+
+/* frontend_request.c */
+extern struct requests heads, hellos;		/* whose time to ask runs */
+extern struct requests answers;			/* whose server's runs */
+extern uint32_t	 nheads;
+extern uint64_t	 total_refused;
+extern uint8_t	 peeked[HTTP_HEAD_MAX + 1];	/* what is looked at */
+
+void	 request_setup(void);
+void	 request_new(struct conn *, struct listener *, int,
+	    const struct netaddr *, uint16_t);
 void	 request_close(struct request *);
+void	 request_free(struct request *);
+int	 request_evict(void);
 void	 request_keep(struct request *);
 void	 request_list(struct request *, struct requests *);
 void	 request_note(const struct request *, const char *, uint16_t,
@@ -125,6 +157,14 @@ void	 request_shut(struct request *);
 int	 request_take(struct request *, size_t);
 void	 request_unwatch(struct request *);
 void	 request_watch(struct request *, size_t);
+
+/* frontend_ask.c */
+void	 request_head(struct request *);
+void	 request_hello(struct request *);
+void	 request_ask(struct request *, enum ask_kind);
+void	 request_reply(struct request *, size_t);
+void	 request_connected(struct request *, int);
+void	 request_cancel(struct request *);
 
 /* frontend_body.c */
 struct body *body_new(struct request *, int, int, uint64_t);

@@ -37,11 +37,14 @@
 #define frontend	real_frontend
 #include "frontend.c"
 #undef frontend
+#include "frontend_accept.c"
 
 #include <sys/ptrace.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <sys/un.h>
+
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <arpa/inet.h>
 #include <signal.h>
@@ -72,13 +75,9 @@ static size_t	 linelen;
 void
 frontend(void)
 {
-	nconns = 1024;
-	if ((conns = calloc(nconns, sizeof(*conns))) == NULL)
-		fatal("calloc");
-	conns_free = NO_CONN;
+	accept_init();
 	names_init();
-	evtimer_set(&tick_ev, tick, NULL);
-	evtimer_set(&pause_ev, listeners_resume, NULL);
+	request_setup();
 	if (sandbox_net("accept") == -1 ||
 	    pledge("stdio inet recvfd sendfd", NULL) == -1)
 		fatal("pledge");

@@ -46,7 +46,7 @@ puppet() {
 	eval "cc -std=c99 -O1 -g -Wall -Wextra $(answer DEFS_SYS) \
 	    $(answer CFLAGS_BSD) -I../../claudesec -I../../proxyd -fPIE \
 	    $(answer LDFLAGS_STATIC) -o '$TMP/puppet' puppet.c" \
-	    $(ls ../../proxyd/*.o | grep -v '/frontend\.o$') \
+	    $(ls ../../proxyd/*.o | grep -v -e '/frontend\.o$' -e '/frontend_accept\.o$') \
 	    "$(answer LIBS_EVENT) $(answer LIBS_BSD_STATIC) -lc \
 	    $(answer LIBS_TLS)"
 }
