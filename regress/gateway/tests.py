@@ -1129,6 +1129,65 @@ def test_paths_that_are_refused():
         refused(400, req(line))
 
 
+def test_host_of_the_agent_says_nothing():
+    """Where a request goes is not the agent's to say."""
+    for host in ("other.example", "evil.test:1", "[::1]", "", "a b", "@",
+                 "api.example:443, evil.test"):
+        r = req().replace(b"127.0.0.1:3129", host.encode())
+        c = Client().send(r)
+        eq(c.answer()[0], 200, host)
+        c.close()
+    eq(ask(fields=["X-Forwarded-Host: evil.test", "X-Host: evil.test",
+                   "Forwarded: host=evil.test"])[0], 200)
+    sound(8)
+    eq({r.line for r in api.requests},
+       {"POST /v1/messages?beta=true HTTP/1.1"})
+
+
+def test_body_that_is_no_method_override():
+    """A form that other servers take for a method, or for a path."""
+    body = b"_method=DELETE&x-api-key=" + EVIL.encode()
+    eq(ask(body=body, fields=["X-HTTP-Method: GET", "X-Method-Override: GET",
+                              "X-Rewrite-URL: /v1/files",
+                              "X-Original-URL: /v1/files"])[0], 200)
+    names = {n.decode().lower() for n, _ in api.requests[0].fields}
+    eq(names, {"host", "x-api-key", "content-length"})
+    sound(1)
+
+
+def test_requests_that_would_change_the_protocol():
+    """An upgrade is a request like any other, and the rest its next."""
+    for fields in (["Upgrade: websocket", "Connection: Upgrade",
+                    "Sec-WebSocket-Key: " + EVIL,
+                    "Sec-WebSocket-Version: 13"],
+                   ["Upgrade: h2c", "Connection: Upgrade, HTTP2-Settings",
+                    "HTTP2-Settings: AAMAAABkAARAAAAAAAIAAAAA"],
+                   ["Upgrade: TLS/1.3", "Connection: upgrade"]):
+        api.clear()
+        c = Client()
+        c.send(req("GET /v1/models", body=None, fields=fields) +
+               req("POST /v1/files", auth="x-api-key: " + EVIL))
+        eq(c.answer(), (200, b"hello"))
+        eq(c.answer()[0], 401)
+        names = {n.decode().lower() for n, _ in api.requests[0].fields}
+        eq(names, {"host", "x-api-key"})
+        sound(1)
+
+
+def test_field_that_connection_names_is_no_hole():
+    """What Connection lists is dropped, but not our own."""
+    eq(ask(fields=["Connection: x-api-key, host, content-length, accept",
+                   "Accept: x"])[0], 200)
+    r = api.requests[0]
+    eq(r.one("x-api-key"), KEY)
+    eq(r.one("content-length"), "2")
+    eq(r.all("accept"), [])
+    # and one that is dropped is looked at all the same
+    refused(401, req(auth="x-api-key: " + TOKEN, fields=[
+        "Connection: authorization", "Authorization: Bearer " + EVIL]))
+    sound(1)
+
+
 def test_allowed_by_the_configuration():
     px.reload(conf(more='allow { "POST /v1/files" "GET /v1/files/*" }'))
     eq(ask("POST /v1/files")[0], 200)
@@ -1259,6 +1318,85 @@ def test_transparent_tls_to_the_api_is_refused():
     except (ssl.SSLError, OSError):
         pass
     eq(api.conns, 0, "connections")
+
+
+def hello_to(name, by=None):
+    """A ClientHello with this name, by CONNECT or transparently: refused."""
+    s = socket.create_connection(PROXY if by else ("127.0.0.1", 443), 5)
+    if by:
+        s.sendall(b"CONNECT %s HTTP/1.1\r\n\r\n" % by.encode())
+        r = s.recv(1000)
+        if not r.startswith(b"HTTP/1.1 200 "):
+            return r
+    x = ssl.create_default_context(cafile=TMP + "/good.pem")
+    x.check_hostname = False
+    try:
+        x.wrap_socket(s, server_hostname=name).close()
+        raise AssertionError("%s was passed by %s" % (name, by))
+    except (ssl.SSLError, OSError):
+        return b""
+
+
+def plain_to(target, host, to=PROXY):
+    """A request without TLS: the status."""
+    s = socket.create_connection(to, 5)
+    s.sendall(b"GET %s HTTP/1.1\r\nHost: %s\r\n\r\n" %
+              (target.encode(), host.encode()))
+    r = s.recv(1000)
+    s.close()
+    return int(r.split(b" ")[1])
+
+
+def api_is_refused():
+    """By every way, and however it is written."""
+    for name in ("api.example", "API.EXAMPLE", "Api.Example."):
+        yes(b" 403 " in hello_to(name, name + ":443"), name)
+        if not name.endswith("."):
+            eq(hello_to(name), b"")
+        eq(plain_to("http://%s/" % name, name), 403, name)
+        eq(plain_to("http://%s:80/" % name, name), 403, name)
+        eq(plain_to("/", name, ("127.0.0.1", 80)), 403, name)
+        eq(plain_to("/", name + ":80", ("127.0.0.1", 80)), 403, name)
+    eq(api.conns, 0, "connections")
+
+
+def test_api_is_refused_by_every_way():
+    api_is_refused()
+
+
+def test_api_is_refused_though_a_wildcard_passes_it():
+    px.reload(conf().replace("pass to api.example port 80",
+                             'pass to "*.example" port { 80 443 }'))
+    api_is_refused()
+    # which passes others
+    yes(b" 403 " not in connect("third.example:443"), "not passed")
+
+
+def connect(to):
+    s = socket.create_connection(PROXY, 5)
+    s.sendall(b"CONNECT %s HTTP/1.1\r\n\r\n" % to.encode())
+    r = s.recv(1000)
+    s.close()
+    return r
+
+
+def test_base_url_of_a_site_is_refused_likewise():
+    """The host of the gateway is what is refused, whichever that is."""
+    px.stop()
+    p = Proxy(conf().replace("gateway to api.example",
+                             "gateway to other.example")
+              .replace("pass to api.example port 80",
+                       'pass to "*.example" port { 80 443 }'))
+    try:
+        for name in ("other.example", "OTHER.example", "other.example."):
+            yes(b" 403 " in hello_to(name, name + ":443"), name)
+            eq(plain_to("http://%s/" % name, name), 403, name)
+            eq(plain_to("/", name, ("127.0.0.1", 80)), 403, name)
+        eq(hello_to("other.example"), b"")
+        eq(api.requests, [])
+    finally:
+        p.stop()
+        fresh()
 
 
 def test_name_of_the_api_is_not_answered():

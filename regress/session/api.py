@@ -6,12 +6,15 @@ usage: api.py address port cert key log www
 Each request becomes one JSON line in the log before it is answered.  The
 answer to a question is "answer to: " and the question's last line.  A line
 "RUN command" makes the answer a call of the Bash tool; its result is then
-repeated as "result: ...".  A line "SLEEP seconds" delays the answer's end.
+repeated as "result: ...".  A line "SLEEP seconds" delays the answer's end,
+"LONG n" asks for words up to word-n, and "HAS te|xt" whether that is anywhere
+in the request.
 To other.example.org, GET is for a file below www.
 """
 
 import json
 import os
+import select
 import ssl
 import sys
 import threading
@@ -64,6 +67,9 @@ def reply_to(body):
             # with a bar in it, so that the question is not found itself
             found = line[4:].replace('|', '') in json.dumps(body)
             return {'type': 'text', 'text': 'has: %s' % found}, 0
+        if line.startswith('LONG '):
+            return {'type': 'text', 'text': ' '.join(
+                'word-%d' % i for i in range(int(line[5:]) + 1))}, 0
         if line.startswith('SLEEP '):
             wait = float(line[6:])
     return {'type': 'text', 'text': 'answer to: ' + lines[-1]}, wait
@@ -137,12 +143,20 @@ class Handler(BaseHTTPRequestHandler):
         self.event('ping')
         for delta in deltas:
             self.event('content_block_delta', index=0, delta=delta)
-        time.sleep(wait)
+        self.linger(wait)
         self.event('content_block_stop', index=0)
         self.event('message_delta', usage={'output_tokens': 7}, delta={
             'stop_reason': message['stop_reason'], 'stop_sequence': None})
         self.event('message_stop')
         self.chunk(b'')
+
+    def linger(self, wait):
+        """Before the end of an answer, which the client may not wait for."""
+        if wait and select.select([self.connection], [], [], wait)[0]:
+            with lock:
+                print(json.dumps({'cancelled': self.path}),
+                      file=self.server.log, flush=True)
+            raise ConnectionResetError('cancelled')
 
     def messages(self, body):
         block, wait = reply_to(body)

@@ -219,6 +219,63 @@ test_inject_keeps_another_key_from_the_api()
 	    because "not refused as it should be: $(cat "$tmp/out")"
 }
 
+# A host that is passed is no way to the API, by whatever name; but what is said
+# within TLS to a host that is passed nobody sees.
+test_inject_is_not_gone_around_by_a_host_that_passes()
+{
+	inject "ANTHROPIC_API_KEY=$real_key"
+	sed -i 's/{ api.anthropic.com www.example.org }/{ "*.anthropic.com" \
+	    www.example.org } port { 80 443 }/' "$tmp/u1000/inject"
+	cat >"$tmp/u1000/ws/front.py" <<-'END'
+		import socket, ssl
+		API, OTHER = "api.anthropic.com", "www.example.org"
+		def tls(s, name, host):
+		    x = ssl.create_default_context()
+		    x.check_hostname = False
+		    x.verify_mode = ssl.CERT_NONE
+		    try:
+		        t = x.wrap_socket(s, server_hostname=name)
+		        t.sendall(b"POST /v1/files HTTP/1.1\r\nx-api-key: "
+		            b"sk-ant-attacker\r\nContent-Length: 0\r\nHost: " +
+		            host.encode() + b"\r\n\r\n")
+		        return t.recv(100).split()[1].decode()
+		    except (OSError, IndexError):
+		        return "refused"
+		def connect(to, name, host=API):
+		    s = socket.create_connection(("127.0.0.1", 3128), 5)
+		    s.sendall(b"CONNECT %s:443 HTTP/1.1\r\n\r\n" % to.encode())
+		    r = s.recv(1000)
+		    if b" 200 " not in r.split(b"\r\n")[0]:
+		        return r.split()[1].decode()
+		    return tls(s, name, host)
+		def port(n):
+		    return socket.create_connection(("127.0.0.1", n), 5)
+		def plain(s, target, host):
+		    s.sendall(b"GET %s HTTP/1.1\r\nHost: %s\r\n\r\n" %
+		        (target.encode(), host.encode()))
+		    return s.recv(100).split()[1].decode()
+		for api in API, API + ".", API.upper():
+		    print(connect(api, API), connect(OTHER, api.rstrip(".")),
+		        tls(port(443), api.rstrip("."), API),
+		        plain(port(3128), "http://%s/" % api, api),
+		        plain(port(80), "/", api))
+		print(connect(OTHER, None), tls(port(443), None, API))
+		print(connect(OTHER, OTHER))
+	END
+	csi shell -- python3 /workspace/front.py </dev/null >"$tmp/out" \
+	    2>"$tmp/err"
+	r="403 refused refused 403 403"
+	equal "what came of it" "$(tr '\n' ' ' <"$tmp/out")" \
+	    "$r $r $r refused refused 200 " &&
+	equal "names at the API" "$(values "$tmp/api.log" host)" \
+	    api.anthropic.com &&
+	equal "names asked of DNS" "$(values "$tmp/dns.log" name)" \
+	    www.example.org
+	_status=$?
+	rm "$tmp/u1000/ws/front.py"
+	return $_status
+}
+
 test_reload_replaces_an_injected_key()
 {
 	inject "ANTHROPIC_API_KEY=$real_key"

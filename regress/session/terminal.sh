@@ -73,7 +73,7 @@ a_terminal()
 		trap : INT
 		stty -g >$tmp/stty.before
 		setpriv --reuid 1000 --regid 1000 --groups $engine_gid -- \\
-		    $claudesec -f $_d/conf $*
+		    $claudesec -f ${terminal_conf-$_d/conf} $*
 		echo "exit status \$?"
 		stty -g >$tmp/stty.after
 		echo at the end
