@@ -25,6 +25,7 @@ here=$(cd "$(dirname "$0")" && pwd) || exit 1
 top=$(cd "$here/../.." && pwd) || exit 1
 prefix=${CLAUDESEC_PREFIX-$(cd "$top/.." && pwd)/inst}
 claudesec=$prefix/bin/claudesec
+. "$top/regress/cases.sh"
 engine=${DOCKER_HOST-unix:///var/run/docker.sock}
 tmp=$(mktemp -d /tmp/claudesec-engine.XXXXXX) || exit 1
 chmod 755 "$tmp"
@@ -41,18 +42,6 @@ finish()
 }
 trap finish EXIT
 trap 'exit 1' HUP INT TERM
-
-# wait_for SECONDS COMMAND ...: until it succeeds
-wait_for()
-{
-	_n=$(($1 * 20))
-	shift
-	until "$@" >/dev/null 2>&1; do
-		_n=$((_n - 1))
-		[ $_n -gt 0 ] || return 1
-		sleep 0.05
-	done
-}
 
 # up FAULT ...: an engine with these, and a daemon for it
 up()

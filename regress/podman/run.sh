@@ -25,6 +25,7 @@ here=$(cd "$(dirname "$0")" && pwd) || exit 1
 top=$(cd "$here/../.." && pwd) || exit 1
 prefix=${CLAUDESEC_PREFIX-$(cd "$top/.." && pwd)/inst}
 claudesec=$prefix/bin/claudesec
+. "$top/regress/cases.sh"
 tmp=$(mktemp -d /tmp/claudesec-podman.XXXXXX) || exit 1
 service=
 nfailed=0
@@ -52,28 +53,6 @@ die()
 {
 	echo "podman: $*" >&2
 	exit 1
-}
-
-because()
-{
-	echo "$*" >>"$tmp/why"
-	return 1
-}
-
-equal()
-{
-	[ "$2" = "$3" ] || because "$1: \"$2\", not \"$3\""
-}
-
-wait_for()
-{
-	_n=$(($1 * 10))
-	shift
-	until "$@" >/dev/null 2>&1; do
-		_n=$((_n - 1))
-		[ $_n -gt 0 ] || return 1
-		sleep 0.1
-	done
 }
 
 daemons()

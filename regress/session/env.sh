@@ -56,18 +56,6 @@ fail()
 	echo "FAIL $1: $2"
 }
 
-# wait_for SECONDS COMMAND ...: until the command succeeds
-wait_for()
-{
-	_n=$(($1 * 10))
-	shift
-	until "$@" >/dev/null 2>&1; do
-		_n=$((_n - 1))
-		[ $_n -gt 0 ] || return 1
-		sleep 0.1
-	done
-}
-
 in_net()
 {
 	ip netns exec "$netns" "$@"
@@ -209,19 +197,6 @@ cs()
 	_uid=$1
 	shift
 	as "$_uid" "$claudesec" -f "$tmp/u$_uid/conf" "$@"
-}
-
-# because TEXT: why the case fails
-because()
-{
-	echo "$*" >>"$tmp/why"
-	return 1
-}
-
-# equal WHAT IS SHOULD
-equal()
-{
-	[ "$2" = "$3" ] || because "$1: \"$2\", not \"$3\""
 }
 
 # hold UID NAME [OPTION ...]: a session whose Claude waits for its answer

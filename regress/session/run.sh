@@ -27,6 +27,7 @@ here=$(cd "$(dirname "$0")" && pwd) || exit 1
 top=$(cd "$here/../.." && pwd) || exit 1
 prefix=${CLAUDESEC_PREFIX-$(cd "$top/.." && pwd)/inst}
 claudesec=$prefix/bin/claudesec
+. "$top/regress/cases.sh"
 . "$here/env.sh"
 . "$here/claude.sh"
 . "$here/inject.sh"

@@ -25,6 +25,7 @@ here=$(cd "$(dirname "$0")" && pwd) || exit 1
 top=$(cd "$here/../.." && pwd) || exit 1
 prefix=${CLAUDESEC_PREFIX-$(cd "$top/.." && pwd)/inst}
 claudesec=$prefix/bin/claudesec
+. "$top/regress/cases.sh"
 tmp=$(mktemp -d /tmp/claudesec-survive.XXXXXX) || exit 1
 chmod 755 "$tmp"
 mkdir "$tmp/work" "$tmp/data" || exit 1
@@ -46,29 +47,6 @@ finish()
 }
 trap finish EXIT
 trap 'exit 1' HUP INT TERM
-
-# wait_for SECONDS COMMAND ...: until it succeeds
-wait_for()
-{
-	_n=$(($1 * 20))
-	shift
-	until "$@" >/dev/null 2>&1; do
-		_n=$((_n - 1))
-		[ $_n -gt 0 ] || return 1
-		sleep 0.05
-	done
-}
-
-because()
-{
-	echo "$*" >>"$tmp/why"
-	return 1
-}
-
-equal()
-{
-	[ "$2" = "$3" ] || because "$1: \"$2\", not \"$3\""
-}
 
 # The rules of the machine's own engine stay as they are.
 engine_up()

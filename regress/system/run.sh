@@ -24,6 +24,7 @@ here=$(cd "$(dirname "$0")" && pwd) || exit 1
 top=$(cd "$here/../.." && pwd) || exit 1
 prefix=${CLAUDESEC_PREFIX-$(cd "$top/.." && pwd)/inst}
 claudesec=$prefix/bin/claudesec
+. "$top/regress/cases.sh"
 tmp=$(mktemp -d /tmp/claudesec-system.XXXXXX) || exit 1
 chmod 755 "$tmp"
 mkdir "$tmp/root" || exit 1
@@ -45,18 +46,6 @@ finish()
 }
 trap finish EXIT
 trap 'exit 1' HUP INT TERM
-
-# wait_for SECONDS COMMAND ...: until it succeeds
-wait_for()
-{
-	_n=$(($1 * 20))
-	shift
-	until "$@" >/dev/null 2>&1; do
-		_n=$((_n - 1))
-		[ $_n -gt 0 ] || return 1
-		sleep 0.05
-	done
-}
 
 users()
 {
@@ -95,17 +84,6 @@ reload()
 {
 	cat >"$tmp/conf"
 	root reload || because "no reload: $(cat "$tmp/err")"
-}
-
-because()
-{
-	echo "$*" >>"$tmp/why"
-	return 1
-}
-
-equal()
-{
-	[ "$2" = "$3" ] || because "$1: \"$2\", not \"$3\""
 }
 
 # as USER COMMAND ...: in the user's directory, with the user's groups alone
