@@ -18,9 +18,13 @@
 # run.sh [case ...]: what becomes of sessions when their container engine is
 # restarted, hangs, or has no room, and of the daemon when descriptors run out
 # or clients are not what they should be.  The engine is the suite's own, with
-# a small image of busybox.
+# a small image of busybox, in a network of its own: it would take away the
+# bridge of the machine's, and leave others.
 
 set -u
+[ "${1-}" = -n ] || exec unshare -n -- sh "$0" -n "$@"
+shift
+ip link set lo up || exit 1
 here=$(cd "$(dirname "$0")" && pwd) || exit 1
 top=$(cd "$here/../.." && pwd) || exit 1
 prefix=${CLAUDESEC_PREFIX-$(cd "$top/.." && pwd)/inst}
@@ -48,7 +52,6 @@ finish()
 trap finish EXIT
 trap 'exit 1' HUP INT TERM
 
-# The rules of the machine's own engine stay as they are.
 engine_up()
 {
 	dockerd -H "$DOCKER_HOST" --data-root "$tmp/data" \

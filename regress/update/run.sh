@@ -383,6 +383,7 @@ test_update_without_a_registry()
 
 test_build_tells_the_version()
 {
+	docker rmi claudesec/test-build >/dev/null 2>&1
 	conf_build
 	run build
 	equal "status" $got 0 || because "$(cat "$tmp/out")" || return 1
@@ -396,19 +397,24 @@ test_build_tells_the_version()
 # There is no such base in a registry, so that which is there has to do.
 test_build_update()
 {
+	conf_build
+	run build
+	left=$(dangling)
 	one=$(version_in claudesec/test-build)
 	run update
 	two=$(version_in claudesec/test-build)
 	[ "$one" != "$two" ] || because "no newer version" || return 1
 	equal "it says" "$(tail -n 1 "$tmp/out")" \
 	    "claudesec/test-build is new: Claude Code $two, was $one" &&
-	equal "left" "$(dangling)" "" && run build &&
+	equal "left" "$(dangling)" "$left" && run build &&
 	equal "then" "$(tail -n 1 "$tmp/out")" \
 	    "claudesec/test-build is up to date: Claude Code $two"
 }
 
 test_build_that_fails()
 {
+	conf_build
+	run build
 	one=$(version_in claudesec/test-build)
 	printf 'FROM claudesec/test-base\nRUN : >/broken\n' |
 	    DOCKER_BUILDKIT=0 docker build -q --network none -t \
