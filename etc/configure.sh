@@ -72,8 +72,10 @@ none)	: "${OBJS_SANDBOX=sandbox_none.o}" ;;
 esac
 if [ "$os" = Linux ]; then
 	: "${OBJS_MOUNT=mount_linux.o}"
+	: "${OBJS_ADDRESS=address_linux.o}"
 else
 	: "${OBJS_MOUNT=mount_none.o}"
+	: "${OBJS_ADDRESS=address_none.o}"
 fi
 if "$PKG_CONFIG" --exists libevent_core 2>/dev/null; then
 	: "${LIBS_EVENT=$(pkg --libs libevent_core)}"
@@ -114,5 +116,6 @@ LIBS_TLS=	$LIBS_TLS
 LDFLAGS_STATIC=	$LDFLAGS_STATIC
 OBJS_SANDBOX=	$OBJS_SANDBOX
 OBJS_MOUNT=	$OBJS_MOUNT
+OBJS_ADDRESS=	$OBJS_ADDRESS
 YACC=		$YACC
 END

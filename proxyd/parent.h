@@ -47,13 +47,23 @@ void	 say(const char *, const char *);
 /* proxyd_host.c */
 extern struct server servers[SERVERS_MAX];	/* the system's resolvers */
 extern size_t	 nservers;
-extern struct netaddr own[OWN_MAX];		/* public, but ours */
-extern size_t	 nown;
+extern struct own own;
 extern uint32_t	 connections;			/* that descriptors allow */
 
 void	 read_resolvers(void);
 void	 gather_own(void);
+void	 own_start(void);
+void	 own_add(const struct netaddr *);
+int	 own_end(void);
 void	 raise_limits(void);
+
+/*
+ * address_linux.c, address_none.c: calls own_start(), own_add() and own_end()
+ * when addresses have come or gone since address_open(), and then, if that
+ * has made a difference, what was given.
+ */
+void	 address_open(void);
+void	 address_watch(void (*)(void));
 
 /* proxyd_listen.c */
 void	 open_listeners(const struct config *);

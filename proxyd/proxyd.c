@@ -42,6 +42,7 @@
 static void	 watch_signals(void);
 static void	 start_children(void);
 static void	 background(void);
+static void	 send_own(void);
 static void	 send_config(struct config *);
 static void	 send_gateway(const struct gateway *);
 static void	 send_to(unsigned int, uint32_t, const void *, size_t);
@@ -171,6 +172,7 @@ main(int argc, char *argv[])
 	if (!channel)
 		remember_dir(conf_file);
 	read_resolvers();
+	address_open();
 	gather_own();
 	raise_limits();
 
@@ -186,6 +188,7 @@ main(int argc, char *argv[])
 		fatalx("atexit");
 	open_listeners(conf);
 	remember_ports();
+	send_own();
 	send_config(conf);
 
 	/*
@@ -203,6 +206,7 @@ main(int argc, char *argv[])
 		proc_run(started);
 	if (channel)
 		input_watch();
+	address_watch(send_own);
 	event_dispatch();
 	fatalx("no events left");
 }
@@ -251,6 +255,12 @@ background(void)
 		close(fd);
 }
 
+static void
+send_own(void)
+{
+	send_to(ROLE_RESOLVER, IMSG_OWN, &own, sizeof(own));
+}
+
 /* The secrets are with those who need them after this. */
 static void
 send_config(struct config *c)
@@ -273,9 +283,6 @@ send_config(struct config *c)
 	for (i = 0; c->nservers == 0 && i < nservers; i++)
 		send_to(ROLE_RESOLVER, IMSG_RECONF_SERVER, &servers[i],
 		    sizeof(servers[i]));
-	for (i = 0; i < nown; i++)
-		send_to(ROLE_RESOLVER, IMSG_RECONF_OWN, &own[i],
-		    sizeof(own[i]));
 	/* names stand in the order of their rules */
 	p = &c->policy;
 	for (i = j = 0; i < p->nrules; i++) {

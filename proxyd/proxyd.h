@@ -450,7 +450,6 @@ enum imsg_type {
 	/* from the parent: a configuration, taken as a whole at its end */
 	IMSG_RECONF_CONF = 10,	/* struct settings, starts a new one */
 	IMSG_RECONF_SERVER,	/* struct server, a resolver to ask */
-	IMSG_RECONF_OWN,	/* struct netaddr, an address of the host's */
 	IMSG_RECONF_RULE,	/* struct rule */
 	IMSG_RECONF_NAME,	/* a name of the rule before */
 	IMSG_GATE_CONF,		/* struct gate_conf, there is a gateway */
@@ -461,6 +460,7 @@ enum imsg_type {
 	IMSG_RECONF_END,	/* take it */
 	IMSG_LISTEN,		/* uint32_t, enum listen_kind; the socket */
 	IMSG_TOTALS,		/* log them */
+	IMSG_OWN,		/* resolver: struct own, the host's addresses */
 
 	/* to the parent */
 	IMSG_RECONF_DONE,	/* uint32_t, 1 if it is in force there */
@@ -609,7 +609,13 @@ struct server {
 
 #define SERVERS_MAX	4
 #define LISTEN_ADDRS	16
+
+/* the host's own addresses, as far as they are not inside as it is */
 #define OWN_MAX		256
+struct own {
+	uint32_t	 n;
+	struct netaddr	 addrs[OWN_MAX];
+};
 
 /* one statement: a port, or the four transparent ones */
 struct listen_addr {

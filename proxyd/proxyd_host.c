@@ -39,9 +39,9 @@
 
 struct server		 servers[SERVERS_MAX]; /* the system's */
 size_t			 nservers;
-struct netaddr		 own[OWN_MAX];
-size_t			 nown;
+struct own		 own;
 uint32_t		 connections;	/* that descriptors allow */
+static struct own	 found;
 
 /* The nameserver lines of resolv.conf(5), for when there is no resolver. */
 void
@@ -70,7 +70,7 @@ read_resolvers(void)
 	}
 }
 
-/* Our own addresses, as far as they are not inside as it is. */
+/* Those that there are now. */
 void
 gather_own(void)
 {
@@ -79,16 +79,39 @@ gather_own(void)
 
 	if (getifaddrs(&ifap) == -1)
 		fatal("getifaddrs");
-	for (ifa = ifap; ifa != NULL; ifa = ifa->ifa_next) {
-		if (ifa->ifa_addr == NULL ||
-		    addr_from_sockaddr(ifa->ifa_addr, &addr) == -1 ||
-		    addr_inside(&addr, own, nown))
-			continue;
-		if (nown == OWN_MAX)
-			fatalx("more than %d public addresses", OWN_MAX);
-		own[nown++] = addr;
-	}
+	own_start();
+	for (ifa = ifap; ifa != NULL; ifa = ifa->ifa_next)
+		if (ifa->ifa_addr != NULL &&
+		    addr_from_sockaddr(ifa->ifa_addr, &addr) == 0)
+			own_add(&addr);
+	(void)own_end();
 	freeifaddrs(ifap);
+}
+
+/* A new list of them begins, and has ended: 1 if it is another one. */
+void
+own_start(void)
+{
+	memset(&found, 0, sizeof(found));
+}
+
+void
+own_add(const struct netaddr *addr)
+{
+	if (addr_inside(addr, found.addrs, found.n))
+		return;
+	if (found.n == OWN_MAX)
+		fatalx("more than %d public addresses", OWN_MAX);
+	found.addrs[found.n++] = *addr;
+}
+
+int
+own_end(void)
+{
+	if (memcmp(&own, &found, sizeof(own)) == 0)
+		return (0);
+	own = found;
+	return (1);
 }
 
 /*

@@ -61,6 +61,7 @@ static void	 compose(unsigned int, uint32_t, uint32_t, const void *,
 
 struct rules		*rules;
 static struct rules	*nrules;
+static struct own	 own;
 static uint64_t		 total_asked, total_refused;
 
 void
@@ -101,7 +102,7 @@ resolver_handle(struct peer *p, struct imsg *imsg)
 		return (handle_conf(imsg));
 	case IMSG_RECONF_SERVER:
 		return (handle_server(imsg));
-	case IMSG_RECONF_OWN:
+	case IMSG_OWN:
 		return (handle_own(imsg));
 	case IMSG_RECONF_RULE:
 		return (handle_rule(imsg));
@@ -156,13 +157,23 @@ handle_server(struct imsg *imsg)
 	return (0);
 }
 
+/* All of them, whenever one has come or gone. */
 static int
 handle_own(struct imsg *imsg)
 {
-	if (nrules == NULL || nrules->nown == OWN_MAX)
+	struct own now;
+	uint32_t i;
+
+	if (imsg_get_data(imsg, &now, sizeof(now)) == -1 || now.n > OWN_MAX)
 		return (-1);
-	return (imsg_get_data(imsg, &nrules->own[nrules->nown++],
-	    sizeof(nrules->own[0])));
+	for (i = 0; i < now.n; i++)
+		if (now.addrs[i].family != AF_INET &&
+		    now.addrs[i].family != AF_INET6)
+			return (-1);
+	own = now;
+	if (proc_state == STATE_RUNNING)
+		compose(ROLE_RELAY, IMSG_RECHECK, 0, NULL, 0);
+	return (0);
 }
 
 static int
@@ -334,8 +345,8 @@ handle_check(struct imsg *imsg)
 	rule = decide(dial.host, dial.port, ASK_TUNNEL);
 	/* a parent proxy is where the configuration says */
 	for (i = 0; rule != NULL && dial.via == 0 && i < dial.naddrs; i++)
-		if (!policy_addr_passed(rule, &dial.addrs[i], rules->own,
-		    rules->nown))
+		if (!policy_addr_passed(rule, &dial.addrs[i], own.addrs,
+		    own.n))
 			rule = NULL;
 	if (rule == NULL || (dial.plain && !rule->plain))
 		compose(ROLE_RELAY, IMSG_CUT, imsg_get_id(imsg), NULL, 0);
@@ -425,8 +436,8 @@ answer(const struct entry *e, uint32_t id, const struct ask *ask)
 		return;
 	}
 	for (i = 0; !via && i < e->naddrs; i++) {
-		if (policy_addr_passed(rule, &e->addrs[i], rules->own,
-		    rules->nown))
+		if (policy_addr_passed(rule, &e->addrs[i], own.addrs,
+		    own.n))
 			continue;
 		refuse(id, ask->kind, REFUSAL_INSIDE);
 		return;
@@ -463,8 +474,8 @@ order(struct dial *dial, const struct entry *e)
 	size_t j;
 
 	turn = FAMILY_A;
-	for (j = 0; j < rules->nown; j++)
-		if (rules->own[j].family == AF_INET6)
+	for (j = 0; j < own.n; j++)
+		if (own.addrs[j].family == AF_INET6)
 			turn = FAMILY_AAAA;
 	next[FAMILY_A] = next[FAMILY_AAAA] = 0;
 	while (dial->naddrs < DIAL_ADDRS &&

@@ -47,8 +47,6 @@ struct rules {
 	struct settings		 settings;
 	struct server		 servers[SERVERS_MAX];
 	size_t			 nservers;
-	struct netaddr		 own[OWN_MAX];
-	size_t			 nown;
 	struct policy		 policy;
 	struct gate_conf	 gateway;	/* its host may be empty */
 	struct rule		 gate_rule;	/* what the keeper may dial */

@@ -345,7 +345,7 @@ def get(name, want, port=443):
 
 
 # The cases, by their subject; they share what is above.
-for subject in """policy http answers tls resolver via transparent
+for subject in """policy http answers tls resolver own via transparent
         clients behaviour limits reload log process channel""".split():
     with open("cases/%s.py" % subject) as f:
         exec(compile(f.read(), f.name, "exec"))

@@ -178,10 +178,6 @@ def test_inside_one_bad_address_refuses_all():
     eq(inside.reached(), [])
 
 
-def test_own_address_is_refused():
-    get("own.example", 403)
-
-
 def test_ipv6_origin():
     gets_ok(tunnel("six.example:443"), hello("six.example"))
     eq(origin.events(event="accept")[0]["local"], "2620:4f:8000::2")
