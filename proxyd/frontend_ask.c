@@ -149,7 +149,8 @@ reply_status(const char *head, size_t n, uint32_t *len)
 	*len = 0;
 	if ((end = memmem(head, n, "\r\n\r\n", 4)) == NULL)
 		return (n < REPLY_MAX ? 0 : -1);
-	if (n < 13 || memcmp(head, "HTTP/1.", 7) != 0 || head[8] != ' ')
+	if (n < 13 || memcmp(head, "HTTP/1.", 7) != 0 || head[8] != ' ' ||
+	    (head[12] != ' ' && head[12] != '\r'))
 		return (-1);
 	for (status = 0, i = 9; i < 12; i++) {
 		if (head[i] < '0' || head[i] > '9')

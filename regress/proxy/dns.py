@@ -46,11 +46,15 @@ zone = {
     "meta.example": ["169.254.169.254"], "self.example": ["127.0.0.1"],
     "many.example": ["192.31.196.%d" % i for i in range(2, 42)],
     "empty.example": [], "real.example": [O4B], "big.example": [O4],
-    "via.example": ["10.9.9.9"],
+    "via.example": ["10.9.9.9"], "most.example": [O4], "above.example": [O4],
+    "all.example": [O4], "elsewhere.example": [O4],
 }
 alias = {
     "alias.example": "good.example", "alias2.example": "alias.example",
     "badalias.example": "self.example", "loop.example": "loop.example",
+    # over a name that no rule passes
+    "detour.example": "outside.test", "outside.test": "good.example",
+    "baddetour.example": "outside.evil", "outside.evil": "self.example",
 }
 asked = {}
 
@@ -111,6 +115,24 @@ lies = {
         reply(0, [rr(n, A, 60, GOOD)] * 1900)
         if tcp else reply(flags=0x8380),
     "always-truncated.example": lambda reply, n, t, tcp: reply(flags=0x8380),
+    "loop-of-two.example": lambda reply, n, t, tcp:
+        reply(0, [rr(n, CNAME, 60, wire("b.example")),
+                  rr("b.example", CNAME, 60, wire(n)),
+                  rr("c.example", A, 60, GOOD)]),
+    "alias-cut.example": lambda reply, n, t, tcp:
+        reply(0, [wire(n) + struct.pack(">HHIH", CNAME, 1, 60, 2) + b"\5x"]),
+}
+# over TCP, where each has something to hide: what comes, piece by piece
+streams = {
+    "tcp-none.example": lambda m: [],
+    "tcp-length.example": lambda m: [b"\0"],
+    "tcp-zero.example": lambda m: [b"\0\0"],
+    "tcp-head.example": lambda m: [b"\0\x0b" + m[2:13]],
+    "tcp-short.example": lambda m: [b"\xff\xff" + m[2:]],
+    "tcp-long.example": lambda m: [struct.pack(">H", len(m) - 7) + m[2:]],
+    "tcp-other.example": lambda m: [m[:2] + b"xx" + m[4:]],
+    "tcp-again.example": lambda m: [m[:4] + b"\x83\x80" + m[6:]],
+    "tcp-dribble.example": lambda m: [m[i:i + 1] for i in range(20)],
 }
 
 
@@ -143,7 +165,7 @@ def answer(q, tcp):
         return [reply(5)]
     if name == "noedns.example" and edns:
         return [reply(1)]
-    if name == "trunc.example" and not tcp:
+    if (name == "trunc.example" or name in streams) and not tcp:
         return [reply(flags=0x8380)]
     if name == "slow.example":
         time.sleep(0.7)
@@ -165,7 +187,10 @@ def answer(q, tcp):
         addrs = zone.get(target)
     if addrs is None:
         return [reply(3, rrs, [soa])]
-    ttl = {"short.example": 1, "zero.example": 0}.get(name, 60)
+    if name in streams:
+        addrs = [O4]
+    ttl = {"short.example": 1, "zero.example": 0, "most.example": (1 << 31) - 1,
+           "above.example": 1 << 31, "all.example": (1 << 32) - 1}.get(name, 60)
     found = False
     for a in addrs:
         a = ipaddress.ip_address(a)
@@ -190,8 +215,17 @@ def udp(s):
         q, a = s.recvfrom(4096)
 
         def work(q=q, a=a):
-            for r in answer(q, False):
-                s.sendto(r, a)
+            r = answer(q, False)
+            if b"elsewhere" in q.lower():
+                # before the right one, from another port and another address
+                bad = ipaddress.ip_address("10.9.9.9").packed
+                for addr in ("192.31.196.53", "192.31.196.3"):
+                    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as o:
+                        o.bind((addr, 53 if addr.endswith(".3") else 0))
+                        o.sendto(r[0].replace(GOOD, bad), a)
+                time.sleep(0.1)
+            for m in r:
+                s.sendto(m, a)
         threading.Thread(target=work, daemon=True).start()
 
 
@@ -202,14 +236,23 @@ def tcp(l):
         def work(c=c):
             try:
                 n = struct.unpack(">H", c.recv(2, socket.MSG_WAITALL))[0]
-                for r in answer(c.recv(n, socket.MSG_WAITALL), True):
+                q = c.recv(n, socket.MSG_WAITALL)
+                for r in answer(q, True):
                     m = struct.pack(">H", len(r)) + r
+                    for name, f in streams.items():
+                        if wire(name) in q.lower():
+                            for piece in f(m):
+                                c.sendall(piece)
+                                time.sleep(0.5)
+                            return
                     # in pieces, to be put together
                     c.sendall(m[:1])
                     time.sleep(0.05)
                     c.sendall(m[1:20])
                     time.sleep(0.05)
                     c.sendall(m[20:])
+            except OSError:
+                pass
             finally:
                 c.close()
         threading.Thread(target=work, daemon=True).start()

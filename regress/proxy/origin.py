@@ -153,6 +153,34 @@ answers = {
     "/fields": (raw("200 OK", LEN5, "Set-Cookie: a=b", "Connection: close, x",
                     "X: hop", "Keep-Alive: 5", "Proxy-Authenticate: Basic",
                     "Close: x", "ETag: t") + b"abcde", "closes"),
+    "/continue-body": (raw("100 Continue", LEN5) + b"abcde" +
+                       raw("200 OK", LEN5) + b"abcde", "stays"),
+    "/continue-flood": (raw("103 Early Hints", "Link: x") * 20000, "stays"),
+    "/204-chunked": (raw("204 No Content", CHUNKED) + b"0\r\n\r\n", "stays"),
+    "/status-99": (raw("099 OK", LEN5) + b"abcde", "stays"),
+    "/status-600": (raw("600 OK", LEN5) + b"abcde", "stays"),
+    "/status-4": (raw("2000 OK", LEN5) + b"abcde", "stays"),
+    "/http2": (b"HTTP/2.0 200 OK\r\n" + LEN5.encode() + b"\r\n\r\nabcde",
+               "stays"),
+    "/length-signed": (raw("200 OK", "Content-Length: +5") + b"abcde",
+                       "stays"),
+    "/length-huge": (raw("200 OK", "Content-Length: 18446744073709551621") +
+                     b"abcde", "stays"),
+    "/no-name": (raw("200 OK", ": x", LEN5) + b"abcde", "stays"),
+    "/nul": (raw("200 OK", "X: a\0b", LEN5) + b"abcde", "stays"),
+    "/many-fields": (raw("200 OK", LEN5, *["X: y"] * 101) + b"abcde",
+                     "stays"),
+    "/trailers": (raw("200 OK", CHUNKED) + b"0\r\nX: y\r\n\r\n", "stays"),
+    "/head-body": (raw("200 OK", LEN5) + b"abcde", "stays"),
+    "/head-chunks": (raw("200 OK", CHUNKED) + b"5\r\nabcde\r\n0\r\n\r\n",
+                     "stays"),
+    "/304-body": (raw("304 Not Modified", LEN5) + b"abcde", "stays"),
+    "/304-chunks": (raw("304 Not Modified", CHUNKED) + b"5\r\nabcde\r\n"
+                    b"0\r\n\r\n", "stays"),
+    "/204-extra": (raw("204 No Content") + raw("200 OK", "Content-Length: 4") +
+                   b"evil", "stays"),
+    "/early-next": (raw("200 OK", LEN5) + b"abcde" + raw("400 No") * 3,
+                    "stays"),
     "/nothing": (b"", "closes"),
     "/nonsense": (b"SSH-2.0-test\r\n", "stays"),
     "/both": (raw("200 OK", LEN5, CHUNKED) + b"abcde", "stays"),
@@ -296,6 +324,41 @@ def real(c, port, n):
         note(port=port, conn=n, event="tls", error=str(e))
 
 
+HEADS = {
+    "continue": b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\n\r\n",
+    "status-0200": b"HTTP/1.1 0200 OK\r\n\r\n",
+    "status-20": b"HTTP/1.1 20\r\n\r\n",
+    "status-2x0": b"HTTP/1.1 2x0 OK\r\n\r\n",
+    "status-2000": b"HTTP/1.1 2000 OK\r\n\r\n",
+    "no-version": b"HTTP 200 OK\r\n\r\n",
+    "long": b"HTTP/1.1 200 OK\r\nX: " + b"y" * 4090 + b"\r\n\r\n",
+    "flood": b"evil" * 100000,
+    "bare": b"HTTP/1.1 200 OK\n\n",
+    "cut": b"HTTP/1.1 200 OK\r\nX: y\r\n\r",
+    "reset": b"HTTP/1.1 200 OK\r\nX: y\r\n\r",
+    "close": b"",
+}
+
+
+def strange(c, port, n, way):
+    """A parent proxy with an odd head, or one that is just good enough."""
+    if way == "full":
+        head = b"HTTP/1.1 200 OK\r\nX: " + b"y" * (4096 - 24) + b"\r\n\r\n"
+        for i in range(0, len(head), 500):
+            c.sendall(head[i:i + 500])
+            time.sleep(0.01)
+        tls(c, 443, n)
+        return
+    if way not in HEADS:
+        c.sendall(b"HTTP/1.1 200 OK\r\n\r\nEARLY data")
+        return
+    c.sendall(HEADS[way])
+    if way == "reset":
+        reset(c)
+    elif way not in ("cut", "close"):
+        c.recv(1)
+
+
 def parent(c, port, n):
     """A parent proxy; the host's name says how it behaves."""
     d = b""
@@ -315,6 +378,8 @@ def parent(c, port, n):
         c.recv(1)
     elif b"hang" in d:
         c.sendall(b"HTTP/1.1 20")
+    elif b"-head.w" in d or b":10 " in d:
+        strange(c, port, n, d.split()[1].split(b"-head")[0].decode())
     else:
         for b in b"HTTP/1.0 200 fine\r\nVia: x\r\n\r\n":
             c.sendall(bytes([b]))

@@ -43,7 +43,10 @@ LIES = """pointer-loop.example pointer-ahead.example chain-30.example
     two-aliases.example alias-and-address.example stranger.example
     additional.example another-class.example short-address.example
     long-address.example more-behind.example fewer-than-said.example
-    too-many.example huge.example always-truncated.example"""
+    too-many.example huge.example always-truncated.example
+    loop-of-two.example alias-cut.example tcp-none.example tcp-length.example
+    tcp-zero.example tcp-head.example tcp-short.example tcp-long.example
+    tcp-other.example tcp-again.example"""
 CONF = """
 listen on 192.175.48.1 port 3128
 transparent on 192.175.48.1
@@ -59,7 +62,9 @@ pass to { six.example both.example eyes.example hole.example gone.example
     slow.example cut.example long.example zero.example meta.example
     self.example many.example empty.example alias.example alias2.example
     badalias.example loop.example silent.example servfail.example
-    refused.example garbage.example nx.example }
+    refused.example garbage.example nx.example detour.example
+    baddetour.example most.example above.example all.example
+    elsewhere.example tcp-dribble.example }
 pass to real.example port { 80 443 }
 pass to *.w.example
 block to blocked.w.example
@@ -345,7 +350,7 @@ def get(name, want, port=443):
 
 
 # The cases, by their subject; they share what is above.
-for subject in """policy http answers tls resolver own via transparent
+for subject in """policy names http answers tls resolver own via transparent
         clients behaviour limits reload log process channel""".split():
     with open("cases/%s.py" % subject) as f:
         exec(compile(f.read(), f.name, "exec"))

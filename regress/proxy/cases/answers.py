@@ -21,7 +21,10 @@ def test_http_answers_refused():
                  "/same-lengths", "/length-list", "/codings", "/bare-lf",
                  "/folded", "/blank-colon", "/http10-chunked", "/204-body",
                  "/switch", "/many-continues", "/long-head", "/wide-chunk",
-                 "/chunk-extension"):
+                 "/chunk-extension", "/continue-body", "/continue-flood",
+                 "/204-chunked", "/status-99", "/status-600", "/status-4",
+                 "/http2", "/length-signed", "/length-huge", "/no-name",
+                 "/nul", "/many-fields", "/trailers"):
         s = connect()
         s.sendall(http(path) + http())
         r = Reader(s)
@@ -122,3 +125,17 @@ def test_http_server_that_answers_late():
         s.sendall(b"56789")
         eq(r.answer()[::2], (200, b"seen 10"))
     with_proxy(CONF + "timeout answer 3\n", run)
+
+
+# A body where there is none is not the next answer.
+def test_http_answers_with_a_body_that_is_none():
+    s = connect()
+    r = Reader(s)
+    for path, method in (("/head-body", "HEAD"), ("/304-body", "GET"),
+                         ("/204-extra", "GET"), ("/304-chunks", "GET"),
+                         ("/head-chunks", "HEAD"), ("/early-next", "GET")):
+        s.sendall(http(path, method=method))
+        st, f, body = r.answer(method)
+        yes(st in (200, 204, 304) and body in (b"", b"abcde"), path)
+        s.sendall(http())
+        eq(r.answer()[::2], (200, b"seen 0"), path)

@@ -380,6 +380,41 @@ def test_requests_refused():
         ("folding", head(GET, H, "X: a\r\n b")),
         ("blank before colon", head(GET, H, "Content-Length : 5")),
         ("no colon", head(GET, H, "nonsense")),
+        ("no name", head(GET, H, ": x")),
+        ("a blank for a name", head(GET, H, " : x")),
+        ("8 bits in a name", head(GET, H, "X\xe4: y")),
+        ("NUL in a name", head(GET, H, "X\0: y")),
+        ("a bracket in a name", head(GET, H, "X(y): z")),
+        ("blank before Host's colon", head(GET, "Host : web.example")),
+        ("blank before the coding's colon", head(
+            GET, H, "Transfer-Encoding : chunked")),
+        ("tab before the coding's colon", head(
+            GET, H, "Transfer-Encoding\t: chunked")),
+        ("vertical tab before a value", head(
+            GET, H, "Content-Length:\x0b5")),
+        ("form feed before a value", head(GET, H, "Content-Length:\x0c5")),
+        ("a list of codings", head(GET, H, "Transfer-Encoding: chunked, "
+                                   "identity")),
+        ("chunked last", head(GET, H, "Transfer-Encoding: identity, "
+                              "chunked")),
+        ("nearly chunked", head(GET, H, "Transfer-Encoding: xchunked")),
+        ("chunked and more", head(GET, H, "Transfer-Encoding: chunkedx")),
+        ("chunked with a parameter", head(GET, H, "Transfer-Encoding: "
+                                          "chunked;q=1")),
+        ("chunked in quotes", head(GET, H,
+                                   'Transfer-Encoding: "chunked"')),
+        ("chunked and a comma", head(GET, H, "Transfer-Encoding: chunked,")),
+        ("a comma and chunked", head(GET, H, "Transfer-Encoding: ,chunked")),
+        ("an empty coding", head(GET, H, "Transfer-Encoding:")),
+        ("identity", head(GET, H, "Transfer-Encoding: identity")),
+        ("an empty coding, then chunked", head(
+            GET, H, "Transfer-Encoding:", "Transfer-Encoding: chunked")),
+        ("an empty length", head(GET, H, "Content-Length:")),
+        ("a length with an exponent", head(GET, H, "Content-Length: 1e1")),
+        ("a length with a blank", head(GET, H, "Content-Length: 1 1")),
+        ("a length of 2^64 + 5", head(GET, H, "Content-Length: "
+                                      "18446744073709551621")),
+        ("a length in other digits", head(GET, H, "Content-Length: \xb2")),
         ("NUL in a field", head(GET, H, "X: a\0b")),
         ("bare CR", head(GET, H, "X: a\rb")),
         ("bare LF", b"GET http://web.example/ HTTP/1.1\nHost: a\n\n"),
@@ -449,3 +484,53 @@ def test_data_behind_the_head_arrives():
             origin.data(443).endswith(b"MORE") else None),
        hello("good.example") + b"MORE")
     s.close()
+
+
+# What a chunked body could end with is refused, not passed on.
+def test_http_trailers_are_refused():
+    for end in (b"0\r\nX: y\r\n\r\n", b"0\r\nHost: evil.test\r\n\r\n",
+                b"0\r\n\r", b"0\r\nGET / HTTP/1.1\r\n\r\n", b"0;x\r\n\r\n",
+                b"00\r\n \r\n", b"0 \r\n\r\n", b"0\n\n"):
+        origin.mark()
+        s = connect()
+        s.sendall(http(method="POST", body=b"3\r\nabc\r\n" + end,
+                       fields=CHUNKED))
+        try:
+            s.shutdown(socket.SHUT_WR)
+        except OSError:
+            pass            # reset already
+        eq(rest(s), b"", end)
+        e = wait("request", requests)[0]
+        yes(not e["whole"] and e["body"] in ("", "3\r\nabc\r\n"), e)
+
+
+# There is no switching of protocols: the request goes on without it.
+def test_http_upgrade_is_dropped():
+    for more in (("Connection: Upgrade", "Upgrade: websocket",
+                  "Sec-WebSocket-Version: 13", "Sec-WebSocket-Key: eA=="),
+                 ("Connection: Upgrade, HTTP2-Settings", "Upgrade: h2c",
+                  "HTTP2-Settings: AAMAAABk")):
+        s = connect()
+        s.sendall(http("/", fields=more) + b"\x81\x85abcd")
+        r = Reader(s)
+        eq(r.answer()[::2], (200, b"seen 0"))
+        # what would be frames is no request
+        eq(r.answer()[0], 400)
+        eq(rest(s), b"")
+    for e in requests():
+        low = e["head"].lower()
+        yes("upgrade" not in low and "http2-settings" not in low, low)
+    eq(origin.events(event="more"), [])
+
+
+# What is behind a refused or a last request is nobody's.
+def test_http_nothing_behind_the_last_request():
+    for first in (head("GET http://web.example/ HTTP/1.0"),
+                  http(fields=("Connection: close",)),
+                  http(fields=("Connection: Close, x",))):
+        origin.mark()
+        s = connect()
+        s.sendall(first + http("/second"))
+        eq(rest(s).count(b"HTTP/1.1"), 1)
+        eq([e["head"].split()[1] for e in requests()], ["/"])
+        eq(origin.events(event="more"), [])

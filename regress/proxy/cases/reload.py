@@ -46,11 +46,8 @@ def test_reload_keeps_and_cuts():
     hello_waits = tunnel("tls.example:443")
     new = CONF.replace(" 13 22 }", " 13 }").replace(
         "address 10.9.0.0/16 ", "").replace("tls.example", "new.example")
-    open(px.conf, "w").write(new)
-    t = time.time()
-    px.p.send_signal(signal.SIGHUP)
+    px.reload(new)
     eq(rest(cut), b"")
-    yes(time.time() - t < 0.3, "%.2f s" % (time.time() - t))
     eq(rest(corp), b"")
     eq(rest(hello_waits), b"")
     keep.sendall(b"still")
@@ -69,3 +66,67 @@ def test_reload_many_tunnels_at_once():
         rest(s)
     yes(time.time() - t < 1, "slow")
     px.reload(CONF)
+
+
+def median_of(rounds, f, most, what):
+    """Of several, since others may be at work; and that more than once."""
+    for _ in range(3):
+        took = sorted(f(i) for i in range(rounds))
+        if took[rounds // 2] < most:
+            return
+    fail("%s takes %.3f s" % (what, took[rounds // 2]))
+
+
+# As soon as it is said to be in force nothing is judged by the one before.
+def test_reload_is_in_force_when_it_says_so():
+    global px
+    px.stop()
+    r, w = os.pipe()
+    out = open(TMP + "/out", "wb+")
+    q = Proxy(stdin=r, out=out, args=("-f", "-"))
+    os.close(r)
+
+    def said():
+        return open(TMP + "/out").read().count("ok\n")
+    doc = CONF.split("pass to file")[0]
+    docs = (doc, doc.replace("{ good.example tls", "{ tls").replace(
+        "{ web.example good.example", "{ web.example"))
+
+    def turn(i):
+        n, t = said(), time.monotonic()
+        os.write(w, docs[i % 2].encode() + b".\n")
+        while said() == n:
+            yes(time.monotonic() - t < 5, "no answer")
+        t = time.monotonic() - t
+        want = 200 if i % 2 == 0 else 403
+        eq(status(ask(target("good.example:443"))), want, i)
+        eq(dns_query("good.example")[0], 0 if want == 200 else 5, i)
+        eq(status(ask(head("GET http://good.example/ HTTP/1.1",
+                           "Connection: close"))), want, i)
+        return t
+    try:
+        os.write(w, docs[0].encode() + b".\n")
+        wait("ok", lambda: said() == 1)
+        q.started()
+        median_of(21, turn, 0.1, "a reload")
+    finally:
+        q.stop()
+        os.close(w)
+        px = Proxy()
+
+
+def test_reload_cuts_within_100_ms():
+    without = CONF.replace(" 13 22 }", " 13 }")
+
+    def turn(i):
+        s = tunnel("plain.example:22")
+        s.recv(100)
+        open(px.conf, "w").write(without)
+        t = time.monotonic()
+        px.p.send_signal(signal.SIGHUP)
+        eq(rest(s), b"")
+        t = time.monotonic() - t
+        get("plain.example", 403, 22)
+        px.reload(CONF)
+        return t
+    median_of(9, turn, 0.1, "a cut")

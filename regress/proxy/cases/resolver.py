@@ -98,6 +98,7 @@ def test_dns_same_question_is_asked_once():
         eq(status(until(s, b"\r\n\r\n")), 200)
         s.close()
     eq(len(questions("slow.example")), 2)
+    wait("connections", lambda: accepts() == len(socks))
 
 
 def test_dns_answers_that_are_wrong():
@@ -105,6 +106,39 @@ def test_dns_answers_that_are_wrong():
         t, r = get(n, 502)
         yes(t < 4, "%s: %.1f s" % (n, t))
         yes(b"reached" not in r, r)
+    eq(origin.reached(), [])
+
+
+def test_dns_answer_that_dribbles_over_tcp():
+    # each try has its time, however little comes however often
+    s = connect(timeout=30)
+    t = time.time()
+    s.sendall(target("tcp-dribble.example:443"))
+    eq(status(until(s, b"\r\n\r\n")), 504)
+    yes(time.time() - t < 20, "%.1f s" % (time.time() - t))
+    eq(origin.reached(), [])
+
+
+def test_dns_answers_from_elsewhere_do_not_count():
+    gets_ok(tunnel("elsewhere.example:443"), hello("elsewhere.example"))
+    eq(origin.events(event="accept")[0]["local"], "192.31.196.2")
+
+
+def test_dns_ttls_at_their_ends():
+    # the longest is remembered, and what is above it is no time at all
+    for n, asked in (("most", 2), ("above", 4), ("all", 4)):
+        for _ in range(2):
+            gets_ok(tunnel(n + ".example:443"), hello(n + ".example"))
+        eq(len(questions(n + ".example")), asked, n)
+
+
+def test_dns_alias_over_a_name_that_is_not_passed():
+    # it is the name that was asked for that has to pass, and no other
+    gets_ok(tunnel("detour.example:443"), hello("detour.example"))
+    get("baddetour.example", 403)
+    get("outside.test", 403)
+    eq(questions("outside.test"), [])
+    eq(inside.reached(), [])
 
 
 def test_dns_limit_of_lookups():

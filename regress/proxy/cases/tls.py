@@ -98,6 +98,14 @@ def test_hello_refused():
         ("http", b"GET / HTTP/1.1\r\nHost: good.example\r\n\r\n"),
         ("ssh", b"SSH-2.0-x\r\n"),
         ("nonsense", b"\0" * 600),
+        ("two hellos in a record", record(m + handshake(hello_body(
+            sni("evil.test"))))),
+        ("two hellos over records", record(m[:40]) + record(
+            m[40:] + handshake(hello_body(sni("evil.test"))))),
+        ("an alert amid the hello", record(m[:40]) + record(b"\1\x5a", 21) +
+         record(m[40:])),
+        ("version 2", b"\x16\2\0" + hello("good.example")[3:]),
+        ("version 4", b"\x16\4\0" + hello("good.example")[3:]),
         ("an empty record", record(b"") * 3 + hello("good.example")),
         ("extensions too long", record(handshake(
             body[:41] + b"\0\xff" + body[43:]))),

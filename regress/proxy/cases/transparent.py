@@ -138,3 +138,106 @@ def test_transparent_http_refused():
         st = status(rest(s))
         yes(st == want or want != 403 and 400 <= st < 500, "%r %s" % (raw, st))
     quiet()
+
+
+def question(name, qtype=1, ident=4660, flags=0x100, qclass=1, more=b"",
+             counts=(1, 0, 0, 0)):
+    return struct.pack(">HHHHHH", ident, flags, *counts) + b"".join(
+        vec(1, p.encode()) for p in name.split(".")) + b"\0" + \
+        struct.pack(">HH", qtype, qclass) + more
+
+
+OPT = b"\0" + struct.pack(">HHIH", 41, 4096, 0, 0)
+
+
+def test_transparent_dns_with_edns():
+    s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    s.settimeout(2)
+    for name, code in (("GoOd.example", 0), ("evil.test", 5)):
+        s.sendto(question(name, more=OPT, counts=(1, 0, 0, 1)), TDNS)
+        d = s.recv(1000)
+        # the question as it was asked, and an OPT record of our own
+        yes(question(name)[12:] in d, d)
+        eq((d[3] & 15, struct.unpack(">H", d[10:12])[0]), (code, 1))
+        eq(d[-11:], b"\0" + struct.pack(">HHIH", 41, 1232, 0, 0))
+        yes(len(d) < 512, "long")
+    for more in (OPT[:-1], OPT + b"x", OPT[:-2] + b"\0\5", b"\1x" + OPT[1:],
+                 b"\0" + struct.pack(">HHIH", 1, 1, 0, 0)):
+        eq(dns_query("", raw=question("good.example", more=more,
+                                      counts=(1, 0, 0, 1)), timeout=0.15),
+           None, more)
+    for counts in ((0, 0, 0, 0), (2, 0, 0, 0), (1, 1, 0, 0), (1, 0, 1, 0),
+                   (1, 0, 0, 2), (65535, 0, 0, 0)):
+        eq(dns_query("", raw=question("good.example", more=OPT * 2,
+                                      counts=counts), timeout=0.15), None,
+           counts)
+    # opcodes, classes
+    for flags in (0x0900, 0x1100, 0x2900, 0x8100, 0x0300):
+        eq(dns_query("", raw=question("good.example", flags=flags),
+                     timeout=0.15), None, flags)
+    for qclass in (0, 3, 254, 255):
+        eq(dns_query("", raw=question("good.example", qclass=qclass),
+                     timeout=0.15), None, qclass)
+    eq(dns_query("good.example")[:2], (0, 1))
+
+
+def test_transparent_dns_over_tcp_in_a_row():
+    # many at once, each answered; then one byte by byte on the same connection
+    s = connect(TDNS)
+    names = ["good.example", "evil.test", "x.w.example"] * 20
+    s.sendall(b"".join(vec(2, question(n, ident=i))
+                       for i, n in enumerate(names)))
+    r = Reader(s)
+    for i, n in enumerate(names):
+        d = r.take(struct.unpack(">H", r.take(2))[0])
+        eq((struct.unpack(">H", d[:2])[0], d[3] & 15),
+           (i, 5 if n == "evil.test" else 0), n)
+    for b in vec(2, question("good.example")):
+        s.sendall(bytes([b]))
+        time.sleep(0.01)
+    d = r.take(struct.unpack(">H", r.take(2))[0])
+    eq(d[3] & 15, 0)
+    # too slow
+    t = time.time()
+    s.sendall(vec(2, question("good.example"))[:5])
+    eq(rest(s), b"")
+    yes(1.5 < time.time() - t < 4, "%.1f s" % (time.time() - t))
+    for raw in (b"\0\0", b"\0\1x", b"\2\1" + b"x" * 513, b"\xff\xff",
+                vec(2, question("good.example", flags=0x8100)),
+                vec(2, question("good.example") + b"x")):
+        s = connect(TDNS)
+        s.sendall(raw)
+        eq(rest(s), b"", raw)
+    quiet()
+
+
+def test_transparent_dns_over_tcp_is_rate_limited():
+    px.reload(CONF + "limit questions 20\n")
+    time.sleep(1.1)
+    s = connect(TDNS)
+    s.sendall(vec(2, question("good.example")) * 200)
+    d = rest(s)
+    n = len(d) // len(vec(2, question("good.example") + b"x" * 16))
+    yes(10 <= n <= 40, "%d answers" % n)
+    px.reload(CONF)
+    time.sleep(1.1)
+    eq(dns_query("good.example")[:2], (0, 1))
+
+
+def test_transparent_silent_clients_do_not_starve_others():
+    good = tunnel("plain.example:7")
+    socks = []
+    for i in range(1500):
+        socks.append(connect(("192.175.48.1", (443, 80, 53)[i % 3]),
+                             src="192.175.48.3"))
+        if i % 500 == 499:
+            good.sendall(b"still")
+            eq(good.recv(10), b"still")
+            t = time.time()
+            gets_ok(connect(("192.175.48.1", 443)), hello("good.example"))
+            eq(dns_query("good.example")[:2], (0, 1))
+            yes(time.time() - t < 1.5, "%.1f s" % (time.time() - t))
+            yes(px.fds()["frontend"] < 1100, "heads are kept")
+    for s in socks:
+        s.close()
+    wait("recovery", lambda: px.fds()["frontend"] < 60, 8)

@@ -66,3 +66,27 @@ def test_via_nobody():
         px.reload(CONF)
         gets_ok(tunnel("good.example:443"), hello("good.example"))
     with_proxy(CONF + "via nx.example port 3128\n", run)
+
+
+# What it says ends at its first empty line, is 4 KB at most, and is 2xx.
+def test_via_hostile_answers():
+    def run():
+        for n in ("continue", "status-0200", "status-20", "status-2x0",
+                  "status-2000", "no-version", "long", "flood", "bare",
+                  "cut", "reset", "close"):
+            t = time.time()
+            r = ask(target(n + "-head.w.example:443"), timeout=10)
+            yes(status(r) in (502, 504), "%s: %r" % (n, r[:80]))
+            yes(b"proxyd: %s-head.w.example: " % n.encode() in r, r)
+            yes(time.time() - t < 5, n)
+            yes(b"evil" not in r, r)
+        eq(origin.data(443), b"")
+        # nearly 4 KB, in pieces, and what comes with its end is the server's
+        s = connect()
+        s.sendall(target("full-head.w.example:443"))
+        eq(status(until(s, b"\r\n\r\n")), 200)
+        gets_ok(s, hello("full-head.w.example"))
+        s = tunnel("plain.example:10")
+        eq(rest(s), b"EARLY data")
+        gets_ok(tunnel("good.example:443"), hello("good.example"))
+    with_proxy(CONF + "via 10.9.9.9 port 3128\n", run)
