@@ -185,6 +185,9 @@ int		 spec_share_add(struct spec *, const struct share_answer *);
 int		 spec_share_mounts(const struct spec *, json_t *);
 char		*spec_lines(const char *, const struct strings *);
 
+/* wipe.c, or wipe_none.c: sets up libcurl, so that it and jansson wipe */
+int		 wipe_init(void);
+
 /* engine_podman.c: the same in podman's words, and back.  Pure. */
 #define LOG_BYTES		(8 * 1024 * 1024)
 json_t		*spec_podman_network(const struct spec *);

@@ -148,7 +148,7 @@ static int		 opened = -1;	/* by docker_opensocket(), last */
 void
 docker_init(void)
 {
-	if (curl_global_init(CURL_GLOBAL_ALL) != 0)
+	if (wipe_init() == -1)
 		fatalx("curl_global_init");
 	if ((multi = curl_multi_init()) == NULL)
 		fatalx("curl_multi_init");
@@ -278,9 +278,10 @@ call_free(struct docker_call *c)
 		close(c->datafd);
 	TAILQ_REMOVE(&calls, c, entry);
 	free(c->path);
-	freezero(c->body, c->bodylen);	/* it may hold a key */
+	/* these may hold a key */
+	freezero(c->body, c->bodylen);
+	freezero(c->buf, c->size);
 	free(c->data);
-	free(c->buf);
 	free(c);
 }
 
@@ -814,8 +815,9 @@ docker_write(char *data, size_t size, size_t n, void *arg)
 		return (0);
 	}
 	if (c->len + n > c->size) {
-		if ((buf = realloc(c->buf, (c->len + n) * 2)) == NULL)
-			fatal("realloc");
+		buf = recallocarray(c->buf, c->size, (c->len + n) * 2, 1);
+		if (buf == NULL)
+			fatal("recallocarray");
 		c->buf = buf;
 		c->size = (c->len + n) * 2;
 	}

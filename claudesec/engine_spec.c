@@ -532,7 +532,7 @@ spec_agent(const struct spec *s, const struct config *conf,
 	    "Tty", (int)s->tty,
 	    "StopSignal", "SIGTERM",
 	    "Healthcheck", "Test", "NONE");
-	free(prepared);
+	freezero(prepared, strlen(prepared));
 	return (json);
 }
 
@@ -750,8 +750,9 @@ spec_agent_env(const struct spec *s, const struct config *conf,
 			error |= append_string(env, e->value);
 	if (asprintf(&text, INSIDE_JSON "=%s", prepared) == -1)
 		text = NULL;
+	/* it has a part of the key */
 	error |= text == NULL ? -1 : append_string(env, text);
-	free(text);
+	freezero(text, text == NULL ? 0 : strlen(text));
 	text = spec_lines(INSIDE_MOUNTS "=", &s->mounts);
 	error |= text == NULL ? -1 : append_string(env, text);
 	free(text);

@@ -77,6 +77,14 @@ else
 	: "${OBJS_MOUNT=mount_none.o}"
 	: "${OBJS_ADDRESS=address_none.o}"
 fi
+if compiles '#include <stddef.h>
+size_t malloc_usable_size(void *);
+int main(int argc, char *argv[])
+{ (void)argc; return malloc_usable_size(argv) == 1; }'; then
+	: "${OBJS_WIPE=wipe.o}"
+else
+	: "${OBJS_WIPE=wipe_none.o}"
+fi
 if "$PKG_CONFIG" --exists libevent_core 2>/dev/null; then
 	: "${LIBS_EVENT=$(pkg --libs libevent_core)}"
 else
@@ -117,5 +125,6 @@ LDFLAGS_STATIC=	$LDFLAGS_STATIC
 OBJS_SANDBOX=	$OBJS_SANDBOX
 OBJS_MOUNT=	$OBJS_MOUNT
 OBJS_ADDRESS=	$OBJS_ADDRESS
+OBJS_WIPE=	$OBJS_WIPE
 YACC=		$YACC
 END

@@ -42,6 +42,7 @@ KEPT = ('host', 'x-api-key', 'authorization', 'user-agent', 'anthropic-beta',
         'content-type', 'accept-encoding', 'via', 'x-forwarded-for')
 lock = threading.Lock()
 UUID = '00000000-0000-4000-8000-000000000001'
+codes = {}
 tokens = {'n': 0, 'refresh_token': 'sk-ant-ort01-0'}
 
 
@@ -192,12 +193,13 @@ class Handler(BaseHTTPRequestHandler):
     def authorize(self):
         """The user has agreed, and the browser goes back with a code."""
         query = urllib.parse.parse_qs(self.path.split('?', 1)[1])
+        code = 'code-%d' % time.time_ns()
         with lock:
-            tokens['code'] = 'code-%d' % time.time_ns()
+            codes[code] = query['state'][0]
         self.send_response(302)
         self.send_header('Location', query['redirect_uri'][0] + '?' +
                          urllib.parse.urlencode({
-                             'code': tokens['code'],
+                             'code': code,
                              'state': query['state'][0]}))
         self.send_header('Content-Length', '0')
         self.end_headers()
@@ -207,9 +209,12 @@ class Handler(BaseHTTPRequestHandler):
         body = json.loads(data)
         kind = 'code' if 'code' in body else 'refresh_token'
         with lock:
-            good = tokens.get(kind) == body.get(kind)
+            if kind == 'code':
+                # which is good once, for who began that very login
+                good = codes.pop(body['code'], '') == body.get('state')
+            else:
+                good = tokens.get(kind) == body.get(kind)
             if good:
-                tokens['code'] = None
                 tokens['n'] += 1
                 tokens['refresh_token'] = 'sk-ant-ort01-%d' % tokens['n']
         self.note(json.dumps({'good': good}).encode())

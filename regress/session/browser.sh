@@ -120,6 +120,33 @@ test_browser_takes_a_directory_of_the_user_only()
 	rmdir "$tmp/u1000/ws/login"
 }
 
+# The engine goes by the path; what is there when it does is not taken for it.
+test_browser_directory_is_not_what_came_later()
+{
+	browser "credentials browser directory \"~/login\""
+	h=$tmp/u1000/home
+	install -d -m 700 -o 1000 -g 1000 "$h/login" "$h/other"
+	touch "$h/other/stolen"
+	ln -s other "$h/link"
+	swapping "$h/login" "$h/link"
+	n=0
+	seen=
+	while [ $n -lt 60 ] && [ -z "$seen" ]; do
+		n=$((n + 1))
+		out=$(csb shell -- sh -c 'ls "$CLAUDE_CONFIG_DIR"' \
+		    </dev/null 2>&1)
+		case $out in
+		*"not the directory that was asked for")	seen=1 ;;
+		*stolen*)	because "another one was taken"
+			break ;;
+		esac
+	done
+	kill $swapper
+	wait $swapper 2>/dev/null
+	rm -rf "$h/login" "$h/link" "$h/other"
+	[ -n "$seen" ] || because "it was never swapped in time: $out"
+}
+
 # The user's browser, without a window: what it was told to open, it opens once.
 browser_up()
 {
@@ -131,13 +158,13 @@ browser_up()
 		    --disable-background-networking \\
 		    --disable-component-update --disable-sync \\
 		    --ignore-certificate-errors \\
-		    --user-data-dir=$tmp/u1000/chromium \\
+		    --user-data-dir=$tmp/u1000/chromium.\$\$ \\
 		    --host-resolver-rules="MAP *.claude.com $api_addr, \\
 		    MAP claude.com $api_addr, MAP claude.ai $api_addr" \\
-		    --dump-dom "\$1" >$tmp/page 2>$tmp/page.err
+		    --dump-dom "\$1" >>$tmp/page 2>>$tmp/page.err
 	END
 	chmod 755 "$tmp/browser.sh"
-	rm -rf "$tmp/u1000/chromium"
+	rm -rf "$tmp/u1000"/chromium.*
 	rm -f "$tmp/opened" "$tmp/page"
 	: >"$tmp/opened"
 	: >"$tmp/page"
@@ -200,6 +227,68 @@ test_browser_brings_the_login_back()
 	csb stop -a
 	tm kill-server
 	return $_status
+}
+
+# Who lets go of a session, or never had it, logs in when it is attached.
+test_browser_brings_the_login_back_to_who_attaches()
+{
+	browser "credentials browser"
+	browser_up
+	tm kill-server 2>/dev/null
+	browser_terminal one "$tmp/browser.sh" start -d -n one
+	shown "exit status 0" || return 1
+	tm kill-server
+	browser_terminal one "$tmp/browser.sh" attach one
+	shown "Claude Code" && logs_in one &&
+	{ wait_for 40 grep -q sk-ant-oat01- "$login_dir/.credentials.json" ||
+	    because "no login: $(cat "$tmp/opened" "$tmp/page" "$tmp/page.err")"
+	}
+	_status=$?
+	csb stop -a
+	tm kill-server
+	return $_status
+}
+
+# logs_in WINDOW: as far as the browser
+logs_in()
+{
+	terminal=:$1
+	tm send-keys -t "$terminal" "/login" Enter
+	shown "Select login method" && tm send-keys -t "$terminal" Enter
+	_r=$?
+	terminal=one
+	return $_r
+}
+
+# Two real ones at once: each gets its own code, with the word that it gave.
+test_browser_brings_two_logins_back()
+{
+	browser "credentials browser"
+	browser_up
+	tm kill-server 2>/dev/null
+	browser_terminal one "$tmp/browser.sh" start -n one
+	shown "Claude Code" || return 1
+	browser_terminal two "$tmp/browser.sh" start -N -n two
+	terminal=:two
+	shown "Claude Code"
+	_status=$?
+	terminal=one
+	[ $_status -eq 0 ] && logs_in one && logs_in two &&
+	{ wait_for 60 two_codes || because "not two: $(cat "$tmp/opened" \
+	    "$tmp/api.log" "$tmp/page.err")"; } &&
+	equal "pages that were opened" "$(sort -u "$tmp/opened" |
+	    grep -c .)" 2 &&
+	equal "codes that were refused" "$(grep -c '"good": false' \
+	    "$tmp/api.log")" 0
+	_status=$?
+	csb stop -a
+	tm kill-server
+	return $_status
+}
+
+two_codes()
+{
+	[ "$(grep -c '"grant": "code", "good": true' "$tmp/api.log")" -eq 2 ]
 }
 
 # Two logins at once, and what else comes to such a port.  The address is

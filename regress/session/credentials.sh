@@ -322,3 +322,41 @@ where_is_it()
 	v=$(docker volume inspect -f '{{.Mountpoint}}' claude-held-run)
 	! grep -qra "$real_key" "$v" || because "it is in the volume"
 }
+
+# Given in the environment it is the agent's, and the engine knows it, but no
+# process of ours does any more.
+test_key_of_the_environment_is_forgotten()
+{
+	inject "ANTHROPIC_API_KEY=$real_key"
+	sed -i 's/^credentials inject/credentials environment/' \
+	    "$tmp/u1000/inject"
+	environment_alone || return 1
+	csi stop -a 2>/dev/null
+	wait "$hold_pid"
+	wait_for 30 no_daemons
+	# likewise of a command, in a terminal or not
+	echo "$real_key" >"$tmp/u1000/secret"
+	command_key "cat $tmp/u1000/secret" environment
+	environment_alone
+}
+
+environment_alone()
+{
+	: >"$tmp/api.log"
+	csi start -n held -- -p "SLEEP 300
+wait" >"$tmp/hold.out" 2>&1 </dev/null &
+	hold_pid=$!
+	wait_for 20 csi_holds && wait_for 20 test -s "$tmp/api.log" ||
+	    because "no session: $(cat "$tmp/hold.out")" || return 1
+	all="$(daemons) $(docker top claude-held-proxy -eo pid | tail -n +2)"
+	# a part of it, since what was freed may be overwritten in part
+	part=${real_key#*0123}
+	python3 "$here/secret.py" "$part" \
+	    $(docker top claude-held -eo pid | tail -n +2) >"$tmp/seen" ||
+	    because "secret.py failed" || return 1
+	grep -q "claude -p.*memory" "$tmp/seen" ||
+	    because "the agent does not have it: $(cat "$tmp/seen")" || return 1
+	python3 "$here/secret.py" "$part" $all >"$tmp/seen" ||
+	    because "secret.py failed" || return 1
+	equal "where else it is" "$(cat "$tmp/seen")" ""
+}

@@ -84,7 +84,8 @@ def search(pid):
 
 for pid in sys.argv[2:]:
     try:
-        name = open("/proc/%s/cmdline" % pid).read().replace("\0", " ")
+        name = open("/proc/%s/cmdline" % pid).read()
+        name = name.replace("\0", " ").replace("\n", " ")
         for where in search(pid):
             print(pid, name.strip(), where)
     except (FileNotFoundError, ProcessLookupError):

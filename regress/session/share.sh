@@ -207,6 +207,20 @@ test_share_in_a_login_needs_its_place()
 	rm -rf "$claude_dir" "$d"
 }
 
+# swapping FILE FILE: they change places until $swapper ends
+swapping()
+{
+	cat >"$tmp/swap.py" <<-'END'
+		import ctypes, sys
+		libc = ctypes.CDLL(None)
+		while True:
+		    libc.renameat2(-100, sys.argv[1].encode(), -100,
+		        sys.argv[2].encode(), 2)
+	END
+	python3 "$tmp/swap.py" "$1" "$2" 9>&- &
+	swapper=$!
+}
+
 # The engine goes by the path; what another session puts there meanwhile is
 # not shared.
 test_share_is_not_what_came_later()
@@ -216,15 +230,7 @@ test_share_is_not_what_came_later()
 	mkdir "$tmp/u1000/home/other"
 	touch "$tmp/u1000/home/other/stolen"
 	ln -s ../other "$claude_dir/link"
-	cat >"$tmp/swap.py" <<-'END'
-		import ctypes, sys
-		libc = ctypes.CDLL(None)
-		while True:
-		    libc.renameat2(-100, sys.argv[1].encode(), -100,
-		        sys.argv[2].encode(), 2)
-	END
-	python3 "$tmp/swap.py" "$claude_dir/commands" "$claude_dir/link" &
-	swapper=$!
+	swapping "$claude_dir/commands" "$claude_dir/link"
 	n=0
 	seen=
 	while [ $n -lt 60 ] && [ -z "$seen" ]; do

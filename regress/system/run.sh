@@ -496,6 +496,28 @@ test_a_workspace_that_is_swapped()
 }
 
 # A name that a daemon had no time to remove is removed by the next.
+# The system's daemon opens no files of a user's, and says so; root's own are
+# another matter.
+test_what_of_a_user_it_does_not_open()
+{
+	mkdir -p "$tmp/$anna/.claude/commands"
+	chown -R $anna:$anna "$tmp/$anna/.claude"
+	up <<-END || return 1
+		credentials browser
+		permit user $anna
+	END
+	refused 66 "browser: logins are kept by a user's own daemon only" \
+	    $anna shell -- true || return 1
+	up <<-END || return 1
+		credentials none
+		share commands
+		permit user $anna
+	END
+	refused 66 "commands: a user's own daemon only can share it" \
+	    $anna shell -- true &&
+	{ root shell -- true || because "root: $(cat "$tmp/err")"; }
+}
+
 test_a_pin_after_a_kill()
 {
 	build_lag && permit_both || return 1
