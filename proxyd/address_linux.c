@@ -103,7 +103,8 @@ address_event(int s, short event, void *arg)
 		if (nl.nl_pid != 0)
 			continue;	/* not the kernel's */
 		left = (int)n;
-		for (h = &buf.hdr; NLMSG_OK(h, left); h = NLMSG_NEXT(h, left))
+		for (h = &buf.hdr; left > 0 &&
+		    NLMSG_OK(h, (unsigned int)left); h = NLMSG_NEXT(h, left))
 			address_message(h);
 	}
 }
