@@ -377,6 +377,7 @@ find_user_config(void)
 static void
 find_engines(void)
 {
+	char run[64];
 	const char *dir;
 	struct stat st;
 
@@ -391,11 +392,12 @@ find_engines(void)
 		errx(EX_CONFIG, "the path of .docker is too long");
 	(void)strlcpy(engines[0], "/var/run/docker.sock", PATH_MAX);
 	(void)strlcpy(engines[3], "/run/podman/podman.sock", PATH_MAX);
-	/* su(1) leaves another user's behind */
+	/* su(1) leaves another user's behind, and cron(8) none */
+	(void)snprintf(run, sizeof(run), "/run/user/%u", getuid());
 	dir = getenv("XDG_RUNTIME_DIR");
 	if (dir == NULL || dir[0] != '/' || strlen(dir) > PATH_MAX / 2 ||
 	    stat(dir, &st) == -1 || st.st_uid != getuid())
-		return;
+		dir = run;
 	(void)snprintf(engines[1], PATH_MAX, "%s/docker.sock", dir);
 	(void)snprintf(engines[2], PATH_MAX, "%s/podman/podman.sock", dir);
 }

@@ -117,6 +117,7 @@ struct spec {
 	struct identity	 identity;		/* of the owner */
 	uint32_t	 uid, gid;		/* in the container */
 	uint32_t	 podman;		/* the engine is */
+	uint32_t	 rootless;		/* it is not root */
 	uint32_t	 shell;
 	uint32_t	 tty, cols, rows;
 	uint32_t	 readonly;		/* the workspace */
@@ -205,6 +206,14 @@ int		 spec_image_id(const json_t *, char [IMAGE_ID_LEN]);
 int		 spec_progress(const json_t *, char *, size_t);
 int		 spec_layer(const json_t *, struct ctl_layer *);
 time_t		 spec_age(const json_t *, time_t);
+
+struct engine_info {
+	int		 rootless;
+	/* of one that is: can it bound these? */
+	int		 memory, processes, cpu;
+	int		 unified;	/* control groups of version 2 */
+};
+void		 spec_info(struct engine_info *, const json_t *, int);
 int		 spec_frame(const unsigned char *, size_t, int *, size_t *);
 int		 spec_adopt(struct spec *, const json_t *, const char **);
 
@@ -405,6 +414,7 @@ enum step {
 	STEP_NETWORK,
 	STEP_PROXYD,
 	STEP_IMAGE,
+	STEP_ENGINE,
 	STEP_SIDECAR,
 	STEP_SIDECAR_CHECK,
 	STEP_SIDECAR_ATTACH,
@@ -551,6 +561,11 @@ void		 end_begin(struct session *);
 void		 report_finding(struct session *, enum finding, const char *);
 void		 report_send(const struct session *, struct client *);
 void		 report_free(struct session *);
+
+/* engine_info.c: what the container engine can do */
+void		 info_ask(void);
+void		 info_begin(struct session *);
+int		 info_agent(struct session *, uint32_t);
 
 void		 newer_begin(struct session *, const json_t *);
 int		 newer_answer(uint32_t, int);

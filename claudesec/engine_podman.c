@@ -43,6 +43,7 @@ static int	 podman_security(json_t *, const json_t *);
 static int	 put(json_t *, const char *, json_t *);
 static int	 copy(json_t *, const char *, const json_t *, const char *);
 static void	 docker_words(json_t *, const json_t *);
+static void	 docker_userns(json_t *, const json_t *);
 static void	 docker_tmpfs(json_t *);
 static void	 docker_log(json_t *, const json_t *);
 static void	 docker_security(json_t *, const json_t *);
@@ -119,6 +120,9 @@ spec_podman(const json_t *asked, const char *name)
 		error |= put(json, "netns", podman_namespace("bridge"));
 		error |= put(json, "networks", json_pack("{s:{}}", network));
 	}
+	/* without root: its user is the same in there */
+	if (spec_string(host, "UsernsMode", NULL) != NULL)
+		error |= put(json, "userns", podman_namespace("keep-id"));
 	error |= podman_security(json, json_object_get(host, "SecurityOpt"));
 	error |= podman_mounts(json, host);
 	if (error) {
@@ -361,6 +365,7 @@ spec_from_podman(const json_t *asked, const json_t *reply)
 	    json_object_size(networks) == 1 &&
 	    json_object_get(networks, network) != NULL)
 		(void)put(host, "NetworkMode", json_string(network));
+	docker_userns(host, asked);
 	/* both tell what is mounted, which is in full elsewhere */
 	if (json_array_size(json_object_get(host, "Binds")) ==
 	    json_array_size(json_object_get(got, "Mounts")))
@@ -397,6 +402,26 @@ docker_words(json_t *config, const json_t *asked)
 	if (json_object_get(asked, "Entrypoint") == NULL &&
 	    json_string_length(json_object_get(config, "Entrypoint")) == 0)
 		(void)json_object_del(config, "Entrypoint");
+}
+
+/* The user of the container is podman's own, 0 in its namespace. */
+static void
+docker_userns(json_t *host, const json_t *asked)
+{
+	char user[32];
+	const char *s;
+	const json_t *map;
+	size_t i;
+
+	s = spec_string(asked, "User", NULL);
+	(void)snprintf(user, sizeof(user), "%.*s:0:1", s == NULL ? 0 :
+	    (int)strcspn(s, ":"), s);
+	map = json_object_get(json_object_get(host, "IDMappings"), "UidMap");
+	for (i = 0; i < json_array_size(map); i++) {
+		s = json_string_value(json_array_get(map, i));
+		if (s != NULL && strcmp(s, user) == 0)
+			(void)put(host, "UsernsMode", json_string("keep-id"));
+	}
 }
 
 static int
@@ -458,7 +483,8 @@ docker_security(json_t *host, const json_t *asked)
 }
 
 /*
- * They have other names, and come in any order.
+ * They have other names, and come in any order.  Without root, podman adds that
+ * of processes which its user has anyway.
  */
 static void
 docker_limits(json_t *host, const json_t *asked)
@@ -469,6 +495,11 @@ docker_limits(json_t *host, const json_t *asked)
 
 	got = json_object_get(host, "Ulimits");
 	n = json_array_size(asked);
+	for (i = 0; json_array_size(got) == n + 1 && i <= n; i++) {
+		name = spec_string(json_array_get(got, i), "Name", NULL);
+		if (name != NULL && strcmp(name, "RLIMIT_NPROC") == 0)
+			(void)json_array_remove(got, i);
+	}
 	if (json_array_size(got) != n || (limits = json_array()) == NULL)
 		return;
 	for (i = 0; i < n; i++) {

@@ -147,6 +147,7 @@ recover_containers(void *arg, struct docker_reply *reply)
 	(void)arg;
 	if (recover_failed(reply))
 		return;
+	info_ask();
 	for (i = 0; i < json_array_size(reply->json); i++)
 		recover_container(json_array_get(reply->json, i));
 	while ((f = TAILQ_FIRST(&found)) != NULL) {

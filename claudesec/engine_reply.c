@@ -307,6 +307,48 @@ spec_label_groups(const char *s, struct identity *id)
 }
 
 /*
+ * What the container engine says of itself.  Docker's tells what it can bound
+ * as it is; podman's which control groups are its user's.
+ */
+void
+spec_info(struct engine_info *info, const json_t *reply, int podman)
+{
+	const json_t *host, *list;
+	const char *s;
+	size_t i;
+
+	memset(info, 0, sizeof(*info));
+	host = podman ? json_object_get(reply, "host") : reply;
+	s = spec_string(host, podman ? "cgroupVersion" : "CgroupVersion",
+	    NULL);
+	info->unified = s != NULL && strcmp(s, podman ? "v2" : "2") == 0;
+	list = json_object_get(host, podman ? "cgroupControllers" :
+	    "SecurityOptions");
+	if (podman)
+		info->rootless = !json_is_false(json_object_get(
+		    json_object_get(host, "security"), "rootless"));
+	else {
+		info->memory = json_is_true(json_object_get(host,
+		    "MemoryLimit"));
+		info->processes = json_is_true(json_object_get(host,
+		    "PidsLimit"));
+		info->cpu = json_is_true(json_object_get(host,
+		    "CpuCfsQuota"));
+	}
+	for (i = 0; i < json_array_size(list); i++) {
+		if ((s = json_string_value(json_array_get(list, i))) == NULL)
+			continue;
+		if (!podman)
+			info->rootless |= strcmp(s, "name=rootless") == 0;
+		else if (info->unified) {
+			info->memory |= strcmp(s, "memory") == 0;
+			info->processes |= strcmp(s, "pids") == 0;
+			info->cpu |= strcmp(s, "cpu") == 0;
+		}
+	}
+}
+
+/*
  * What a container in the engine's list says of the session that it belongs
  * to.  Its role is a string of the JSON's.  -1 if we did not make it.
  */

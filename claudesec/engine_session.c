@@ -211,6 +211,7 @@ session_take(struct session *s, struct client *c)
 	memset(&c->spec.shares, 0, sizeof(c->spec.shares));
 	c->spec.pinned = 0;
 	s->spec.podman = (uint32_t)docker_is_podman();
+	s->spec.rootless = made.rootless;
 	s->named = s->spec.name[0] != '\0';
 	s->since = time(NULL);
 	if (s->spared) {
@@ -403,7 +404,8 @@ session_adopt(const struct spec *spec, const char *agent, const char *sidecar,
 	s->has_network = docker_is_podman();
 	(void)strlcpy(s->agent, agent, sizeof(s->agent));
 	(void)strlcpy(s->sidecar, sidecar, sizeof(s->sidecar));
-	s->did = s->begun = STEP_BIT(STEP_WAIT) - 1;
+	s->did = s->begun = (STEP_BIT(STEP_WAIT) - 1) &
+	    ~STEP_BIT(STEP_ENGINE);
 	if (lost)
 		s->lost = 1;
 	else

@@ -383,9 +383,9 @@ spec_labels(const struct spec *s, const char *role)
 }
 
 /*
- * Podman raises those that are not given to what it may not everywhere.  The
- * bound of processes is another, which this one must not touch: it counts all
- * of the host that have the uid.
+ * Podman as root raises those that are not given to what it may not
+ * everywhere.  The bound of processes is another, which this one must not
+ * touch: it counts all of the host that have the uid.
  */
 static json_t *
 spec_ulimits(const struct spec *s, int files, json_int_t filesize)
@@ -401,7 +401,7 @@ spec_ulimits(const struct spec *s, int files, json_int_t filesize)
 		error |= json_array_append_new(limits,
 		    json_pack("{s:s, s:I, s:I}", "Name", "fsize",
 		    "Soft", filesize, "Hard", filesize));
-	if (s->podman)
+	if (s->podman && !s->rootless)
 		error |= json_array_append_new(limits,
 		    json_pack("{s:s, s:i, s:i}", "Name", "nproc",
 		    "Soft", PODMAN_NPROC, "Hard", PODMAN_NPROC));
@@ -574,8 +574,10 @@ spec_agent_host(const struct spec *s, const struct config *conf,
 	    "LogConfig", spec_log(),
 	    "Tmpfs", spec_agent_tmpfs(s, conf),
 	    "Mounts", spec_agent_mounts(s));
-	if (f->runtime[0] != '\0' && json_object_set_new(host, "Runtime",
-	    json_string(f->runtime)) == -1) {
+	if ((f->runtime[0] != '\0' && json_object_set_new(host, "Runtime",
+	    json_string(f->runtime)) == -1) || (s->rootless && s->podman &&
+	    json_object_set_new(host, "UsernsMode", json_string("keep-id")) ==
+	    -1)) {
 		json_decref(host);
 		return (NULL);
 	}

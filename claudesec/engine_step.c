@@ -98,9 +98,11 @@ const struct step_rule step_rules[STEP_STOP] = {
 	    "import the image of proxyd", proxyd_begin, proxyd_done },
 	[STEP_IMAGE] = { B(CLIENT), JUDGES,
 	    "look at the image", image_begin, image_done },
+	[STEP_ENGINE] = { 0, 0,
+	    "see what the container engine can do", info_begin, NULL },
 	[STEP_SIDECAR] = { B(VOLUME) | B(NETWORK) | B(PROXYD), KEEPS | JUDGES,
 	    "create the proxy's container", sidecar_begin, sidecar_done },
-	[STEP_SIDECAR_CHECK] = { B(SIDECAR), 0,
+	[STEP_SIDECAR_CHECK] = { B(SIDECAR) | B(ENGINE), 0,
 	    "look at the proxy's container", sidecar_check_begin,
 	    sidecar_check_done },
 	[STEP_SIDECAR_ATTACH] = { B(SIDECAR), 0,
@@ -108,8 +110,8 @@ const struct step_rule step_rules[STEP_STOP] = {
 	    sidecar_attach_done },
 	[STEP_SIDECAR_START] = { B(SIDECAR_CHECK) | B(SIDECAR_ATTACH), KEEPS,
 	    "start the proxy", sidecar_start_begin, sidecar_start_done },
-	[STEP_AGENT] = { B(VOLUME) | B(WORKSPACE) | B(IMAGE) | B(KEYS),
-	    KEEPS | JUDGES,
+	[STEP_AGENT] = { B(VOLUME) | B(WORKSPACE) | B(IMAGE) | B(KEYS) |
+	    B(ENGINE), KEEPS | JUDGES,
 	    "create the container", agent_begin, agent_done },
 	[STEP_AGENT_CHECK] = { B(AGENT), 0,
 	    "look at the container", agent_check_begin, agent_check_done },
@@ -467,9 +469,14 @@ container_check(struct session *s, json_t **asked, struct docker_reply *reply,
 	return (1);
 }
 
+/* Podman has other bounds without root. */
 static void
 sidecar_begin(struct session *s)
 {
+	if (s->spec.podman && (s->did & STEP_BIT(STEP_ENGINE)) == 0) {
+		s->begun &= ~STEP_BIT(STEP_SIDECAR);
+		return;
+	}
 	if ((s->sidecar_spec = spec_sidecar(&s->spec)) == NULL)
 		fatal("spec_sidecar");
 	container_create(s, STEP_SIDECAR, s->sidecar_spec, "-proxy");
@@ -539,6 +546,8 @@ agent_begin(struct session *s)
 		conf.fixed.memory = s->spec.memory;
 	if (s->spec.millicpus != 0)
 		conf.fixed.millicpus = s->spec.millicpus;
+	if (info_agent(s, conf.fixed.millicpus) == -1)
+		return;
 	/* podman takes no profile but by its path, and reads it when it starts */
 	s->agent_spec = spec_agent(&s->spec, &conf, s->spec.podman ? DATADIR
 	    "/seccomp.json" : engine_seccomp());

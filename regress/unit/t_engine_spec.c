@@ -64,6 +64,8 @@ static void	 test_verify_more(void);
 static void	 test_verify_mounts(void);
 static void	 test_verify_network(void);
 static void	 test_podman(void);
+static void	 test_rootless_info(void);
+static void	 test_rootless_podman(void);
 static void	 test_layer(void);
 static void	 test_verify_volume(void);
 
@@ -102,6 +104,8 @@ main(void)
 	test_verify_mounts();
 	test_verify_network();
 	test_podman();
+	test_rootless_info();
+	test_rootless_podman();
 	test_layer();
 	test_verify_volume();
 	return (unit_failed);
@@ -1355,6 +1359,114 @@ test_podman(void)
 	    json_array_size(json_object_get(spec, "volumes")) == 1,
 	    "podman_spec", "other");
 	json_decref(spec);
+	json_decref(asked);
+	free_spec(&s);
+}
+
+/* What is not said, is not there; but for root, which nobody lacks. */
+static void
+test_rootless_info(void)
+{
+	static const struct {
+		const char	*name, *json;
+		int		 podman;
+		struct engine_info info;
+	} t[] = {
+		{ "info_docker", "{\"SecurityOptions\":[\"name=seccomp\"],"
+		    "\"CgroupVersion\":\"1\",\"MemoryLimit\":true}", 0,
+		    { 0, 1, 0, 0, 0 } },
+		{ "info_docker_rootless", "{\"SecurityOptions\":[\"name=secco"
+		    "mp\",\"name=rootless\"],\"CgroupVersion\":\"2\",\"Mem"
+		    "oryLimit\":true,\"PidsLimit\":true,\"CpuCfsQuota\":tru"
+		    "e}", 0, { 1, 1, 1, 1, 1 } },
+		{ "info_docker_unbound", "{\"SecurityOptions\":[\"name=rootle"
+		    "ss\"],\"CgroupVersion\":\"2\",\"MemoryLimit\":false,"
+		    "\"PidsLimit\":1}", 0, { 1, 0, 0, 0, 1 } },
+		{ "info_docker_odd", "{\"SecurityOptions\":[3],\"CgroupVersio"
+		    "n\":2}", 0, { 0, 0, 0, 0, 0 } },
+		{ "info_podman", "{\"host\":{\"security\":{\"rootless\":false"
+		    "}}}", 1, { 0, 0, 0, 0, 0 } },
+		{ "info_podman_silent", "{\"host\":{}}", 1,
+		    { 1, 0, 0, 0, 0 } },
+		{ "info_podman_rootless", "{\"host\":{\"security\":{\"rootle"
+		    "ss\":true},\"cgroupVersion\":\"v2\",\"cgroupControlle"
+		    "rs\":[\"memory\",\"pids\"]}}", 1, { 1, 1, 1, 0, 1 } },
+		/* root's, which it may not use */
+		{ "info_podman_v1", "{\"host\":{\"security\":{\"rootless\":"
+		    "true},\"cgroupVersion\":\"v1\",\"cgroupControllers\":["
+		    "\"memory\",\"pids\"]}}", 1, { 1, 0, 0, 0, 0 } }
+	};
+	struct engine_info info;
+	json_t *json;
+	size_t i;
+
+	for (i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
+		json = json_loads(t[i].json, 0, NULL);
+		spec_info(&info, json, t[i].podman);
+		CASE(memcmp(&info, &t[i].info, sizeof(info)) == 0, t[i].name,
+		    "%d %d %d %d %d", info.rootless, info.memory,
+		    info.processes, info.cpu, info.unified);
+		json_decref(json);
+	}
+}
+
+/* The agent is the user in there, who has bounds already. */
+static void
+test_rootless_podman(void)
+{
+	static const struct {
+		const char	*name, *key, *value;
+		int		 result;
+	} t[] = {
+		{ "podman_userns", "IDMappings", "{\"UidMap\":[\"0:1:1000\","
+		    "\"1000:0:1\",\"1001:1001:64536\"]}", 0 },
+		{ "podman_userns_other", "IDMappings", "{\"UidMap\":[\"0:0:1\""
+		    ",\"1:1:65536\"]}", -1 },
+		{ "podman_userns_none", "IDMappings", "{}", -1 },
+		{ "podman_no_more_limits", "Ulimits", "[{\"Name\":\"RLIMIT_COR"
+		    "E\",\"Soft\":0,\"Hard\":0},{\"Name\":\"RLIMIT_NPROC\",\"S"
+		    "oft\":9,\"Hard\":9}]", -1 }
+	};
+	struct spec s;
+	json_t *asked, *got, *host, *limits, *made_it, *spec;
+	char why[512];
+	size_t i;
+
+	sample_spec(&s);
+	s.podman = s.rootless = 1;
+	s.uid = 1000;
+	for (i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
+		asked = spec_agent(&s, sample_config(), "/p");
+		made_it = made_by_podman(asked, "none");
+		host = json_object_get(made_it, "HostConfig");
+		(void)json_object_set_new(host, "UsernsMode",
+		    json_string("private"));
+		(void)json_object_set_new(host, "IDMappings",
+		    json_loads(t[0].value, 0, NULL));
+		limits = json_object_get(host, "Ulimits");
+		(void)json_array_append_new(limits, json_pack(
+		    "{s:s, s:i, s:i}", "Name", "RLIMIT_NPROC",
+		    "Soft", 9, "Hard", 9));
+		(void)json_object_set_new(host, t[i].key,
+		    json_loads(t[i].value, 0, NULL));
+		got = spec_from_podman(asked, made_it);
+		why[0] = '\0';
+		CASE(spec_verify(asked, got, why, sizeof(why)) ==
+		    t[i].result, t[i].name, "%s", why);
+		json_decref(got);
+		json_decref(made_it);
+		json_decref(asked);
+	}
+	asked = spec_agent(&s, sample_config(), "/p");
+	spec = spec_podman(asked, "claude-work");
+	CASE(strcmp(at(spec, "userns", "nsmode", 0), "keep-id") == 0,
+	    "podman_keep_id", "other");
+	json_decref(spec);
+	json_decref(asked);
+	s.podman = 0;
+	asked = spec_agent(&s, sample_config(), "/p");
+	CASE(json_object_get(json_object_get(asked, "HostConfig"),
+	    "UsernsMode") == NULL, "docker_no_keep_id", "there is one");
 	json_decref(asked);
 	free_spec(&s);
 }
