@@ -124,8 +124,7 @@ down()
 	cs stop -a >/dev/null 2>&1
 	stop_engine
 	if [ "$(id -u)" -eq 0 ]; then
-		umount /etc/passwd /etc/group /etc/subuid /etc/subgid \
-		    /dev/net/tun "$tmp/dev" 2>/dev/null
+		umount /etc /dev/net/tun "$tmp/dev" 2>/dev/null
 	fi
 	rm -rf "$tmp"
 }
@@ -155,22 +154,17 @@ image()
 	tar -C "$tmp/image" -cf "$tmp/image.tar" .
 }
 
-# The user and its range of others stand in files that only we see.
+# The user and its range of others stand in a copy of /etc that only we see.
 user()
 {
 	uid=64123
-	mkdir -p "$tmp/etc" "$tmp/dev" "$tmp/home" || return 1
-	for _f in passwd group subuid subgid; do
-		grep -v "^claudesec:" /etc/$_f >"$tmp/etc/$_f"
-		: >>/etc/$_f
-	done
-	echo "claudesec:x:$uid:$uid::$tmp/home:/bin/sh" >>"$tmp/etc/passwd"
-	echo "claudesec:x:$uid:" >>"$tmp/etc/group"
-	echo "claudesec:1700000:65536" >"$tmp/etc/subuid"
-	echo "claudesec:1700000:65536" >"$tmp/etc/subgid"
-	for _f in passwd group subuid subgid; do
-		mount --bind "$tmp/etc/$_f" /etc/$_f || return 1
-	done
+	mkdir "$tmp/dev" "$tmp/home" && cp -a /etc "$tmp/etc" &&
+	echo "claudesec:x:$uid:$uid::$tmp/home:/bin/sh" >>"$tmp/etc/passwd" &&
+	echo "claudesec:x:$uid:" >>"$tmp/etc/group" &&
+	echo "claudesec:1700000:65536" >"$tmp/etc/subuid" &&
+	echo "claudesec:1700000:65536" >"$tmp/etc/subgid" &&
+	# all of it: what replaces a file elsewhere would take a mount away
+	mount --bind "$tmp/etc" /etc || return 1
 	# where it is root's alone
 	[ -e /dev/net/tun ] || { mkdir -p /dev/net &&
 	    mknod -m 666 /dev/net/tun c 10 200; } || return 1
@@ -186,7 +180,7 @@ up()
 	trap down EXIT
 	trap 'exit 1' HUP INT TERM
 	mkdir "$tmp/ws" "$tmp/run" && chmod 755 "$tmp" &&
-	    mkdir -m 700 "$tmp/root" "$tmp/run/other" && image ||
+	    mkdir -m 700 "$tmp/root" "$tmp/root/run" "$tmp/run/other" && image ||
 	    die "no image"
 	if [ "$(id -u)" -eq 0 ]; then
 		for _tool in busybox dockerd newuidmap nsenter podman \
@@ -425,8 +419,9 @@ cannot bound memory: without root it needs $needs"
 
 test_refused_to_root()
 {
-	(cd "$tmp/etc" && exec env XDG_DATA_HOME="$tmp/root/data" \
-	    XDG_RUNTIME_DIR="$tmp/root" "$claudesec" -f "$tmp/conf" start \
+	mkdir -p "$tmp/root/ws"
+	(cd "$tmp/root/ws" && exec env XDG_DATA_HOME="$tmp/root/data" \
+	    XDG_RUNTIME_DIR="$tmp/root/run" "$claudesec" -f "$tmp/conf" start \
 	    -- -p true) >"$tmp/out" 2>"$tmp/err" </dev/null
 	equal "status" $? 78 &&
 	equal "it says" "$(cat "$tmp/err")" "claudesec: the container engine \
