@@ -358,6 +358,7 @@ static const struct rule rules[] = {
 	ALLOW(chmod, FATTR),
 	ALLOW(fchmod, FATTR),
 	ALLOW(fchmodat, FATTR),
+	ALLOW(fchown, FATTR),
 	ALLOW(utimensat, FATTR),
 
 	ALLOW(flock, FLOCK),

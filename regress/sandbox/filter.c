@@ -454,6 +454,8 @@ static const struct policy {
 	{ STDIO | RPATH | WPATH, CALL(unlinkat), { 0 }, MISSING(CPATH) },
 	{ STDIO | CPATH, CALL(renameat2), { 0, 0, 0, 0, 2 }, T },
 	{ STDIO, CALL(fchmod), { 0 }, MISSING(FATTR) },
+	{ STDIO, CALL(fchown), { 0 }, MISSING(FATTR) },
+	{ STDIO | FATTR, CALL(fchown), { 0 }, A },
 	{ STDIO, CALL(flock), { 0 }, MISSING(FLOCK) },
 	{ STDIO, CALL(pipe2), { 0, O_CLOEXEC | O_NONBLOCK }, A },
 	{ STDIO, CALL(pipe2), { 0, O_EXCL }, T },
