@@ -316,6 +316,7 @@ find_home(void)
 		    (unsigned int)getuid());
 	if (realpath(pw->pw_dir, home) == NULL)
 		(void)strlcpy(home, pw->pw_dir, sizeof(home));
+	review_find_state();
 }
 
 /*
@@ -1478,7 +1479,8 @@ workspace_judge(const char *path, const struct stat *sd)
 		    "a workspace; use one below it");
 	if (path_within(sockpath, path))
 		return ("holds the control socket of claudesec");
-	if ((why = workspace_engine(path)) != NULL)
+	if ((why = workspace_engine(path)) != NULL ||
+	    (why = review_judge(path)) != NULL)
 		return (why);
 	if (workspace_holds(path, user_conf) ||
 	    (confpath[0] != '\0' && workspace_holds(path, confpath)))

@@ -231,7 +231,14 @@ enum imsg_type {
 	/* is there a newer image? */
 	IMSG_ENGINE_NEWER,	/* to parent: uint32_t, a slot; to be asked? */
 	IMSG_PARENT_NEWER,	/* to engine: int, yes or no */
-	IMSG_CTL_NEWER		/* to client: there is one; after REPORT */
+	IMSG_CTL_NEWER,		/* to client: there is one; after REPORT */
+
+	/*
+	 * Reviews: a client that starts a session says whose copy its
+	 * workspace is, or is told to come again with one.
+	 */
+	IMSG_CTL_REVIEW,	/* the workspace it is of; none: make one */
+	IMSG_CTL_NEEDREVIEW	/* to client: the end */
 };
 
 /* files that the parent opens for the engine; nothing else can be named */
@@ -339,6 +346,7 @@ struct port_session {
 
 struct ctl_session {
 	uint32_t	 uid;
+	uint32_t	 review;	/* of path */
 	int64_t		 since;		/* seconds since the epoch */
 	int64_t		 cpu;		/* milliseconds of it; -1: not known */
 	int64_t		 memory, limit;	/* bytes; likewise */
@@ -391,6 +399,7 @@ struct ctl_report {
 	uint32_t	 others;	/* hosts that are not listed */
 	uint32_t	 findings;	/* all of them, listed or not */
 	char		 name[NAME_MAXLEN];
+	char		 review[PATH_MAX];	/* of which workspace */
 };
 
 struct ctl_host {
@@ -475,6 +484,7 @@ struct conf_fixed {
 	uint32_t	 stops;		/* sessions end with the daemon */
 	uint32_t	 clipboard;	/* the agent may write it */
 	uint32_t	 shares;	/* bits, of the user's own things */
+	uint32_t	 review;	/* a copy is worked on */
 	uint32_t	 nkeys;
 	unsigned char	 keys[KEYS_MAX]; /* that let go of a session */
 };
@@ -743,6 +753,27 @@ int		 client_connect(const char *);
 int		 client_compose_arg(struct imsgbuf *, uint32_t, const char *);
 /* overwrites what a terminal would not just show */
 void		 text_clean(char *);
+/* the next option of a command; how that is used */
+int		 client_option(int, char **, const char *);
+__dead void	 client_usage(const char *);
+
+/*
+ * client_review.c: commands, and what a session of a review needs.
+ * review_begin() has the copy of a workspace, open as the descriptor given,
+ * and its path instead; review_end() tells what came of it.
+ */
+void		 client_apply(int, char **);
+void		 client_diff(int, char **);
+void		 client_drop(int, char **);
+int		 review_begin(char [PATH_MAX], const char *, int);
+void		 review_prepare(void);
+void		 review_end(const char *);
+/*
+ * review_state.c: why this cannot be a workspace; or NULL.  Where all is kept
+ * has to be found before the sandbox.
+ */
+const char	*review_judge(const char *);
+void		 review_find_state(void);
 
 /* client_progress.c: lines that are drawn again, where there is a terminal */
 void		 progress_init(void);

@@ -78,8 +78,6 @@ static void	 client_version(int, char **);
 
 static __dead void unknown_command(const char *);
 static void	 usage_list(FILE *);
-static __dead void usage_command(const char *);
-static int	 next_option(int, char **, const char *);
 static int	 next_with_name(int, char **, const char *, char *);
 static void	 set_name(char *, const char *);
 static void	 set_memory(const char *);
@@ -110,6 +108,8 @@ static int	 client_dispatch(struct peer *, struct imsg *);
 static void	 client_gone(struct peer *, const char *);
 static void	 client_confine(struct peer *);
 static int	 client_handle_needkey(struct peer *, struct imsg *);
+static int	 client_again(struct peer *);
+static int	 client_handle_needreview(struct peer *);
 static int	 client_handle_error(struct imsg *);
 static int	 client_handle_progress(struct imsg *);
 static int	 client_handle_needbase(struct peer *, struct imsg *);
@@ -121,17 +121,20 @@ static int	 client_handle_exit(struct imsg *);
 static __dead void finish(int);
 
 static const struct command commands[] = {
+	{ "apply", "[-f] [name] [path ...]", client_apply },
 	{ "attach", "[-p port[:port]] [name]", client_attach },
 	{ "audit", "verify [file]", client_audit },
 	{ "block", "[-t time] host[:port] [name]", client_block },
 	{ "build", "[--no-cache]", client_build },
 	{ "check", "", client_check },
+	{ "diff", "[-l] [name] [path ...]", client_diff },
+	{ "drop", "[name]", client_drop },
 	{ "help", "", client_help },
 	{ "logs", "[-b] [-f] [-n lines] [name]", client_logs },
 	{ "pass", "[-t time] host[:port] [name]", client_pass },
 	{ "reload", "", client_reload },
 	{ "shell", "[name] [-- command [argument ...]]", client_shell },
-	{ "start", "[-d] [-N] [-r] "
+	{ "start", "[-d] [-N] [-R] [-r] "
 	    "[-a host[:port]] "
 	    "[-c cpus] "
 	    "[-e NAME[=value]] "
@@ -172,6 +175,8 @@ static size_t	 nenv;
 static struct env_list keys = TAILQ_HEAD_INITIALIZER(keys);
 static int	 checks;		/* the session is a check */
 static int	 json;
+static int	 reviews;		/* the session is to be one's */
+static char	 origin[PATH_MAX];	/* of the copy, once there is one */
 
 static struct peer daemon_peer;
 static char	 daemon_path[PATH_MAX];
@@ -239,8 +244,8 @@ usage_list(FILE *f)
 		    c->name, c->args[0] == '\0' ? "" : " ", c->args);
 }
 
-static __dead void
-usage_command(const char *name)
+__dead void
+client_usage(const char *name)
 {
 	const struct command *c;
 
@@ -251,8 +256,8 @@ usage_command(const char *name)
 	exit(EX_USAGE);
 }
 
-static int
-next_option(int argc, char *argv[], const char *options)
+int
+client_option(int argc, char *argv[], const char *options)
 {
 	int ch;
 
@@ -265,7 +270,7 @@ next_option(int argc, char *argv[], const char *options)
 		warnx("%s: no such option: -%c", argv[0], optopt);
 	else
 		return (ch);
-	usage_command(argv[0]);
+	client_usage(argv[0]);
 }
 
 /*
@@ -276,11 +281,11 @@ next_with_name(int argc, char *argv[], const char *options, char *name)
 {
 	int ch;
 
-	while ((ch = next_option(argc, argv, options)) == -1) {
+	while ((ch = client_option(argc, argv, options)) == -1) {
 		if (optind == argc)
 			return (-1);
 		if (name[0] != '\0')
-			usage_command(argv[0]);
+			client_usage(argv[0]);
 		set_name(name, argv[optind++]);
 	}
 	return (ch);
@@ -307,7 +312,7 @@ client_audit(int argc, char *argv[])
 	int status;
 
 	if (argc < 2 || argc > 3 || strcmp(argv[1], "verify") != 0)
-		usage_command(argv[0]);
+		client_usage(argv[0]);
 	if ((status = audit_verify(argc == 3 ? argv[2] : AUDIT_PATH)) != 0)
 		exit(status);
 }
@@ -316,7 +321,7 @@ static void
 client_build(int argc, char *argv[])
 {
 	if (argc > 2 || (argc == 2 && strcmp(argv[1], "--no-cache") != 0))
-		usage_command(argv[0]);
+		client_usage(argv[0]);
 	request.nocache = argc == 2;
 	progress_init();
 	base_prepare();
@@ -327,7 +332,7 @@ static void
 client_check(int argc, char *argv[])
 {
 	if (argc != 1)
-		usage_command(argv[0]);
+		client_usage(argv[0]);
 	args = check_start();
 	checks = 1;
 	start.shell = 1;
@@ -352,12 +357,12 @@ client_pass(int argc, char *argv[])
 static __dead void
 client_rule(int argc, char *argv[], int block)
 {
-	while (next_option(argc, argv, "+:t:") != -1)
+	while (client_option(argc, argv, "+:t:") != -1)
 		set_seconds(optarg);
 	if (optind == argc)
-		usage_command(argv[0]);
+		client_usage(argv[0]);
 	set_rule(&rule.rule, argv[optind++]);
-	while (next_option(argc, argv, "+:t:") != -1)
+	while (client_option(argc, argv, "+:t:") != -1)
 		set_seconds(optarg);
 	rule.rule.block = (uint32_t)block;
 	set_place(argc, argv, rule.name, rule.path);
@@ -370,7 +375,7 @@ client_logs(int argc, char *argv[])
 	const char *why;
 	int ch;
 
-	while ((ch = next_option(argc, argv, "+:bfn:")) != -1) {
+	while ((ch = client_option(argc, argv, "+:bfn:")) != -1) {
 		switch (ch) {
 		case 'b':
 			logs.refused = 1;
@@ -395,7 +400,7 @@ static void
 client_help(int argc, char *argv[])
 {
 	if (argc != 1)
-		usage_command(argv[0]);
+		client_usage(argv[0]);
 	usage_list(stdout);
 }
 
@@ -403,7 +408,7 @@ static void
 client_reload(int argc, char *argv[])
 {
 	if (argc != 1)
-		usage_command(argv[0]);
+		client_usage(argv[0]);
 	request_run(IMSG_CTL_RELOAD);
 }
 
@@ -414,7 +419,7 @@ client_shell(int argc, char *argv[])
 	if (argc > 1 && argv[1][0] != '-')
 		set_name(start.name, *args++);
 	if (*args != NULL && strcmp(*args++, "--") != 0)
-		usage_command(argv[0]);
+		client_usage(argv[0]);
 	start.shell = 1;
 	port_prepare();
 	workspace_fd = open_workspace(".", start.path);
@@ -429,7 +434,8 @@ client_start(int argc, char *argv[])
 
 	dir = ".";
 	file = NULL;
-	while ((ch = next_option(argc, argv, "+:a:c:de:j:m:Nn:p:rW:w:")) != -1) {
+	while ((ch = client_option(argc, argv,
+	    "+:a:c:de:j:m:Nn:p:RrW:w:")) != -1) {
 		switch (ch) {
 		case 'a':
 			if (npasses == PASS_MAX)
@@ -450,6 +456,9 @@ client_start(int argc, char *argv[])
 			break;
 		case 'm':
 			set_memory(optarg);
+			break;
+		case 'R':
+			reviews = 1;
 			break;
 		case 'r':
 			start.readonly = 1;
@@ -481,10 +490,10 @@ client_start(int argc, char *argv[])
 static void
 client_status(int argc, char *argv[])
 {
-	while (next_option(argc, argv, "+:j") != -1)
+	while (client_option(argc, argv, "+:j") != -1)
 		json = 1;
 	if (optind != argc)
-		usage_command(argv[0]);
+		client_usage(argv[0]);
 	status_prepare();
 	request_run(IMSG_CTL_STATUS);
 }
@@ -508,7 +517,7 @@ client_stop(int argc, char *argv[])
 			    "0 to %d", optarg, GRACE_MAX);
 	}
 	if (request.name[0] != '\0' && request.all)
-		usage_command(argv[0]);
+		client_usage(argv[0]);
 	if (request.name[0] == '\0' && !request.all &&
 	    realpath(".", request.path) == NULL)
 		err(EX_NOINPUT, ".");
@@ -519,7 +528,7 @@ static void
 client_update(int argc, char *argv[])
 {
 	if (argc != 1)
-		usage_command(argv[0]);
+		client_usage(argv[0]);
 	request.update = 1;
 	progress_init();
 	base_prepare();
@@ -530,7 +539,7 @@ static void
 client_version(int argc, char *argv[])
 {
 	if (argc != 1)
-		usage_command(argv[0]);
+		client_usage(argv[0]);
 	(void)printf("%s %s\n", getprogname(), CLAUDESEC_VERSION);
 }
 
@@ -596,7 +605,7 @@ static void
 set_place(int argc, char *argv[], char *name, char *path)
 {
 	if (argc - optind > 1)
-		usage_command(argv[0]);
+		client_usage(argv[0]);
 	if (argc - optind == 1)
 		set_name(name, argv[optind]);
 	else if (realpath(".", path) == NULL)
@@ -671,6 +680,8 @@ request_run(uint32_t what)
 	proc_state = STATE_RUNNING;
 	request.version = start.version = attach.version = IMSG_VERSION;
 	rule.version = logs.version = IMSG_VERSION;
+	if (type == IMSG_CTL_START || type == IMSG_CTL_ATTACH)
+		review_prepare();
 	if (type == IMSG_CTL_START) {
 		request_check_args();
 		start.tty = (uint32_t)term_init(start.shell != 0) |
@@ -768,6 +779,8 @@ request_send(void)
 		request_compose(IMSG_CTL_OPEN, -1, open_paths[i],
 		    strlen(open_paths[i]));
 	request_send_keys();
+	if (reviews)
+		request_compose(IMSG_CTL_REVIEW, -1, origin, strlen(origin));
 	request_compose(IMSG_CTL_RUN, -1, NULL, 0);
 }
 
@@ -966,6 +979,8 @@ client_dispatch(struct peer *p, struct imsg *imsg)
 {
 	if (imsg_get_type(imsg) == IMSG_CTL_NEEDKEY)
 		return (client_handle_needkey(p, imsg));
+	if (imsg_get_type(imsg) == IMSG_CTL_NEEDREVIEW)
+		return (client_handle_needreview(p));
 	if (!answered)
 		client_confine(p);
 	switch (imsg_get_type(imsg)) {
@@ -1085,10 +1100,37 @@ client_handle_needkey(struct peer *p, struct imsg *imsg)
 	key_get(&keys, path, p->ibuf.fd);
 	TAILQ_FOREACH(e, &keys, entry)
 		request.nkeys++;
+	return (client_again(p));
+}
+
+static int
+client_again(struct peer *p)
+{
 	peer_close(p);
 	hung_up = 0;
 	request_connect();
 	return (0);
+}
+
+/*
+ * This workspace may be one, but the session gets a copy of it: asks again,
+ * with that.  What a check has is there for nothing else.
+ */
+static int
+client_handle_needreview(struct peer *p)
+{
+	int fd;
+
+	if (answered || type != IMSG_CTL_START || origin[0] != '\0')
+		return (-1);
+	reviews = 1;
+	(void)strlcpy(origin, start.path, sizeof(origin));
+	if (!checks) {
+		fd = review_begin(start.path, start.name, workspace_fd);
+		close(workspace_fd);
+		workspace_fd = fd;
+	}
+	return (client_again(p));
 }
 
 static int

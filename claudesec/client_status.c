@@ -33,7 +33,7 @@
 #include <unistd.h>
 #include <wchar.h>
 
-#include "claudesec.h"
+#include "review.h"
 
 enum column {
 	NAME,
@@ -60,6 +60,8 @@ struct row {
 	TAILQ_ENTRY(row)	 entry;
 };
 
+static void	 review_add_row(const struct review *);
+static void	 add_waiting(void);
 static void	 row_fill(struct row *);
 static void	 row_print(const char *const *, const int *);
 static void	 columns_fit(int *);
@@ -71,6 +73,7 @@ static const char *const heads[NCOLUMNS] = { "NAME", "DIRECTORY", "SINCE",
 	    "STATE", "IMAGE", "CPU", "MEMORY", "TUNNELS", "OUT", "BLOCKED" };
 static int	 terminal;		/* its width, or 0 */
 static TAILQ_HEAD(, row) rows = TAILQ_HEAD_INITIALIZER(rows);
+static TAILQ_HEAD(, row) waiting = TAILQ_HEAD_INITIALIZER(waiting);
 
 /* Before the sandbox. */
 void
@@ -80,6 +83,7 @@ status_prepare(void)
 
 	/* it reads a device, which it could not later */
 	json_object_seed(0);
+	review_each(review_add_row);
 	if (!isatty(STDOUT_FILENO))
 		return;
 	terminal = NARROW;
@@ -101,9 +105,48 @@ status_add(struct imsg *imsg)
 	    !imsg_is_string(s->name, sizeof(s->name)) ||
 	    !imsg_is_string(s->state, sizeof(s->state)) ||
 	    !imsg_is_string(s->image, sizeof(s->image)) ||
-	    !imsg_is_string(s->path, sizeof(s->path)))
+	    !imsg_is_string(s->path, sizeof(s->path)) || s->review > 1)
 		return (-1);
 	return (0);
+}
+
+/* Of a review that waits, when no session is in it. */
+static void
+review_add_row(const struct review *r)
+{
+	struct ctl_session *s;
+	struct row *row;
+
+	if ((row = calloc(1, sizeof(*row))) == NULL)
+		err(EX_OSERR, NULL);
+	TAILQ_INSERT_TAIL(&waiting, row, entry);
+	s = &row->session;
+	s->uid = getuid();
+	s->since = (int64_t)r->since;
+	s->cpu = s->memory = s->limit = -1;
+	s->review = 1;
+	(void)strlcpy(s->name, r->name, sizeof(s->name));
+	(void)strlcpy(s->path, r->origin, sizeof(s->path));
+	(void)strlcpy(s->state, "review", sizeof(s->state));
+	(void)strlcpy(s->image, "-", sizeof(s->image));
+}
+
+static void
+add_waiting(void)
+{
+	struct row *row, *w;
+
+	while ((w = TAILQ_FIRST(&waiting)) != NULL) {
+		TAILQ_REMOVE(&waiting, w, entry);
+		TAILQ_FOREACH(row, &rows, entry)
+			if (row->session.review && strcmp(row->session.path,
+			    w->session.path) == 0)
+				break;
+		if (row == NULL)
+			TAILQ_INSERT_TAIL(&rows, w, entry);
+		else
+			free(w);
+	}
 }
 
 /*
@@ -115,6 +158,7 @@ status_print(void)
 	struct row *row;
 	int i, width[NCOLUMNS];
 
+	add_waiting();
 	for (i = 0; i < NCOLUMNS; i++)
 		width[i] = text_width(heads[i]);
 	TAILQ_FOREACH(row, &rows, entry) {
@@ -150,6 +194,8 @@ row_fill(struct row *row)
 	}
 	row->cells[NAME] = s->name;
 	row->cells[DIRECTORY] = s->path;
+	if (s->review)
+		(void)strlcat(s->path, " (review)", sizeof(s->path));
 	row->cells[STATE] = s->state;
 	row->cells[IMAGE] = s->image;
 	t = (time_t)s->since;
@@ -266,12 +312,13 @@ status_json(void)
 	struct row *row;
 	json_t *array, *object;
 
+	add_waiting();
 	if ((array = json_array()) == NULL)
 		err(EX_OSERR, NULL);
 	TAILQ_FOREACH(row, &rows, entry) {
 		s = &row->session;
 		object = json_pack("{s:o, s:o, s:I, s:o, s:o, s:I, s:o, s:o, "
-		    "s:o, s:I, s:I, s:I, s:I, s:I}",
+		    "s:o, s:I, s:I, s:I, s:I, s:I, s:b}",
 		    "name", json_text(s->name), "directory",
 		    json_text(s->path), "since", (json_int_t)s->since,
 		    "state", json_text(s->state), "image",
@@ -281,7 +328,7 @@ status_json(void)
 		    "tunnels", (json_int_t)s->open, "connections",
 		    (json_int_t)s->tunnels, "out", (json_int_t)s->out,
 		    "in", (json_int_t)s->in, "blocked",
-		    (json_int_t)s->refused);
+		    (json_int_t)s->refused, "review", (int)s->review);
 		if (json_array_append_new(array, object) == -1)
 			err(EX_OSERR, NULL);
 	}

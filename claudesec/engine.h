@@ -72,6 +72,7 @@
 #define LABEL_VOLUME		"claudesec.volume"	/* if named otherwise */
 #define LABEL_GROUPS		"claudesec.groups"	/* the owner's */
 #define LABEL_TTY		"claudesec.tty"		/* it has a terminal */
+#define LABEL_REVIEW		"claudesec.review"	/* path is its copy */
 
 /* strings in the order they came; secrets are wiped */
 struct strings {
@@ -102,6 +103,7 @@ struct spec {
 	char		 daemon[DAEMON_MAXLEN];
 	char		 name[NAME_MAXLEN];
 	char		 path[PATH_MAX];
+	char		 review[PATH_MAX];	/* path is its copy */
 	char		 volume[VOLUME_MAXLEN];	/* its name */
 	char		 source[PATH_MAX];	/* what to mount for it */
 	uint32_t	 pinned;		/* the parent's id of that, or 0 */
@@ -323,6 +325,7 @@ struct client {
 	uint32_t	 nkeys, waits_keys;
 	uint32_t	 grace;
 	uint32_t	 detach, another;
+	uint32_t	 reviews;	/* wants a copy of the workspace */
 	int		 workspace;	/* the directory, or -1 */
 	int		 complete;	/* the arguments are */
 	int		 allowed;	/* the workspace is */

@@ -46,6 +46,7 @@ static int	 client_dispatch(struct peer *, struct imsg *);
 static int	 client_handle_start(struct client *, struct imsg *);
 static int	 client_handle_arg(struct client *, struct imsg *);
 static int	 client_handle_env(struct client *, struct imsg *);
+static int	 client_handle_review(struct client *, struct imsg *);
 static int	 client_handle_attach(struct client *, struct imsg *);
 static int	 client_handle_choice(struct client *, struct imsg *);
 static int	 client_handle_modes(struct client *, struct imsg *);
@@ -65,6 +66,7 @@ static void	 client_check_workspace(struct client *, const char *, int);
 static void	 client_run(struct client *);
 static void	 client_run_start(struct client *);
 static void	 client_run_shell(struct client *);
+static void	 client_start_session(struct client *);
 static int	 client_find_session(struct client *, struct session **);
 static void	 client_run_attach(struct client *);
 static void	 client_attach_done(void *, struct docker_reply *);
@@ -207,6 +209,8 @@ client_dispatch(struct peer *p, struct imsg *imsg)
 		return (client_handle_open(c, imsg));
 	case IMSG_CTL_KEY:
 		return (client_handle_key(c, imsg));
+	case IMSG_CTL_REVIEW:
+		return (client_handle_review(c, imsg));
 	case IMSG_CTL_RUN:
 		evtimer_del(&c->timer);
 		c->peer.state = STATE_CLIENT_WAIT;
@@ -397,6 +401,20 @@ client_handle_open(struct client *c, struct imsg *imsg)
 	if (strings_add(&c->spec.open, path, strlen(path)) == -1)
 		fatal("malloc");
 	return (0);
+}
+
+/* What the workspace is a copy of; that is its user's to know. */
+static int
+client_handle_review(struct client *c, struct imsg *imsg)
+{
+	if (c->reviews)
+		return (-1);
+	c->reviews = 1;
+	if (imsg_get_len(imsg) == 0)
+		return (0);
+	return (imsg_get_string(imsg, c->spec.review,
+	    sizeof(c->spec.review)) == -1 || c->spec.review[0] != '/' ? -1 :
+	    0);
 }
 
 static int
@@ -822,7 +840,7 @@ client_run_start(struct client *c)
 		if (s->state == SESSION_RUNNING && client_means(c, s))
 			break;
 	if (s == NULL || c->another || c->spec.name[0] != '\0')
-		session_start(c);
+		client_start_session(c);
 	else if (!c->spec.tty || c->detach || !s->spec.tty)
 		client_error(c, EX_CANTCREAT, "the session %s runs here: "
 		    "%sstart -N starts another", s->spec.name, s->spec.tty ?
@@ -848,6 +866,18 @@ client_run_shell(struct client *c)
 		client_error(c, EX_UNAVAILABLE, "no session %s runs",
 		    c->spec.name);
 	else
+		client_start_session(c);
+}
+
+/* It is to come again with a copy of its workspace, if that is for review. */
+static void
+client_start_session(struct client *c)
+{
+	if ((c->reviews || engine_config()->fixed.review) &&
+	    c->spec.review[0] == '\0') {
+		client_send(c, IMSG_CTL_NEEDREVIEW, -1, NULL, 0);
+		client_end(c);
+	} else
 		session_start(c);
 }
 
@@ -943,7 +973,8 @@ client_means(const struct client *c, const struct session *s)
 		return (1);
 	if (c->spec.name[0] != '\0')
 		return (strcmp(c->spec.name, s->spec.name) == 0);
-	return (strcmp(c->spec.path, s->spec.path) == 0);
+	return (strcmp(c->spec.path, s->spec.path) == 0 ||
+	    strcmp(c->spec.path, s->spec.review) == 0);
 }
 
 static void

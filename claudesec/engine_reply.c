@@ -356,7 +356,7 @@ int
 spec_adopt(struct spec *s, const json_t *item, const char **role)
 {
 	const char *groups, *image, *name, *path, *session, *login, *token;
-	const char *tty, *volume;
+	const char *review, *tty, *volume;
 	const json_t *labels;
 
 	labels = json_object_get(item, "Labels");
@@ -390,6 +390,9 @@ spec_adopt(struct spec *s, const json_t *item, const char **role)
 	tty = spec_string(labels, LABEL_TTY, NULL);
 	s->tty = tty != NULL;
 	s->shell = tty != NULL && strcmp(tty, "shell") == 0;
+	review = spec_string(labels, LABEL_REVIEW, NULL);
+	(void)strlcpy(s->review, review == NULL ? "" : review,
+	    sizeof(s->review));
 	login = spec_string(labels, LABEL_LOGIN, NULL);
 	(void)strlcpy(s->login, login == NULL ? "" : login,
 	    sizeof(s->login));

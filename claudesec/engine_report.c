@@ -80,6 +80,7 @@ report_send(const struct session *s, struct client *c)
 	r.others = t->others;
 	r.findings = s->nfindings;
 	(void)strlcpy(r.name, s->spec.name, sizeof(r.name));
+	(void)strlcpy(r.review, s->spec.review, sizeof(r.review));
 	client_send(c, IMSG_CTL_REPORT, -1, &r, sizeof(r));
 	for (i = 0; i < t->nhosts; i++)
 		client_send(c, IMSG_CTL_HOST, -1, &t->hosts[i],

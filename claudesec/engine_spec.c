@@ -375,7 +375,9 @@ spec_labels(const struct spec *s, const char *role)
 	    json_string(s->shell ? "shell" : "claude")) == -1) ||
 	    (s->login[0] != '\0' &&
 	    json_object_set_new(labels, LABEL_LOGIN,
-	    json_string(s->login)) == -1))) {
+	    json_string(s->login)) == -1) || (s->review[0] != '\0' &&
+	    json_object_set_new(labels, LABEL_REVIEW,
+	    json_string(s->review)) == -1))) {
 		json_decref(labels);
 		return (NULL);
 	}

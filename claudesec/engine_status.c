@@ -100,7 +100,9 @@ status_ask(struct status *st, struct session *s)
 	(void)strlcpy(cs->name, s->spec.name, sizeof(cs->name));
 	(void)strlcpy(cs->state, session_state(s), sizeof(cs->state));
 	(void)strlcpy(cs->image, s->spec.image, sizeof(cs->image));
-	(void)strlcpy(cs->path, s->spec.path, sizeof(cs->path));
+	cs->review = s->spec.review[0] != '\0';
+	(void)strlcpy(cs->path, cs->review ? s->spec.review : s->spec.path,
+	    sizeof(cs->path));
 	if (s->state != SESSION_RUNNING || s->agent[0] == '\0')
 		return;
 	st->waiting++;

@@ -158,6 +158,7 @@ session_name(struct session *s)
 	for (;;) {
 		if (!s->named && (++s->nth > NAMES_MAX ||
 		    spec_name_from(s->spec.name, sizeof(s->spec.name),
+		    s->spec.review[0] != '\0' ? s->spec.review :
 		    s->spec.path, s->nth) == -1)) {
 			s->spec.name[0] = '\0';
 			session_fail(s, EX_CANTCREAT, "too many sessions run "

@@ -109,7 +109,8 @@ enum {
 	SEEN_PERMIT_IMAGE	= 0x800000,
 	SEEN_PERMIT_EGRESS	= 0x1000000,
 	SEEN_EXIT		= 0x2000000,
-	SEEN_SHARE		= 0x4000000
+	SEEN_SHARE		= 0x4000000,
+	SEEN_WORKSPACE		= 0x8000000
 };
 
 /* those of a block that there may be more of */
@@ -209,7 +210,7 @@ static int	 parse_port(const struct word *, uint16_t *);
 %token	EGRESS ENGINE ENVIRONMENT EXIT FILESIZE FROM GROUP HOME IMAGE INJECT MEMORY
 %token	NONE PASS PERMIT PLAIN PORT PROCESSES PROTECT RATE RESOLVER SESSIONS
 %token	CLIPBOARD DETACH KEEP NETWORK PULL RUNTIME STOP TERMINAL TMP TO UNPROTECT
-%token	SHARE USER INVALID
+%token	REVIEW SHARE USER WORKSPACE INVALID
 %token	<word>		WORD
 %type	<words>		macro list list_l port
 %type	<number>	action how kind plain
@@ -284,6 +285,10 @@ statement	: WORD '=' macro {
 				nconf->fixed.credentials = $2;
 				set_path(nconf->envfile, $4, "credentials");
 			}
+		}
+		| WORKSPACE REVIEW {
+			if (once(SEEN_WORKSPACE, "workspace"))
+				nconf->fixed.review = 1;
 		}
 		| TERMINAL CLIPBOARD WORD {
 			if (once(SEEN_CLIPBOARD, "terminal clipboard"))
@@ -671,6 +676,7 @@ static const struct keyword {
 	{ "pull",		PULL },
 	{ "rate",		RATE },
 	{ "resolver",		RESOLVER },
+	{ "review",		REVIEW },
 	{ "runtime",		RUNTIME },
 	{ "sessions",		SESSIONS },
 	{ "share",		SHARE },
@@ -680,6 +686,7 @@ static const struct keyword {
 	{ "to",			TO },
 	{ "unprotect",		UNPROTECT },
 	{ "user",		USER },
+	{ "workspace",		WORKSPACE },
 	{ NULL,			0 }
 };
 

@@ -68,6 +68,8 @@ print_config(FILE *f, const struct config *c)
 		(void)fputs("\nruntime ", f);
 		print_string(f, "", c->fixed.runtime);
 	}
+	if (c->fixed.review)
+		(void)fputs("\nworkspace review", f);
 	if (c->fixed.credentials == CREDENTIALS_NONE)
 		(void)fputs("\ncredentials none", f);
 	else if (c->fixed.credentials == CREDENTIALS_ENVIRONMENT)

@@ -118,6 +118,7 @@ add_report(struct imsg *imsg)
 {
 	if (imsg_get_data(imsg, &report, sizeof(report)) == -1 ||
 	    !imsg_is_string(report.name, sizeof(report.name)) ||
+	    memchr(report.review, '\0', sizeof(report.review)) == NULL ||
 	    report.status < -1 || report.status > 255)
 		return (-1);
 	text_clean(report.name);
@@ -175,6 +176,7 @@ report_print(void)
 	if (newer)
 		(void)fprintf(stderr, "%s: a newer image is there; run "
 		    "claudesec update\n", getprogname());
+	review_end(report.review);
 }
 
 static void

@@ -25,6 +25,7 @@
  */
 
 #include <sys/types.h>
+#include <sys/file.h>
 #include <sys/queue.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -177,7 +178,8 @@ session_confine(const struct workspace_open *wo)
 	gid = wo->gid;
 	if (fchdir(DIRECTORY_FD) == -1)
 		goto fail;
-	close(DIRECTORY_FD);
+	/* as long as that is open nobody drops it, if it is a review's */
+	(void)flock(DIRECTORY_FD, LOCK_SH | LOCK_NB);
 	if (geteuid() == 0 && wo->uid != 0 &&
 	    (setgroups(1, &gid) == -1 ||
 	    setresgid(gid, gid, gid) == -1 ||
@@ -215,6 +217,7 @@ session_dispatch(struct ws *ws, struct imsg *imsg)
 	case IMSG_LOOK_END:
 		place_remove(ws);
 		find_after(session_found);
+		close(DIRECTORY_FD);
 		session_send(IMSG_LOOK_DONE, NULL, 0);
 		_exit(0);
 	default:

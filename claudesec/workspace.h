@@ -74,5 +74,7 @@ void		 place_remove(struct ws *);
 /* workspace_find.c: what a session changed */
 void		 find_before(void);
 void		 find_after(void (*)(enum finding, const char *));
+int		 find_leads_out(const char *, const char *);
+int		 find_is_executed(const char *, const char *);
 
 #endif /* WORKSPACE_H */

@@ -67,8 +67,6 @@ static void	 compare_file(const char *, const char *, const struct stat *,
 		    const struct entry *);
 static void	 compare_bare(const char *);
 static void	 compare_link(const char *, const char *, int);
-static int	 leads_out(const char *, const char *);
-static int	 is_executed(const char *, const char *);
 static void	 add(enum finding, const char *);
 static uint64_t	 hash(const char *);
 static int	 entry_order(const void *, const void *);
@@ -221,7 +219,7 @@ compare_file(const char *path, const char *name, const struct stat *st,
 
 	if ((st->st_mode & (S_ISUID | S_ISGID)) != 0)
 		add(FINDING_SETUID, path);
-	else if (is_executed(path, name))
+	else if (find_is_executed(path, name))
 		add(FINDING_EXECUTED, path);
 	else if ((st->st_mode & x) == 0)
 		return;
@@ -257,13 +255,13 @@ compare_link(const char *path, const char *name, int dir)
 	if ((n = readlinkat(dir, name, target, sizeof(target) - 1)) == -1)
 		return;
 	target[n] = '\0';
-	if (leads_out(path, target))
+	if (find_leads_out(path, target))
 		add(FINDING_SYMLINK, path);
 }
 
 /* As far as it says itself; it may lead there by another. */
-static int
-leads_out(const char *path, const char *target)
+int
+find_leads_out(const char *path, const char *target)
 {
 	char buf[PATH_MAX], dir[PATH_MAX], *slash;
 
@@ -282,8 +280,8 @@ leads_out(const char *path, const char *target)
  * are not protected: build files, git's own of another repository, and what
  * is left of a git command that will go on.
  */
-static int
-is_executed(const char *path, const char *name)
+int
+find_is_executed(const char *path, const char *name)
 {
 	static const char *const names[] = { "Makefile", "makefile",
 	    "GNUmakefile", "CMakeLists.txt", "justfile", "Justfile",

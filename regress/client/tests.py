@@ -794,7 +794,8 @@ def test_status_as_json():
     r = client(rows("/\u00fc\n".encode(), b"/\377x"), "status", "-j", env=ENV)
     same = {"since": 86400, "state": "running", "image": "image", "uid": 7,
             "cpu": 61234, "memory": 3 << 20, "limit": 4 << 30, "tunnels": 2,
-            "connections": 3, "out": 1500, "in": 10, "blocked": 9}
+            "connections": 3, "out": 1500, "in": 10, "blocked": 9,
+            "review": False}
     eq(json.loads(r.stdout), [dict(same, name="n0", directory="/\u00fc\n"),
                               dict(same, name="n1", directory="/?x")])
     eq(json.loads(client(rows(), "status", "-j").stdout), [])

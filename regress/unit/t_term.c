@@ -26,7 +26,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "../../claudesec/claudesec.h"
+#include "../../claudesec/review.h"
 #include "exact.h"
 #include "unit.h"
 
@@ -56,6 +56,55 @@ daemon_private(const char *path)
 {
 	(void)path;
 	return (-1);
+}
+
+void
+client_apply(int argc, char *argv[])
+{
+	(void)argc;
+	(void)argv;
+	abort();
+}
+
+void
+client_diff(int argc, char *argv[])
+{
+	client_apply(argc, argv);
+}
+
+void
+client_drop(int argc, char *argv[])
+{
+	client_apply(argc, argv);
+}
+
+int
+review_begin(char path[PATH_MAX], const char *name, int from)
+{
+	(void)path;
+	(void)name;
+	(void)from;
+	abort();
+}
+
+void
+review_prepare(void)
+{
+	abort();
+}
+
+void
+review_end(const char *origin)
+{
+	(void)origin;
+	abort();
+}
+
+void
+review_each(void (*f)(const struct review *))
+{
+	(void)f;
+	abort();
 }
 
 /* what came out of the frames, by descriptor */
