@@ -1096,6 +1096,7 @@ def test_without_the_token():
     refused(401, req(auth="x-api-key: " + TOKEN + "x"))
     refused(401, req(auth="Authorization: Bearer " + EVIL))
     refused(401, req(auth="Authorization: Basic " + TOKEN))
+    refused(401, req(auth="Authorization: Digest " + TOKEN))
     refused(401, req(auth="Authorization: " + TOKEN))
     refused(401, req(auth="x-api-key: " + KEY))
     refused(401, req(auth="Cookie: " + TOKEN))

@@ -667,7 +667,7 @@ test_agent_shares(void)
 	const json_t *env, *host, *mount;
 	struct share_answer sa;
 	struct spec s;
-	json_t *json;
+	json_t *json, *podman;
 	size_t i, lines;
 
 	sample_spec(&s);
@@ -702,6 +702,14 @@ test_agent_shares(void)
 		    "r fd00:c agents\nr fd00:d skills\n"
 		    "r fd00:e CLAUDE.md\n") == 0;
 	CASE(lines == 1, "share_env", "%zu", lines);
+	podman = spec_podman(json, "claude-work");
+	mount = json_array_get(json_object_get(podman, "mounts"), 1);
+	CASE(strcmp(at(mount, NULL, "destination", 0),
+	    AGENT_CONFIG "/settings.json") == 0 &&
+	    strcmp(at(mount, NULL, "options", 0), "ro") == 0 &&
+	    strcmp(at(mount, NULL, "options", 1), "bind") == 0,
+	    "share_podman", "%s", at(mount, NULL, "options", 1));
+	json_decref(podman);
 	json_decref(json);
 	(void)strlcpy(s.login, "/login", sizeof(s.login));
 	json = spec_agent(&s, sample_config(), "{}");
