@@ -206,7 +206,11 @@ def test_puppet_lies_about_a_request():
             c, n = p.conn()
             lie = lie.replace(" - ", " %s " % n)
             p.say(lie, "go 1 -")
-            p.settled()
+            # which the keeper does not stand, but for a path that ends early
+            if hexed("/\0") in lie:
+                p.settled()
+            else:
+                p.ended()
             nothing_came()
             key_is_safe(p)
 
@@ -242,7 +246,7 @@ def test_puppet_lies_about_fields():
         with Puppet() as p:
             c, n = p.conn()
             p.say(request(fd=n), "header 1 " + hexed(lie), "go 1 -")
-            p.settled()
+            p.ended()
             nothing_came()
             key_is_safe(p)
 
