@@ -86,6 +86,7 @@ gate_take(void)
 void
 gate_head(struct request *r)
 {
+	char text[GATE_PATH_SIZE + 128];
 	struct gate_request g;
 	const char *why;
 	int status;
@@ -96,6 +97,13 @@ gate_head(struct request *r)
 	} else
 		status = gate_request(&g, &r->head, (char *)peeked, gate.token,
 		    gate.allows, gate.nallows, &why);
+	if (status == 403 && gate.token[0] != '\0') {
+		/* whoever looks at the log may want to allow it */
+		(void)snprintf(text, sizeof(text), "%.*s %.*s: %s",
+		    (int)r->head.method_len, (char *)peeked,
+		    (int)strcspn(g.path, "?"), g.path, why);
+		why = text;
+	}
 	if (status != 0) {
 		request_refuse(r, status, why);
 		return;

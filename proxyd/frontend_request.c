@@ -302,7 +302,8 @@ request_refuse(struct request *r, int status, const char *why)
 	size_t len;
 
 	total_refused++;
-	request_note(r, r->head.host, r->head.port, why);
+	request_note(r, r->head.host, r->listener->kind == LISTEN_GATEWAY ?
+	    0 : r->head.port, why);
 	request_unwatch(r);
 	if (r->state == REQUEST_HELLO)
 		request_cancel(r);

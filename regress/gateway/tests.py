@@ -1680,6 +1680,20 @@ def in_memory(pid, what):
     return False
 
 
+def test_log_of_what_is_refused():
+    """What it was, for who may want to allow it, and no query."""
+    fresh()                     # no more than five are logged in a minute
+    n = len(px.log())
+    refused(403, req("GET /v1/models/a/b?c=secret", body=None),
+            "GET /v1/models/a/b: this method")
+    refused(403, req("OPTIONS /v1/messages", body=None))
+    for what in "GET /v1/models/a/b: this", "OPTIONS /v1/messages: this":
+        line = wait("line", lambda: [x for x in px.log()[n:].splitlines() if
+                                     what in x])[0]
+        yes("refused" in line and "port" not in line, line)
+    yes("secret" not in px.log()[n:], "the query")
+
+
 def test_log():
     n = len(px.log())
     eq(ask(), (200, b"hello"))
