@@ -232,6 +232,7 @@ handle_gate(struct imsg *imsg, int (*f)(struct request *, uint32_t))
 	    imsg_get_data(imsg, &value, sizeof(value)) == -1)
 		return (-1);
 	c->pending = 0;
+	gate_ended();
 	if ((r = c->req) == NULL) {
 		conn_release(c);
 		return (0);

@@ -200,6 +200,7 @@ void	 gate_take(void);
 void	 gate_head(struct request *);
 void	 gate_body(struct request *);
 void	 gate_answer(struct request *);
+void	 gate_ended(void);
 int	 gate_failed(struct request *, uint32_t);
 int	 gate_done(struct request *, uint32_t);
 

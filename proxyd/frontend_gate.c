@@ -35,6 +35,13 @@
 #include "proxyd.h"
 #include "frontend.h"
 
+/*
+ * The keeper, which has as many descriptors as we do, needs three for each
+ * request, and some for itself: what it cannot take must not be sent.
+ */
+#define KEEPER_FDS	16
+#define CALL_FDS	3
+
 /* what the gateway lets through; a token that is empty lets nobody */
 struct gate {
 	char			 token[GATE_SECRET_SIZE];
@@ -48,6 +55,7 @@ static void	 gate_compose(uint32_t, uint32_t, int, const void *, size_t);
 
 static const char go_on[] = "HTTP/1.1 100 Continue\r\n\r\n";
 static struct gate	 gate, ngate;
+static int		 calls;		/* that the keeper has */
 
 void
 gate_reset(void)
@@ -104,6 +112,11 @@ gate_head(struct request *r)
 		    (int)strcspn(g.path, "?"), g.path, why);
 		why = text;
 	}
+	if (status == 0 && calls >= (getdtablesize() - KEEPER_FDS) /
+	    CALL_FDS) {
+		status = 503;
+		why = "too many requests at once";
+	}
 	if (status != 0) {
 		request_refuse(r, status, why);
 		return;
@@ -151,6 +164,7 @@ gate_send(struct request *r, const struct gate_request *g)
 		gate_compose(IMSG_GATE_HEADER, r->id, -1, line,
 		    (size_t)n + 1);
 	gate_compose(IMSG_GATE_GO, r->id, sv[1], NULL, 0);
+	calls++;
 	request_pending(r);
 	r->state = REQUEST_BODY;
 	if (g->expect && r->body != NULL)
@@ -201,6 +215,13 @@ gate_answer(struct request *r)
 		request_close(r);
 	else
 		request_unwatch(r);	/* another request has its time */
+}
+
+/* The keeper has closed what it was given. */
+void
+gate_ended(void)
+{
+	calls--;
 }
 
 int

@@ -279,14 +279,16 @@ def raw(data, more=False):
 # ---- the proxy
 
 class Proxy:
-    def __init__(self, text, args=(), stdin=None, out=None, wait_for=True):
+    def __init__(self, text, args=(), stdin=None, out=None, wait_for=True,
+                 prefix=()):
         self.conf = TMP + "/proxyd.conf"
         self.path = TMP + "/proxyd.log"
         with open(self.conf, "w") as f:
             f.write(text)
         self.err = open(self.path, "wb")
         self.p = subprocess.Popen(
-            [PROXYD, "-d", *args] + ([] if stdin else ["-f", self.conf]),
+            [*prefix, PROXYD, "-d", *args] +
+            ([] if stdin else ["-f", self.conf]),
             stdin=stdin or subprocess.DEVNULL, stdout=out, stderr=self.err)
         if wait_for:
             wait("start", lambda: ("started," in self.log() and
@@ -1702,6 +1704,30 @@ def test_log():
     for k in ("host=api.example", "method=POST", "path=/v1/messages",
               "status=200", "out=2"):
         yes(k in line, line)
+
+
+# However few descriptors there are, and however many requests hold theirs.
+def test_descriptors_run_out():
+    global px
+    for limit in (64, 96, 160):
+        px.stop()
+        px = Proxy(conf(), prefix=["sh", "-c", "ulimit -n %d; exec \"$@\"" %
+                                   limit, "sh"])
+        socks = []
+        for _ in range(150):
+            c = Client()
+            try:
+                c.send(req(framing=b"Content-Length: 100000", body=b"x"))
+            except OSError:
+                pass        # there was no room
+            socks.append(c)
+            # each has its connection to the API before the next one comes
+            time.sleep(0.01)
+        eq(px.p.poll(), None, px.log()[-300:])
+        for c in socks:
+            c.close()
+        wait("room", lambda: ask()[0] == 200, 8)
+    fresh()
 
 
 def test_no_descriptor_is_lost():
