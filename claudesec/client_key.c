@@ -44,7 +44,7 @@
 #define OUTPUT_NAME	"the output of the command"
 
 static int	 key_command(char *, const char *, uid_t);
-static const char *key_trust(const char *, uid_t, char *);
+static const char *key_trust(const char *, uid_t, int *);
 static pid_t	 key_start(const char *, int *);
 static const char *key_read(int, char *, size_t *, int);
 static const char *key_wait(pid_t, char *, size_t);
@@ -78,15 +78,14 @@ key_get(struct env_list *list, const char *path, int fd)
 static int
 key_command(char *command, const char *path, uid_t uid)
 {
-	char real[PATH_MAX];
 	struct config *c;
 	const char *why;
 	FILE *f;
-	int inject;
+	int fd, inject;
 
-	if ((why = key_trust(path, uid, real)) != NULL)
+	if ((why = key_trust(path, uid, &fd)) != NULL)
 		errx(EX_NOPERM, "%s: no command of it is run: %s", path, why);
-	if ((f = fopen(real, "re")) == NULL)
+	if ((f = fdopen(fd, "r")) == NULL)
 		err(EX_NOINPUT, "%s", path);
 	c = daemon_config(f, path);
 	(void)fclose(f);
@@ -103,16 +102,18 @@ key_command(char *command, const char *path, uid_t uid)
 
 /*
  * A file of the user's own, for a daemon of that user's; else of root's, as
- * is all above it.  NULL, or what is wrong.
+ * is all above it.  NULL, and it is open, so that what was looked at is what
+ * is read; or what is wrong.
  */
 static const char *
-key_trust(const char *path, uid_t uid, char *real)
+key_trust(const char *path, uid_t uid, int *fd)
 {
 	char dir[PATH_MAX], *slash;
 	struct stat st;
 
-	if (path[0] != '/' || realpath(path, real) == NULL ||
-	    lstat(real, &st) == -1)
+	if (path[0] != '/' || realpath(path, dir) == NULL ||
+	    (*fd = open(dir, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY |
+	    O_CLOEXEC)) == -1 || fstat(*fd, &st) == -1)
 		return (strerror(errno));
 	if (!S_ISREG(st.st_mode))
 		return ("not a regular file");
@@ -121,7 +122,6 @@ key_trust(const char *path, uid_t uid, char *real)
 		return ("others can write to it");
 	if (uid != 0 || getuid() == 0)
 		return (NULL);
-	(void)strlcpy(dir, real, sizeof(dir));
 	while ((slash = strrchr(dir, '/')) != NULL) {
 		slash[slash == dir] = '\0';
 		if (lstat(dir, &st) == -1)

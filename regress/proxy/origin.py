@@ -242,6 +242,9 @@ def http(c, port, n):
     note(port=port, conn=n, event="request", head=head.decode("latin-1"),
          body=rest.decode("latin-1"), whole=whole)
     out, end = answers.get(path, (None, None))
+    if path.startswith("/cut/"):
+        way, many, end = path.split("/")[2:]
+        out = answers["/" + way][0][:int(many)]
     if path == "/early":
         out, end = b"", "stays"
     elif out is None:

@@ -281,3 +281,65 @@ def test_idle_and_old_tunnels_are_cut():
         yes(1.5 < ended["idle"] < 3.5, ended)
         yes(4 < ended["busy"] < 7, ended)
     with_proxy(CONF + "timeout idle 2\ntimeout life 5\n", run)
+
+
+def as_before(before):
+    """No more descriptors than then, but for the relay's pipes."""
+    wait("descriptors: %r after %r" % (px.fds(), before), lambda: all(
+        n <= before[r] + 4 * (r == "relay") for r, n in px.fds().items()), 8)
+
+
+# Whatever a client was about to say, and whoever had it just then.
+def test_clients_end_at_any_moment():
+    with_proxy(CONF + "timeout idle 3\n", clients_end)
+
+
+def clients_end():
+    gets_ok(tunnel("good.example:443"), hello("good.example"))
+    before = px.fds()
+    post = http(method="POST", fields=CHUNKED) + b"5\r\nabcde\r\n0\r\n\r\n"
+    for to, raw in ((PROXY, target("plain.example:7") + b"hello"),
+                    (PROXY, target("good.example:443") +
+                     hello("good.example") + b"x"),
+                    (PROXY, target("gone.example:443")),
+                    (PROXY, target("a.w.example:443")),
+                    (PROXY, post + http("/stays") + target("evil.test:443")),
+                    (PROXY, http(host="big.example") * 2),
+                    (("192.175.48.1", 80), head("GET / HTTP/1.1", H) * 2),
+                    (("192.175.48.1", 443), hello("good.example") + b"x"),
+                    (TDNS, vec(2, question("good.example")) * 2)):
+        for i in list(range(0, len(raw), 5)) + [len(raw)] * 20:
+            for how in ("reset", "close", "shut"):
+                s = connect(to)
+                try:
+                    s.sendall(raw[:i])
+                    time.sleep((i * 7 % 5) / 2000)
+                    if how == "shut":
+                        s.shutdown(socket.SHUT_WR)
+                        s.recv(1)
+                    elif how == "reset":
+                        s.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER,
+                                     struct.pack("ii", 1, 0))
+                except OSError:
+                    pass
+                s.close()
+    as_before(before)
+    eq(px.p.poll(), None)
+    gets_ok(tunnel("good.example:443"), hello("good.example"))
+
+
+def test_servers_end_at_any_moment():
+    before = px.fds()
+    for way in ("chunked", "stays", "until-close", "continue"):
+        for end in ("closes", "resets"):
+            for n in range(0, 110, 4):
+                s = connect()
+                s.sendall(http("/cut/%s/%d/%s" % (way, n, end)) +
+                          http(fields=("Connection: close",)))
+                d = rest(s)
+                whole = d.endswith(b"seen 0")
+                yes(whole or d == b"" or status(d) in (200, 502),
+                    "%s %d: %r" % (way, n, d))
+                yes(d.count(b"seen 0") < 2 and b"evil" not in d, d)
+                s.close()
+    as_before(before)

@@ -144,7 +144,8 @@ def test_names_international():
 
 
 def test_ports_that_wrap_around():
-    for n in (443 + (1 << 16), 443 + (1 << 32), 443 + (1 << 64), 443 - (1 << 16)):
+    for n in (443 + (1 << 16), 443 + (1 << 32), 443 + (1 << 64),
+              443 - (1 << 16)):
         eq(status(ask(target("good.example:%d" % n))), 400, n)
         refused(raw_head("GET http://good.example:%d/ HTTP/1.1" %
                          (n - 443 + 80), H), n)

@@ -130,3 +130,41 @@ def test_reload_cuts_within_100_ms():
         px.reload(CONF)
         return t
     median_of(9, turn, 0.1, "a cut")
+
+
+# Many at once are as good as the last one, and nothing that goes on is lost.
+def test_reload_again_and_again():
+    good = tunnel("plain.example:7")
+    wrong, stop = [], threading.Event()
+
+    def clients():
+        while not stop.is_set():
+            try:
+                gets_ok(tunnel("good.example:443"), hello("good.example"))
+                eq(status(ask(target("evil.test:443"))), 403)
+            except Exception as e:
+                wrong.append(e)
+    th = [threading.Thread(target=clients, daemon=True) for _ in range(3)]
+    for t in th:
+        t.start()
+    try:
+        for i in range(300):
+            if i % 50 == 0:
+                # whole, or not at all
+                open(px.conf + ".new", "w").write(CONF if i % 100 else
+                                                  "nonsense\n")
+                os.replace(px.conf + ".new", px.conf)
+            px.p.send_signal(signal.SIGHUP)
+            if i % 10 == 0:
+                good.sendall(b"still")
+                eq(good.recv(10), b"still")
+    finally:
+        stop.set()
+        for t in th:
+            t.join()
+    eq(wrong, [])
+    px.reload(CONF.replace("{ good.example tls", "{ tls"))
+    get("good.example", 403)
+    good.sendall(b"still")
+    eq(good.recv(10), b"still")
+    px.reload(CONF)
