@@ -521,7 +521,8 @@ def test_fields_that_do_not_arrive():
             "X-HTTP-Method-Override: DELETE", "X-Original-URL: /v1/files",
             "Upgrade: h2c", "Connection: x-app", "Keep-Alive: 5",
             "TE: trailers", "Trailer: x-api-key", "x-app: dropped",
-            "anthropic_version: 1", "Expect: 100-continue"]
+            "anthropic_version: 1", "anthropic-beta_x: 1",
+            "X-Stainless-A_b: 1", "Expect: 100-continue"]
     eq(ask(fields=drop, body=b"")[0], 200)
     names = {n.decode().lower() for n, _ in api.requests[0].fields}
     eq(names, {"host", "x-api-key", "content-length"})
@@ -1009,6 +1010,22 @@ def test_early_answer():
     eq(c.eof(), b"")
 
 
+def test_connection_with_half_a_request_is_not_used_again():
+    """The next one would be a part of its body."""
+    api.read_body = False
+    api.reply = raw(answer(413, b"too large"), True)
+    for framing, body in ((b"Content-Length: 100000", b"z" * 1000),
+                          (b"Transfer-Encoding: chunked",
+                           b"3e8\r\n" + b"z" * 1000)):
+        c = Client().send(req(body=body, framing=framing))
+        eq(c.answer(), (413, b"too large"))
+        eq(c.eof(), b"")
+        n = api.conns
+        eq(ask("GET /v1/models", body=None), (413, b"too large"))
+        eq(api.conns, n + 1, "connections")
+    eq(len(api.requests), 4)
+
+
 # ---- an API that lies
 
 def test_answers_that_are_none():
@@ -1367,9 +1384,10 @@ def plain_to(target, host, to=PROXY):
 
 
 def api_is_refused():
-    """By every way, and however it is written."""
+    """By every way, and however it is written; and nobody asks for it."""
+    del dns.asked[:]
     for name in ("api.example", "API.EXAMPLE", "Api.Example."):
-        yes(b" 403 " in hello_to(name, name + ":443"), name)
+        yes(b"base URL" in hello_to(name, name + ":443"), name)
         if not name.endswith("."):
             eq(hello_to(name), b"")
         eq(plain_to("http://%s/" % name, name), 403, name)
@@ -1377,6 +1395,7 @@ def api_is_refused():
         eq(plain_to("/", name, ("127.0.0.1", 80)), 403, name)
         eq(plain_to("/", name + ":80", ("127.0.0.1", 80)), 403, name)
     eq(api.conns, 0, "connections")
+    eq(dns.asked, [])
 
 
 def test_api_is_refused_by_every_way():
@@ -1406,12 +1425,14 @@ def test_base_url_of_a_site_is_refused_likewise():
                              "gateway to other.example")
               .replace("pass to api.example port 80",
                        'pass to "*.example" port { 80 443 }'))
+    del dns.asked[:]
     try:
         for name in ("other.example", "OTHER.example", "other.example."):
-            yes(b" 403 " in hello_to(name, name + ":443"), name)
+            yes(b"base URL" in hello_to(name, name + ":443"), name)
             eq(plain_to("http://%s/" % name, name), 403, name)
             eq(plain_to("/", name, ("127.0.0.1", 80)), 403, name)
         eq(hello_to("other.example"), b"")
+        eq(dns.asked, [])
         eq(api.requests, [])
     finally:
         p.stop()
