@@ -19,6 +19,7 @@
 import json
 import os
 import re
+import select
 import signal
 import socket
 import ssl
@@ -807,6 +808,28 @@ def test_many_at_once():
     eq(len(good), 500)
     yes(api.most <= 32, "%d connections" % api.most)
     sound(500)
+
+
+def test_more_at_once_than_there_can_be():
+    """Those have no answer to wait for; the others have theirs."""
+    go = threading.Event()
+    api.reply = lambda c, r: go.wait(20) and ok(c, r)
+    cs = [Client(timeout=20).send(req("GET /v1/models", body=None))
+          for i in range(280)]
+    p = select.poll()
+    for c in cs:
+        p.register(c.s, select.POLLIN)
+    wait("refusals", lambda: len(p.poll(0)) >= 24, 10)
+    none = [c for c in cs if c.s.fileno() in [x for x, _ in p.poll(0)]]
+    eq(len(none), 24)
+    for c in none:
+        eq(c.answer()[0], 503)
+    go.set()
+    for c in cs:
+        if c not in none:
+            eq(c.answer(), (200, b"hello"))
+        c.close()
+    yes(api.most <= 32, "%d connections" % api.most)
 
 
 def test_connection_that_was_closed_is_not_used():
