@@ -163,7 +163,7 @@ usage(void)
 {
 	(void)fprintf(stderr, "usage: %s [-dnv] [-a file] [-D macro=value] "
 	    "[-f file] [-s socket]\n"
-	    "       %s [-D macro=value] [-f file] [-s socket] command "
+	    "       %s [-v] [-D macro=value] [-f file] [-s socket] command "
 	    "[argument ...]\n", getprogname(), getprogname());
 	exit(EX_USAGE);
 }
@@ -237,7 +237,7 @@ main(int argc, char *argv[])
 	if (argc > 0) {
 		if (debug || check || auditfile != NULL)
 			usage();
-		client(argc, argv, sock);
+		client(argc, argv, sock, verbose);
 	}
 	if (check)
 		check_config();

@@ -36,7 +36,7 @@
 #define CLAUDESEC_SOCKET	"/var/run/claudesec.sock"
 
 /* bump with any change of a message or of its struct */
-#define IMSG_VERSION		4
+#define IMSG_VERSION		5
 
 enum {
 	ROLE_PARENT,
@@ -54,6 +54,7 @@ enum {
 #define HOST_MAXLEN	256
 #define TEXT_MAXLEN	1024	/* a line for the user */
 #define REASON_MAXLEN	128	/* why a host was refused */
+#define FACT_MAXLEN	512	/* of what the engine confirms */
 #define ENV_MAXLEN	8192	/* NAME=value of the env file */
 #define ARGS_MAXLEN	262144	/* arguments and environment of a command */
 #define ARG_PIECE	8192	/* of an argument, in one message */
@@ -133,6 +134,7 @@ enum imsg_type {
 	IMSG_CTL_STREAM,	/* to port id: a stream */
 	IMSG_CTL_REFUSED,	/* to port id: none */
 	IMSG_CTL_SESSION,	/* struct ctl_session, one a session */
+	IMSG_CTL_FACT,		/* struct ctl_fact, of it or of the engine */
 	IMSG_CTL_EXIT,		/* int, exit status; the end */
 	IMSG_CTL_EVENT,		/* struct ctl_event, for logs */
 	IMSG_CTL_LOST,		/* uint64_t, events that came too fast */
@@ -274,7 +276,8 @@ struct ctl_attach {
 
 struct ctl_request {
 	uint32_t	 version;
-	uint32_t	 all;		/* stop: every session of the user's */
+	uint32_t	 all;		/* stop: every session of the user's;
+					   status: what is confirmed as well */
 	uint32_t	 nocache;	/* build */
 	uint32_t	 update;	/* build: what there is newer */
 	uint32_t	 grace;		/* stop: seconds */
@@ -357,6 +360,39 @@ struct ctl_session {
 	char		 state[16];	/* starting, running, stopping */
 	char		 image[IMAGE_MAXLEN];
 	char		 path[PATH_MAX];
+};
+
+/*
+ * What keeps a session in, as the container engine confirms it; and last, once
+ * for each, what that cannot do.
+ */
+enum fact {
+	FACT_NETWORK,
+	FACT_CAPABILITIES,
+	FACT_PRIVILEGES,
+	FACT_SECCOMP,
+	FACT_LABEL,
+	FACT_ROOT,
+	FACT_USER,
+	FACT_NAMESPACES,
+	FACT_DEVICES,
+	FACT_MASKED,
+	FACT_READONLY,
+	FACT_WRITABLE,
+	FACT_MEMORY,
+	FACT_PROCESSES,
+	FACT_CPUS,
+	FACT_ULIMITS,
+	FACT_TMPFS,
+	FACT_LOG,
+	FACT_RUNTIME,
+	FACT_LACKS,
+	FACT_MAX
+};
+
+struct ctl_fact {
+	uint32_t	 fact;			/* enum fact */
+	char		 text[FACT_MAXLEN];	/* empty: not confirmed */
 };
 
 /* what became of a tunnel, a request to the API, or what was refused */
@@ -746,7 +782,7 @@ __dead void	 workspace(void);
 int		 protect_valid(const char *);
 
 /* client.c */
-__dead void	 client(int, char **, const char *);
+__dead void	 client(int, char **, const char *, int);
 /* connects to a daemon: the socket, or -1 and errno */
 int		 client_connect(const char *);
 /* queues an argument, in pieces: 0, or -1 and errno */
@@ -861,8 +897,9 @@ const char	*key_run(struct env_list *, const char *, int, int);
 /* client_status.c */
 void		 status_prepare(void);
 int		 status_add(struct imsg *);
+int		 status_fact(struct imsg *);
 void		 status_print(void);
-void		 status_json(void);
+void		 status_json(int);
 struct json_t	*json_text(char *);
 
 /*

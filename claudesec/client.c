@@ -158,6 +158,7 @@ static const char *const environment[] = { "TERM", "COLORTERM", "LANG", "TZ",
 
 /* the request; its type tells which of the structs it is */
 static const char *socket_path;		/* of -s */
+static int	 verbose;
 static uint32_t	 type;
 static struct ctl_start start;
 static struct ctl_attach attach;
@@ -183,7 +184,7 @@ static char	 daemon_path[PATH_MAX];
 static int	 answered, attached, retried, hung_up;
 
 void
-client(int argc, char *argv[], const char *path)
+client(int argc, char *argv[], const char *path, int verbosity)
 {
 	const struct command *c;
 	int fd;
@@ -196,6 +197,7 @@ client(int argc, char *argv[], const char *path)
 	(void)setlocale(LC_CTYPE, "");
 	tzset();
 	socket_path = path;
+	verbose = verbosity;
 	for (c = commands; c->name != NULL; c++)
 		if (strcmp(c->name, argv[0]) == 0)
 			break;
@@ -494,6 +496,7 @@ client_status(int argc, char *argv[])
 		json = 1;
 	if (optind != argc)
 		client_usage(argv[0]);
+	request.all = verbose > 0;
 	status_prepare();
 	request_run(IMSG_CTL_STATUS);
 }
@@ -1000,6 +1003,8 @@ client_dispatch(struct peer *p, struct imsg *imsg)
 		return (client_handle_detached(imsg));
 	case IMSG_CTL_SESSION:
 		return (type == IMSG_CTL_STATUS ? status_add(imsg) : -1);
+	case IMSG_CTL_FACT:
+		return (request.all ? status_fact(imsg) : -1);
 	case IMSG_CTL_EXIT:
 		return (client_handle_exit(imsg));
 	case IMSG_CTL_EVENT:
@@ -1271,31 +1276,10 @@ client_handle_exit(struct imsg *imsg)
 		return (0);
 	}
 	if (type == IMSG_CTL_STATUS && json)
-		status_json();
+		status_json(verbose);
 	else if (type == IMSG_CTL_STATUS)
 		status_print();
 	finish(status);
-}
-
-/*
- * A terminal would act on control characters.
- */
-void
-text_clean(char *s)
-{
-	wchar_t wc;
-	int n;
-
-	for (; *s != '\0'; s += n) {
-		n = mbtowc(&wc, s, MB_CUR_MAX);
-		if (n > 0 && iswprint((wint_t)wc))
-			continue;
-		if (n < 1) {
-			(void)mbtowc(NULL, NULL, 0);
-			n = 1;
-		}
-		memset(s, '?', (size_t)n);
-	}
 }
 
 static __dead void

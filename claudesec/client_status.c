@@ -32,6 +32,7 @@
 #include <time.h>
 #include <unistd.h>
 #include <wchar.h>
+#include <wctype.h>
 
 #include "review.h"
 
@@ -52,16 +53,23 @@ enum column {
 #define CELL_SIZE	32	/* of what is not text of the session's */
 #define SHORT_SIZE	256	/* of what is shortened */
 #define NARROW		80	/* of a terminal that does not say */
+#define INDENT		16	/* of what is confirmed, behind what it is */
+#define LACKS_MAX	64
 
 struct row {
 	struct ctl_session	 session;
 	char			 text[NCOLUMNS][CELL_SIZE];
 	const char		*cells[NCOLUMNS];
+	struct ctl_fact		*facts;		/* FACT_LACKS, or NULL */
 	TAILQ_ENTRY(row)	 entry;
 };
 
 static void	 review_add_row(const struct review *);
 static void	 add_waiting(void);
+static void	 facts_print(void);
+static void	 fact_print(const char *, const char *);
+static json_t	*facts_json(struct row *);
+static json_t	*lacks_json(void);
 static void	 row_fill(struct row *);
 static void	 row_print(const char *const *, const int *);
 static void	 columns_fit(int *);
@@ -71,8 +79,15 @@ static int	 text_width(const char *);
 
 static const char *const heads[NCOLUMNS] = { "NAME", "DIRECTORY", "SINCE",
 	    "STATE", "IMAGE", "CPU", "MEMORY", "TUNNELS", "OUT", "BLOCKED" };
+static const char *const facts[FACT_MAX] = { "network", "capabilities",
+	    "privileges", "seccomp", "label", "root", "user", "namespaces",
+	    "devices", "masked", "readonly", "writable", "memory",
+	    "processes", "cpus", "ulimits", "tmpfs", "log", "runtime",
+	    "lacks" };
+static struct ctl_fact lacks[LACKS_MAX];
+static size_t	 nlacks;
 static int	 terminal;		/* its width, or 0 */
-static TAILQ_HEAD(, row) rows = TAILQ_HEAD_INITIALIZER(rows);
+static TAILQ_HEAD(rows, row) rows = TAILQ_HEAD_INITIALIZER(rows);
 static TAILQ_HEAD(, row) waiting = TAILQ_HEAD_INITIALIZER(waiting);
 
 /* Before the sandbox. */
@@ -149,6 +164,33 @@ add_waiting(void)
 	}
 }
 
+/* Of the session that was told last, or of the container engine. */
+int
+status_fact(struct imsg *imsg)
+{
+	struct ctl_fact fact;
+	struct row *row;
+
+	if (imsg_get_data(imsg, &fact, sizeof(fact)) == -1 ||
+	    fact.fact >= FACT_MAX ||
+	    memchr(fact.text, '\0', sizeof(fact.text)) == NULL)
+		return (-1);
+	text_clean(fact.text);
+	if (fact.fact == FACT_LACKS) {
+		if (nlacks == LACKS_MAX)
+			return (-1);
+		lacks[nlacks++] = fact;
+		return (0);
+	}
+	if ((row = TAILQ_LAST(&rows, rows)) == NULL)
+		return (-1);
+	if (row->facts == NULL && (row->facts = calloc(FACT_LACKS,
+	    sizeof(*row->facts))) == NULL)
+		err(EX_OSERR, NULL);
+	row->facts[fact.fact] = fact;
+	return (0);
+}
+
 /*
  * Columns on a terminal, else tabs, plain numbers and no heading.
  */
@@ -173,6 +215,62 @@ status_print(void)
 		row_print(heads, width);
 	TAILQ_FOREACH(row, &rows, entry)
 		row_print(row->cells, width);
+	facts_print();
+}
+
+static void
+facts_print(void)
+{
+	const struct row *row;
+	const char *text;
+	size_t i;
+
+	TAILQ_FOREACH(row, &rows, entry) {
+		if (row->facts == NULL)
+			continue;
+		if (terminal)
+			(void)printf("\n%s, as the container engine confirms"
+			    ":\n", row->session.name);
+		for (i = 0; i < FACT_LACKS; i++) {
+			text = row->facts[i].text;
+			if (*text == '\0')
+				text = "-";
+			if (!terminal)
+				(void)printf("%s\t", row->session.name);
+			fact_print(facts[i], text);
+		}
+	}
+	if (nlacks > 0 && terminal)
+		(void)printf("\nwhat this container engine cannot do:\n");
+	for (i = 0; i < nlacks; i++) {
+		if (!terminal)
+			(void)printf("-\t");
+		fact_print(facts[FACT_LACKS], lacks[i].text);
+	}
+}
+
+/* As many words in a line as there is room for. */
+static void
+fact_print(const char *name, const char *text)
+{
+	size_t n;
+	int at;
+
+	if (!terminal) {
+		(void)printf("%s\t%s\n", name, text);
+		return;
+	}
+	(void)printf("  %-*s", INDENT - 3, name);
+	for (at = INDENT; *text != '\0'; text += n, text += *text == ' ') {
+		n = strcspn(text, " ");
+		if (at > INDENT && at + (int)n >= terminal) {
+			(void)printf("\n%*s", INDENT - 1, "");
+			at = INDENT;
+		}
+		(void)printf(" %.*s", (int)n, text);
+		at += (int)n + 1;
+	}
+	(void)printf("\n");
 }
 
 static void
@@ -306,7 +404,7 @@ shorten(char buf[SHORT_SIZE], const char *s, int width)
 }
 
 void
-status_json(void)
+status_json(int verbose)
 {
 	struct ctl_session *s;
 	struct row *row;
@@ -329,6 +427,10 @@ status_json(void)
 		    (json_int_t)s->tunnels, "out", (json_int_t)s->out,
 		    "in", (json_int_t)s->in, "blocked",
 		    (json_int_t)s->refused, "review", (int)s->review);
+		if (verbose && (json_object_set_new(object, "confirmed",
+		    facts_json(row)) == -1 || json_object_set_new(object,
+		    "lacks", lacks_json()) == -1))
+			err(EX_OSERR, NULL);
 		if (json_array_append_new(array, object) == -1)
 			err(EX_OSERR, NULL);
 	}
@@ -336,6 +438,41 @@ status_json(void)
 		err(EX_IOERR, "standard output");
 	(void)printf("\n");
 	json_decref(array);
+}
+
+static json_t *
+facts_json(struct row *row)
+{
+	json_t *object;
+	char *text;
+	size_t i;
+
+	if (row->facts == NULL)
+		return (json_null());
+	if ((object = json_object()) == NULL)
+		err(EX_OSERR, NULL);
+	for (i = 0; i < FACT_LACKS; i++) {
+		text = row->facts[i].text;
+		if (json_object_set_new(object, facts[i], *text == '\0' ?
+		    json_null() : json_text(text)) == -1)
+			err(EX_OSERR, NULL);
+	}
+	return (object);
+}
+
+static json_t *
+lacks_json(void)
+{
+	json_t *array;
+	size_t i;
+
+	if ((array = json_array()) == NULL)
+		err(EX_OSERR, NULL);
+	for (i = 0; i < nlacks; i++)
+		if (json_array_append_new(array, json_text(lacks[i].text)) ==
+		    -1)
+			err(EX_OSERR, NULL);
+	return (array);
 }
 
 static json_t *
@@ -359,6 +496,27 @@ json_text(char *s)
 		if ((*p & 0x80) != 0)
 			*p = '?';
 	return (json_string(s));
+}
+
+/*
+ * A terminal would act on control characters.
+ */
+void
+text_clean(char *s)
+{
+	wchar_t wc;
+	int n;
+
+	for (; *s != '\0'; s += n) {
+		n = mbtowc(&wc, s, MB_CUR_MAX);
+		if (n > 0 && iswprint((wint_t)wc))
+			continue;
+		if (n < 1) {
+			(void)mbtowc(NULL, NULL, 0);
+			n = 1;
+		}
+		memset(s, '?', (size_t)n);
+	}
 }
 
 static int

@@ -53,6 +53,7 @@
 #define AGENT_RUN		"/run/claudesec"
 #define AGENT_PROXY		"http://127.0.0.1:3128"
 #define AGENT_GATEWAY		"http://127.0.0.1:3129"
+#define APPARMOR_PROFILE	"docker-default"
 
 /* what we make bears these */
 #define LABEL_SESSION		"claudesec.session"
@@ -120,6 +121,11 @@ struct spec {
 	uint32_t	 uid, gid;		/* in the container */
 	uint32_t	 podman;		/* the engine is */
 	uint32_t	 rootless;		/* it is not root */
+	uint32_t	 labels;		/* that it gives, LABELS_* */
+#define LABELS_APPARMOR	0x1
+#define LABELS_SELINUX	0x2
+#define LABELS_USERNS	0x4
+#define LABELS_SECCOMP	0x8
 	uint32_t	 shell;
 	uint32_t	 tty, cols, rows;
 	uint32_t	 readonly;		/* the workspace */
@@ -227,6 +233,19 @@ int		 spec_verify(const json_t *, const json_t *, char *, size_t);
 int		 spec_verify_network(const json_t *, const json_t *, char *,
 		    size_t);
 int		 spec_verify_volume(const json_t *, const json_t *);
+
+/*
+ * engine_confirm.c: what the engine tells of what it made, and of itself.
+ * Pure.  confirm_labels() makes bits of LABELS_* of its information.
+ */
+uint32_t	 confirm_labels(const json_t *, int);
+int		 confirm_ask(const struct spec *, json_t *);
+int		 confirm_verify(const struct spec *, const json_t *, char *,
+		    size_t);
+void		 confirm_container(const json_t *, int, const char *,
+		    void (*)(void *, enum fact, const char *), void *);
+void		 confirm_lacks(const json_t *, int,
+		    void (*)(void *, enum fact, const char *), void *);
 
 /* engine_event.c: what a sidecar tells of its traffic.  Pure. */
 #define TRAFFIC_HOSTS		256	/* listed of a session */
@@ -568,6 +587,7 @@ void		 report_free(struct session *);
 /* engine_info.c: what the container engine can do */
 void		 info_ask(void);
 void		 info_begin(struct session *);
+const json_t	*info_answer(void);
 int		 info_agent(struct session *, uint32_t);
 
 void		 newer_begin(struct session *, const json_t *);

@@ -475,7 +475,8 @@ client_handle_request(struct client *c, struct imsg *imsg)
 	struct ctl_request r;
 
 	if (imsg_get_data(imsg, &r, sizeof(r)) == -1 ||
-	    r.version != IMSG_VERSION || r.all > 1 || r.nocache > 1 || r.update > 1 ||
+	    r.version != IMSG_VERSION || r.all > 1 || r.nocache > 1 ||
+	    r.update > 1 ||
 	    r.grace > GRACE_MAX ||
 	    r.nkeys > CREDENTIALS_MAX || (r.nkeys > 0 &&
 	    imsg_get_type(imsg) != IMSG_CTL_RELOAD) ||

@@ -40,6 +40,7 @@ static void	 info_root(struct session *);
 
 static struct docker_call *call;
 static struct engine_info info;
+static json_t	*answer;
 static int	 known;
 
 void
@@ -70,8 +71,11 @@ info_done(void *arg, struct docker_reply *reply)
 	(void)arg;
 	call = NULL;
 	known = reply->error == NULL;
-	if (known)
+	if (known) {
 		spec_info(&info, reply->json, docker_is_podman());
+		json_decref(answer);
+		answer = json_incref((json_t *)(uintptr_t)reply->json);
+	}
 	for (s = session_first(); s != NULL; s = next) {
 		next = session_next(s);
 		if ((s->did & STEP_BIT(STEP_ENGINE)) != 0)
@@ -82,6 +86,13 @@ info_done(void *arg, struct docker_reply *reply)
 		    s->state == SESSION_SPARE)
 			session_error(s, STEP_ENGINE, reply);
 	}
+}
+
+/* The last one, or NULL. */
+const json_t *
+info_answer(void)
+{
+	return (answer);
 }
 
 /* One that runs has what it needs. */
@@ -102,6 +113,7 @@ info_use(struct session *s)
 		}
 	}
 	s->spec.rootless = (uint32_t)info.rootless;
+	s->spec.labels = confirm_labels(answer, docker_is_podman());
 	session_did(s, STEP_ENGINE);
 }
 

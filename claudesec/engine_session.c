@@ -402,6 +402,7 @@ session_adopt(const struct spec *spec, const char *agent, const char *sidecar,
 	s->modes = MODES_CLAUDE;
 	s->has_volume = 1;
 	s->has_network = docker_is_podman();
+	s->spec.podman = (uint32_t)docker_is_podman();
 	(void)strlcpy(s->agent, agent, sizeof(s->agent));
 	(void)strlcpy(s->sidecar, sidecar, sizeof(s->sidecar));
 	s->did = s->begun = (STEP_BIT(STEP_WAIT) - 1) &

@@ -37,6 +37,8 @@ struct status_item {
 	struct ctl_session session;
 	struct status	*status;
 	struct docker_call *call;
+	struct docker_call *look;
+	struct ctl_fact	*facts;		/* FACT_LACKS; NULL: not told */
 	TAILQ_ENTRY(status_item) entry;
 };
 
@@ -49,6 +51,9 @@ struct status {
 
 static void	 status_ask(struct status *, struct session *);
 static void	 status_reply(void *, struct docker_reply *);
+static void	 status_looked(void *, struct docker_reply *);
+static void	 status_keep(void *, enum fact, const char *);
+static void	 status_lacks(void *, enum fact, const char *);
 static int64_t	 status_number(const json_t *, const char *, const char *,
 		    const char *);
 static int64_t	 status_memory(const json_t *);
@@ -108,6 +113,12 @@ status_ask(struct status *st, struct session *s)
 	st->waiting++;
 	i->call = docker_call("GET", NULL, API_TIMEOUT, status_reply, i,
 	    "/containers/%s/stats?stream=false&one-shot=true", s->agent);
+	if (!st->client->all)
+		return;
+	st->waiting++;
+	i->look = docker_call("GET", NULL, API_TIMEOUT, status_looked, i,
+	    "%s/containers/%s/json", docker_is_podman() ? "/libpod" : "",
+	    s->agent);
 }
 
 static void
@@ -129,6 +140,43 @@ status_reply(void *arg, struct docker_reply *reply)
 	}
 	if (--i->status->waiting == 0)
 		status_end(i->status);
+}
+
+/* Nothing else of it is kept: it may hold a key. */
+static void
+status_looked(void *arg, struct docker_reply *reply)
+{
+	struct status_item *i = arg;
+
+	i->look = NULL;
+	if (reply->error == NULL) {
+		if ((i->facts = calloc(FACT_LACKS, sizeof(*i->facts))) == NULL)
+			fatal("calloc");
+		confirm_container(reply->json, docker_is_podman(),
+		    engine_seccomp(), status_keep, i->facts);
+	}
+	if (--i->status->waiting == 0)
+		status_end(i->status);
+}
+
+static void
+status_keep(void *arg, enum fact fact, const char *text)
+{
+	struct ctl_fact *f = arg;
+
+	f[fact].fact = fact;
+	(void)strlcpy(f[fact].text, text, sizeof(f[fact].text));
+}
+
+static void
+status_lacks(void *arg, enum fact fact, const char *text)
+{
+	struct ctl_fact f;
+
+	memset(&f, 0, sizeof(f));
+	f.fact = fact;
+	(void)strlcpy(f.text, text, sizeof(f.text));
+	client_send(arg, IMSG_CTL_FACT, -1, &f, sizeof(f));
 }
 
 /* A number by two keys or three, one inside the other; -1: there is none. */
@@ -171,11 +219,19 @@ status_end(struct status *st)
 {
 	struct status_item *i;
 	struct client *c;
+	int n;
 
 	c = st->client;
-	TAILQ_FOREACH(i, &st->items, entry)
+	TAILQ_FOREACH(i, &st->items, entry) {
 		client_send(c, IMSG_CTL_SESSION, -1, &i->session,
 		    sizeof(i->session));
+		for (n = 0; i->facts != NULL && n < FACT_LACKS; n++)
+			client_send(c, IMSG_CTL_FACT, -1, &i->facts[n],
+			    sizeof(i->facts[n]));
+	}
+	if (c->all)
+		confirm_lacks(info_answer(), docker_is_podman(), status_lacks,
+		    c);
 	status_free(c);
 	client_exit(c, 0);
 }
@@ -194,6 +250,9 @@ status_free(struct client *c)
 		TAILQ_REMOVE(&st->items, i, entry);
 		if (i->call != NULL)
 			docker_cancel(i->call);
+		if (i->look != NULL)
+			docker_cancel(i->look);
+		free(i->facts);
 		free(i);
 	}
 	free(st);

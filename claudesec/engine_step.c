@@ -100,9 +100,10 @@ const struct step_rule step_rules[STEP_STOP] = {
 	    "look at the image", image_begin, image_done },
 	[STEP_ENGINE] = { 0, 0,
 	    "see what the container engine can do", info_begin, NULL },
-	[STEP_SIDECAR] = { B(VOLUME) | B(NETWORK) | B(PROXYD), KEEPS | JUDGES,
+	[STEP_SIDECAR] = { B(VOLUME) | B(NETWORK) | B(PROXYD) | B(ENGINE),
+	    KEEPS | JUDGES,
 	    "create the proxy's container", sidecar_begin, sidecar_done },
-	[STEP_SIDECAR_CHECK] = { B(SIDECAR) | B(ENGINE), 0,
+	[STEP_SIDECAR_CHECK] = { B(SIDECAR), 0,
 	    "look at the proxy's container", sidecar_check_begin,
 	    sidecar_check_done },
 	[STEP_SIDECAR_ATTACH] = { B(SIDECAR), 0,
@@ -397,6 +398,8 @@ container_create(struct session *s, enum step step, json_t *asked,
 
 	(void)snprintf(name, sizeof(name), "claude-%s%s", s->spec.name,
 	    suffix);
+	if (confirm_ask(&s->spec, asked) == -1)
+		fatal("confirm_ask");
 	if (!s->spec.podman)
 		session_call(s, step, "POST", json_incref(asked),
 		    CREATE_TIMEOUT, "/containers/create?name=%s", name);
@@ -459,6 +462,8 @@ container_check(struct session *s, json_t **asked, struct docker_reply *reply,
 	if (got == NULL)
 		fatalx("spec_from_podman");
 	error = spec_verify(*asked, got, why, sizeof(why));
+	if (error == 0)
+		error = confirm_verify(&s->spec, got, why, sizeof(why));
 	json_decref(got);
 	json_decref(*asked);
 	*asked = NULL;
@@ -470,14 +475,9 @@ container_check(struct session *s, json_t **asked, struct docker_reply *reply,
 	return (1);
 }
 
-/* Podman has other bounds without root. */
 static void
 sidecar_begin(struct session *s)
 {
-	if (s->spec.podman && (s->did & STEP_BIT(STEP_ENGINE)) == 0) {
-		s->begun &= ~STEP_BIT(STEP_SIDECAR);
-		return;
-	}
 	if ((s->sidecar_spec = spec_sidecar(&s->spec)) == NULL)
 		fatal("spec_sidecar");
 	container_create(s, STEP_SIDECAR, s->sidecar_spec, "-proxy");

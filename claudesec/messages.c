@@ -80,6 +80,7 @@ const struct imsg_rule imsg_rules[] = {
 	{ IMSG_CTL_STREAM, "stream", E, U, RUN, 0, 0, IMSG_FD },
 	{ IMSG_CTL_REFUSED, "refused", E, U, RUN, 0, 0, 0 },
 	{ IMSG_CTL_SESSION, "session", E, U, RUN, SIZE(ctl_session), 0 },
+	{ IMSG_CTL_FACT, "fact", E, U, RUN, SIZE(ctl_fact), 0 },
 	{ IMSG_CTL_NEEDKEY, "needkey", E, U, RUN, 1, PATH_MAX, 0 },
 	{ IMSG_CTL_NEEDREVIEW, "needreview", E, U, RUN, 0, 0, 0 },
 	{ IMSG_CTL_EXIT, "exit", E, U, RUN, sizeof(int), sizeof(int), 0 },

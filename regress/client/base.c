@@ -63,5 +63,5 @@ main(int argc, char *argv[])
 {
 	if (argc < 3)
 		errx(EX_USAGE, "usage: build socket command [argument ...]");
-	client(argc - 2, argv + 2, argv[1]);
+	client(argc - 2, argv + 2, argv[1], 0);
 }

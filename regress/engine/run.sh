@@ -309,6 +309,85 @@ test_another_user()
 	fails 76 'User is' 'GET,/containers/.{64}/json,set,Config.User="0:0"'
 }
 
+# This machine may have neither: the engine says that it has.
+test_apparmor_unconfined()
+{
+	set -- 'GET,/info$,set,SecurityOptions=["name=apparmor"]'
+	fails 76 'AppArmorProfile is "unconfined"' "$@" \
+	    'GET,/containers/.{64}/json,set,AppArmorProfile="unconfined"' &&
+	fails 76 'AppArmorProfile is ""' "$@" \
+	    'GET,/containers/.{64}/json,set,AppArmorProfile=""' &&
+	fails 76 'SecurityOpt is' "$@" \
+	    'GET,/containers/.{64}/json,set,HostConfig.SecurityOpt.1=null'
+}
+
+test_selinux_disabled()
+{
+	set -- 'GET,/info$,set,SecurityOptions=["name=selinux"]'
+	fails 76 'ProcessLabel is ""' "$@" \
+	    'GET,/containers/.{64}/json,set,ProcessLabel=""' &&
+	fails 76 'ProcessLabel is "u:r:spc_t:s0"' "$@" \
+	    'GET,/containers/.{64}/json,set,ProcessLabel="u:r:spc_t:s0"'
+}
+
+# runs FAULT ...: a session runs all the same; what is confirmed is in out
+runs()
+{
+	up "$@" || { why "it does not start"; return; }
+	run start -d
+	[ $got -eq 0 ] || { why "status $got"; return; }
+	run_verbose
+	run stop -a
+	down
+	clean || why "something is left"
+}
+
+run_verbose()
+{
+	(cd "$tmp/work" && timeout 60 "$claudesec" -v -s "$tmp/sock" status) \
+	    </dev/null >"$tmp/verbose" 2>"$tmp/err"
+}
+
+test_apparmor_is_asked_for()
+{
+	# an engine without it forgets of it when it starts the container
+	runs 'GET,/info$,set,SecurityOptions=["name=apparmor"]' \
+	    'GET,/containers/.{64}/json,set,AppArmorProfile="docker-default"' ||
+	    return
+	if ! grep -q '^work	label	docker-default$' "$tmp/verbose" ||
+	    grep -q 'lacks	a label' "$tmp/verbose"; then
+		why "confirmed: $(cat "$tmp/verbose")"
+	fi
+}
+
+test_selinux_label_is_there()
+{
+	runs 'GET,/info$,set,SecurityOptions=["name=selinux"]' \
+	    'GET,/containers/.{64}/json,set,ProcessLabel="u:r:container_t:s0"' ||
+	    return
+	grep -q '^work	label	.*u:r:container_t:s0$' "$tmp/verbose" ||
+	    why "confirmed: $(cat "$tmp/verbose")"
+}
+
+test_status_shows_what_is_confirmed()
+{
+	runs 'GET,/info$,set,SwapLimit=false' || return
+	grep -q '^work	seccomp	claudesec$' "$tmp/verbose" &&
+	    grep -q '^work	capabilities	none$' "$tmp/verbose" &&
+	    grep -q '^-	lacks	a bound of swap$' "$tmp/verbose" ||
+	    why "confirmed: $(cat "$tmp/verbose")"
+}
+
+test_info_hangs_up()
+{
+	fails 69 "$hung_up" 'GET,/info$,close'
+}
+
+test_info_malformed()
+{
+	fails 76 "$malformed" 'GET,/info$,say,HTTP/1.1 200 OK\r\n\r\n{]'
+}
+
 test_inspect_fails()
 {
 	fails 69 'look at the .*no luck' 'GET,/containers/.{64}/json,status,500'
