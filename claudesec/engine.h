@@ -242,6 +242,7 @@ uint32_t	 confirm_labels(const json_t *, int);
 int		 confirm_ask(const struct spec *, json_t *);
 int		 confirm_verify(const struct spec *, const json_t *, char *,
 		    size_t);
+uint32_t	 confirm_millicpus(const json_t *, int);
 void		 confirm_container(const json_t *, int, const char *,
 		    void (*)(void *, enum fact, const char *), void *);
 void		 confirm_lacks(const json_t *, int,
@@ -588,6 +589,7 @@ void		 report_free(struct session *);
 void		 info_ask(void);
 void		 info_begin(struct session *);
 const json_t	*info_answer(void);
+uint32_t	 info_millicpus(void);
 int		 info_agent(struct session *, uint32_t);
 
 void		 newer_begin(struct session *, const json_t *);

@@ -151,6 +151,23 @@ confirm_verify(const struct spec *s, const json_t *got, char *why,
 }
 
 /*
+ * How many thousandths of a processor an agent gets, if nobody says: all but
+ * half a processor, so that the host is left some.  0: it cannot be bounded.
+ */
+uint32_t
+confirm_millicpus(const json_t *info, int podman)
+{
+	json_int_t n;
+
+	n = json_integer_value(podman ? json_object_get(json_object_get(info,
+	    "host"), "cpus") : json_object_get(info, "NCPU"));
+	if (n < 1 || n > OPTION_CPUS_MAX ||
+	    (!podman && !info_true(info, "CpuCfsQuota")))
+		return (0);
+	return ((uint32_t)n * 1000 - 500);
+}
+
+/*
  * Calls back with each fact of a container.
  */
 void

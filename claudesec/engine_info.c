@@ -95,6 +95,14 @@ info_answer(void)
 	return (answer);
 }
 
+/* By default; without root it may not be bounded. */
+uint32_t
+info_millicpus(void)
+{
+	return (info.rootless ? 0 : confirm_millicpus(answer,
+	    docker_is_podman()));
+}
+
 /* One that runs has what it needs. */
 static void
 info_use(struct session *s)

@@ -549,6 +549,8 @@ agent_begin(struct session *s)
 		conf.fixed.millicpus = s->spec.millicpus;
 	if (info_agent(s, conf.fixed.millicpus) == -1)
 		return;
+	if (conf.fixed.millicpus == 0)
+		conf.fixed.millicpus = info_millicpus();
 	/* podman takes no profile but by its path, and reads it when it starts */
 	s->agent_spec = spec_agent(&s->spec, &conf, s->spec.podman ? DATADIR
 	    "/seccomp.json" : engine_seccomp());

@@ -340,6 +340,41 @@ test_labels(void)
 	}
 }
 
+static void
+test_millicpus(void)
+{
+	static const struct {
+		const char	*info;
+		uint32_t	 n;
+	} infos[] = {
+		{ "{\"NCPU\": 1, \"CpuCfsQuota\": true}", 500 },
+		{ "{\"NCPU\": 8, \"CpuCfsQuota\": true}", 7500 },
+		{ "{\"NCPU\": 8, \"CpuCfsQuota\": false}", 0 },
+		{ "{\"NCPU\": 0, \"CpuCfsQuota\": true}", 0 },
+		{ "{\"NCPU\": -1, \"CpuCfsQuota\": true}", 0 },
+		{ "{\"NCPU\": 99999999999, \"CpuCfsQuota\": true}", 0 },
+		{ "null", 0 }
+	}, podmans[] = {
+		{ "{\"host\": {\"cpus\": 2}}", 1500 },
+		{ "{\"host\": {}}", 0 }, { "{\"NCPU\": 2}", 0 }
+	};
+	json_t *json;
+	size_t i;
+
+	for (i = 0; i < sizeof(infos) / sizeof(infos[0]); i++) {
+		json = parse(infos[i].info);
+		CASE(confirm_millicpus(json, 0) == infos[i].n, infos[i].info,
+		    "%u", confirm_millicpus(json, 0));
+		json_decref(json);
+	}
+	for (i = 0; i < sizeof(podmans) / sizeof(podmans[0]); i++) {
+		json = parse(podmans[i].info);
+		CASE(confirm_millicpus(json, 1) == podmans[i].n,
+		    podmans[i].info, "%u", confirm_millicpus(json, 1));
+		json_decref(json);
+	}
+}
+
 /* It is asked for where the engine has it. */
 static void
 test_ask(void)
@@ -378,5 +413,6 @@ main(void)
 	test_lacks();
 	test_labels();
 	test_ask();
+	test_millicpus();
 	return (unit_failed);
 }
