@@ -17,8 +17,9 @@
 /*
  * The workspace process.  It makes a process of its own for each session,
  * which has the directory of that as its current one, and a channel to engine,
- * and gives up all other rights: it becomes the session's owner, and sees
- * nothing but that directory.  There it finds what the host may execute, sees
+ * and gives up all other rights: it becomes the session's owner, reads what
+ * configuration of git's that one has elsewhere, and then sees nothing but that
+ * directory.  There it finds what the host may execute, sees
  * to it that what does not exist cannot come into being, and when the session
  * is over cleans up, and finds what it changed.  This one reads no file itself,
  * and has the rights that those need; only engine tells it what to do.
@@ -49,7 +50,7 @@ static void	 workspace_started(void);
 static int	 workspace_dispatch(struct peer *, struct imsg *);
 static int	 workspace_handle_open(struct peer *, struct imsg *);
 static __dead void session_run(int, int, const struct workspace_open *);
-static void	 session_confine(const struct workspace_open *);
+static void	 session_confine(struct ws *, const struct workspace_open *);
 static int	 session_dispatch(struct ws *, struct imsg *);
 static int	 session_handle_protect(struct ws *, struct imsg *);
 static void	 session_start(struct ws *);
@@ -156,7 +157,7 @@ session_run(int fd, int dir, const struct workspace_open *wo)
 		_exit(1);
 	TAILQ_INIT(&ws.rules);
 	ws.note = session_note;
-	session_confine(wo);
+	session_confine(&ws, wo);
 	for (;;) {
 		while ((n = imsgbuf_get(&channel, &imsg)) == 1) {
 			if (imsg_check(imsg_rules, &imsg, ROLE_ENGINE,
@@ -171,7 +172,7 @@ session_run(int fd, int dir, const struct workspace_open *wo)
 }
 
 static void
-session_confine(const struct workspace_open *wo)
+session_confine(struct ws *ws, const struct workspace_open *wo)
 {
 	gid_t gid;
 
@@ -185,6 +186,7 @@ session_confine(const struct workspace_open *wo)
 	    setresgid(gid, gid, gid) == -1 ||
 	    setresuid(wo->uid, wo->uid, wo->uid) == -1))
 		goto fail;
+	host_find(ws, wo->uid);
 	if (unveil(".", "rwc") == -1)
 		goto fail;
 	/*

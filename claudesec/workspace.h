@@ -23,6 +23,9 @@
 
 #include "claudesec.h"
 
+#define CONFIG_MAXSIZE	(256 * 1024)	/* of one of git's */
+#define NAMED_MAX	64
+
 /* what stands in for something that does not exist */
 enum kind {
 	KIND_DIRECTORY,		/* git does not see an empty one */
@@ -41,8 +44,26 @@ struct mount {
 	ino_t		 ino;
 };
 
+/* what git's configuration names, read outside of the workspace */
+enum named {
+	NAMED_HOOKS,		/* a directory */
+	NAMED_PROGRAM,		/* that git runs, whatever it is asked for */
+	NAMED_INCLUDE		/* more of the configuration */
+};
+
+struct named_path {
+	enum named	 what;
+	int		 anywhere;	/* in each tree; else as it is */
+	char		 path[PROTECT_MAXLEN];
+};
+
 /* one directory; the current one is it */
 struct ws {
+	char		 path[PATH_MAX];
+	char		 home[PATH_MAX];	/* its owner's; may be empty */
+	char		 top[PATH_MAX];	/* of git's tree; may be empty */
+	struct named_path named[NAMED_MAX];
+	size_t		 nnamed;
 	TAILQ_HEAD(, protect_entry) rules;
 	size_t		 nrules;
 	struct mount	 mounts[MOUNTS_MAX];
@@ -56,12 +77,20 @@ int		 path_join(char *, size_t, const char *, const char *);
 int		 git_config(const char *, size_t,
 		    int (*)(void *, const char *, const char *), void *);
 
+/*
+ * workspace_host.c: what git reads elsewhere that leads into it.  The
+ * configuration that it finds is that of this user.
+ */
+void		 host_find(struct ws *, uid_t);
+
 /* workspace_look.c: what must be protected */
 void		 look_find(struct ws *);
 int		 look_open(const char *, const char **);
 int		 look_stat(const char *, struct stat *);
 int		 look_dir(const char *);
 int		 look_is_git(const char *);
+char		*look_read_fd(int, size_t, size_t *);
+int		 named_valid(enum named, const char *);
 void		 look_fail(struct ws *, const char *, ...)
 		    __attribute__((__format__(__printf__, 2, 3)));
 

@@ -36,7 +36,6 @@
 
 #include "workspace.h"
 
-#define CONFIG_MAXSIZE	(256 * 1024)
 #define DEPTH_MAX	8	/* of files that include others, of modules */
 #define ENTRIES_MAX	256	/* of a directory of modules or worktrees */
 
@@ -67,10 +66,12 @@ static void	 look_worktree(struct ws *, const char *, int);
 static int	 has(const char *, const char *, mode_t);
 static void	 look_config(struct config_file *, const char *);
 static int	 look_variable(void *, const char *, const char *);
-static void	 look_hooks(struct config_file *, const char *);
+static void	 look_named(struct config_file *, enum named, const char *);
+static void	 look_host(struct ws *, const struct named_path *);
 static void	 look_include(struct config_file *, const char *);
 static char	*look_read(const char *, size_t *);
-static int	 local_path(char *, const char *, const char *);
+static int	 local_path(const struct ws *, char *, const char *,
+		    const char *);
 
 void
 look_find(struct ws *ws)
@@ -78,6 +79,9 @@ look_find(struct ws *ws)
 	struct protect_entry *e;
 	size_t i;
 
+	for (i = 0; i < ws->nnamed && !look_opened(ws, ".git"); i++)
+		if (!ws->named[i].anywhere)
+			look_host(ws, &ws->named[i]);
 	TAILQ_FOREACH(e, &ws->rules, entry)
 		if (!e->rule.open && strcmp(e->rule.path, ".git") == 0)
 			look_git(ws);
@@ -352,7 +356,7 @@ look_git(struct ws *ws)
 static void
 look_git_link(struct ws *ws)
 {
-	char cwd[PATH_MAX], path[PROTECT_MAXLEN], line[TEXT_MAXLEN];
+	char path[PROTECT_MAXLEN], line[TEXT_MAXLEN];
 	char *text, *to;
 	size_t len;
 
@@ -366,10 +370,7 @@ look_git_link(struct ws *ws)
 		return;
 	}
 	to = text + 8;
-	if (to[0] == '/' && getcwd(cwd, sizeof(cwd)) != NULL &&
-	    strncmp(to, cwd, strlen(cwd)) == 0 && to[strlen(cwd)] == '/')
-		to += strlen(cwd) + 1;
-	if (path_join(path, sizeof(path), "", to) == 0) {
+	if (local_path(ws, path, "", to) == 0) {
 		if (look_is_git(path))
 			look_git_dir(ws, path, 0);
 	} else {
@@ -390,6 +391,7 @@ look_git_dir(struct ws *ws, const char *git, int depth)
 {
 	struct config_file cf;
 	char path[PROTECT_MAXLEN];
+	size_t i;
 
 	memset(&cf, 0, sizeof(cf));
 	cf.ws = ws;
@@ -405,6 +407,9 @@ look_git_dir(struct ws *ws, const char *git, int depth)
 		look_config(&cf, path);
 	if (path_join(path, sizeof(path), git, "config") == 0)
 		look_config(&cf, path);
+	for (i = 0; i < ws->nnamed; i++)
+		if (ws->named[i].anywhere)
+			look_named(&cf, ws->named[i].what, ws->named[i].path);
 	if (path_join(path, sizeof(path), git, "worktrees") == 0)
 		look_git_dirs(ws, path, depth, look_worktree);
 	if (path_join(path, sizeof(path), git, "modules") == 0)
@@ -507,31 +512,49 @@ look_variable(void *arg, const char *key, const char *value)
 	struct config_file *cf = arg;
 
 	if (strcmp(key, "core.hookspath") == 0)
-		look_hooks(cf, value);
+		look_named(cf, NAMED_HOOKS, value);
+	else if (strcmp(key, "core.fsmonitor") == 0)
+		look_named(cf, NAMED_PROGRAM, value);
 	else if (strcmp(key, "include.path") == 0 ||
 	    strcmp(key, "includeif.path") == 0)
 		look_include(cf, value);
 	else if (strcmp(key, "core.worktree") == 0 && !cf->has_tree) {
-		cf->has_tree = local_path(cf->tree, cf->git, value) == 0;
+		cf->has_tree = local_path(cf->ws, cf->tree, cf->git, value) ==
+		    0;
 		if (cf->has_tree && cf->tree[0] != '\0')
 			look_addf(cf->ws, KIND_FILE, cf->tree, ".git");
 	}
 	return (0);
 }
 
+/* A switch, and a program without a path, are not of the workspace. */
+int
+named_valid(enum named what, const char *value)
+{
+	return (what != NAMED_PROGRAM || strchr(value, '/') != NULL);
+}
+
 /*
  * Programs such as husky put the hooks into "_", and what these run beside.
  */
 static void
-look_hooks(struct config_file *cf, const char *value)
+look_named(struct config_file *cf, enum named what, const char *value)
 {
 	char path[PROTECT_MAXLEN];
 	size_t len;
 
-	if (!cf->has_tree || local_path(path, cf->tree, value) == -1)
+	if (!cf->has_tree || !named_valid(what, value))
+		return;
+	if (strlen(value) >= sizeof(path)) {
+		look_fail(cf->ws, "what git's configuration names is too long "
+		    "to be protected: %.256s", value);
+		return;
+	}
+	if (local_path(cf->ws, path, cf->tree, value) == -1)
 		return;
 	len = strlen(path);
-	if (len > 2 && strcmp(path + len - 2, "/_") == 0)
+	if (what == NAMED_HOOKS && len > 2 && strcmp(path + len - 2, "/_") ==
+	    0)
 		path[len - 2] = '\0';
 	if (path[0] == '\0')
 		look_fail(cf->ws, "core.hooksPath of git is the workspace, "
@@ -540,13 +563,30 @@ look_hooks(struct config_file *cf, const char *value)
 		look_add(cf->ws, path, KIND_DIRECTORY);
 }
 
+/* Named elsewhere, by its path in the workspace. */
+static void
+look_host(struct ws *ws, const struct named_path *n)
+{
+	struct config_file cf;
+
+	memset(&cf, 0, sizeof(cf));
+	cf.ws = ws;
+	cf.has_tree = 1;
+	if (n->what == NAMED_INCLUDE)
+		look_include(&cf, n->path);
+	else if (n->path[0] == '\0')
+		look_named(&cf, n->what, ".");
+	else
+		look_named(&cf, n->what, n->path);
+}
+
 static void
 look_include(struct config_file *cf, const char *value)
 {
 	struct config_file in;
 	char path[PROTECT_MAXLEN], *slash;
 
-	if (local_path(path, cf->dir, value) == -1 || path[0] == '\0')
+	if (local_path(cf->ws, path, cf->dir, value) == -1 || path[0] == '\0')
 		return;
 	if (cf->depth == DEPTH_MAX) {
 		look_fail(cf->ws, "%s: included too deep", path);
@@ -567,19 +607,22 @@ look_include(struct config_file *cf, const char *value)
  * A path of git's, if it leads to something in the workspace.
  */
 static int
-local_path(char *path, const char *dir, const char *value)
+local_path(const struct ws *ws, char *path, const char *dir,
+    const char *value)
 {
-	char cwd[PATH_MAX];
+	char full[PATH_MAX];
 	size_t len;
 
+	if (value[0] == '~' && value[1] == '/' && ws->home[0] != '\0' &&
+	    snprintf(full, sizeof(full), "%s%s", ws->home, value + 1) <
+	    (int)sizeof(full))
+		value = full;
 	if (value[0] == '\0' || value[0] == '~' || value[0] == '%')
 		return (-1);
 	if (value[0] != '/')
 		return (path_join(path, PROTECT_MAXLEN, dir, value));
-	if (getcwd(cwd, sizeof(cwd)) == NULL)
-		return (-1);
-	len = strlen(cwd);
-	if (strncmp(value, cwd, len) != 0 ||
+	len = strlen(ws->path);
+	if (strncmp(value, ws->path, len) != 0 ||
 	    (value[len] != '/' && value[len] != '\0'))
 		return (-1);
 	value += len;
@@ -592,9 +635,6 @@ static char *
 look_read(const char *path, size_t *len)
 {
 	const char *name;
-	struct stat st;
-	char *buf;
-	ssize_t n;
 	int dir, fd;
 
 	if ((dir = look_open(path, &name)) == -1)
@@ -602,19 +642,28 @@ look_read(const char *path, size_t *len)
 	fd = openat(dir, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY |
 	    O_CLOEXEC);
 	close(dir);
-	if (fd == -1)
-		return (NULL);
+	return (fd == -1 ? NULL : look_read_fd(fd, CONFIG_MAXSIZE, len));
+}
+
+/* The descriptor is closed. */
+char *
+look_read_fd(int fd, size_t max, size_t *len)
+{
+	struct stat st;
+	char *buf;
+	ssize_t n;
+
 	buf = NULL;
 	if (fstat(fd, &st) == -1)
 		goto done;
-	if (!S_ISREG(st.st_mode) || st.st_size > CONFIG_MAXSIZE) {
+	if (!S_ISREG(st.st_mode) || st.st_size > (off_t)max) {
 		errno = S_ISREG(st.st_mode) ? EFBIG : EINVAL;
 		goto done;
 	}
-	if ((buf = malloc(CONFIG_MAXSIZE + 1)) == NULL)
+	if ((buf = malloc(max + 1)) == NULL)
 		goto done;
-	for (*len = 0; *len < CONFIG_MAXSIZE; *len += (size_t)n)
-		if ((n = read(fd, buf + *len, CONFIG_MAXSIZE - *len)) <= 0)
+	for (*len = 0; *len < max; *len += (size_t)n)
+		if ((n = read(fd, buf + *len, max - *len)) <= 0)
 			break;
 	buf[*len] = '\0';
  done:

@@ -339,6 +339,82 @@ test_protect_repository_elsewhere()
 	    real/commondir)" ""
 }
 
+# git_home TEXT: the user's own configuration of git; nothing: none
+git_home()
+{
+	if [ $# -eq 0 ]; then
+		rm -rf "$tmp/u1000/home/.gitconfig" "$tmp/u1000/home/.config" \
+		    "$tmp/u1000/home/more"
+	else
+		as 1000 sh -c 'printf "$1" >"$HOME/.gitconfig"' - "$1"
+	fi
+}
+
+# What it names by a relative path is in every tree.
+test_protect_what_the_users_configuration_names()
+{
+	repo 1000 || return 1
+	git_home '[core]\nhooksPath = .githooks\n[include]\npath = more\n
+[includeIf "gitdir:/none"]\npath = ~/.config/git/if\n'
+	as 1000 sh -c 'mkdir -p "$HOME/.config/git"
+	    printf "[core]\nfsmonitor = tools/fsm\n[include]\npath=$PWD/inc" \
+		>"$HOME/more"
+	    printf "[core]\nhooksPath = $PWD/by/path/_" >"$HOME/.config/git/if"
+	    printf "[core]\nhooksPath = ~/../ws/home" >"$HOME/.config/git/config"
+	    mkdir .githooks; echo "[core]fsmonitor=true
+	    hooksPath = by-inc" >inc'
+	hold 1000 held || { git_home; return 1; }
+	attack .githooks sub/.githooks tools/fsm inc by/path home by-inc \
+	    >"$tmp/out"
+	inside mkdir free 2>/dev/null || because "all is protected"
+	release
+	git_home
+	equal "what the agent can do" "$(cat "$tmp/out")" "" &&
+	equal "what is left" "$(cd "$tmp/u1000/ws" && ls -d by* home sub/.g*s \
+	    2>/dev/null)" ""
+}
+
+test_protect_configuration_of_the_user_names_too_much()
+{
+	repo 1000 || return 1
+	git_home '[core]\nhooksPath = .\n'
+	not_started "core.hooksPath of git is the workspace"
+	_r=$?
+	git_home "[core]\nhooksPath = $(printf 'x%.0s' $(seq 300))\n"
+	[ $_r -ne 0 ] || not_started "more than can be protected"
+	_r=$?
+	git_home '[core]\nhooksPath = /none\nfsmonitor = true\n'
+	[ $_r -ne 0 ] || cs 1000 shell -- true </dev/null >"$tmp/out" 2>&1 ||
+	    because "it does not start: $(cat "$tmp/out")"
+	_r=$?
+	git_home
+	return $_r
+}
+
+# The repository is elsewhere, the hooks that it names are here.
+test_protect_hooks_of_a_repository_elsewhere()
+{
+	empty 1000 || return 1
+	as 1000 sh -ec 'export GIT_CONFIG_GLOBAL=/dev/null
+	    cd ..; rm -rf up ws; git init -q up; cd up
+	    git -c user.name=x -c user.email=x commit -qm x --allow-empty
+	    git config core.hooksPath .husky/_
+	    git worktree add -q ../ws' >"$tmp/out" 2>&1 ||
+	    because "$(cat "$tmp/out")" || return 1
+	hold 1000 held || return 1
+	equal "what the agent can do" "$(attack .git .husky)" "" || return 1
+	release
+	# and the workspace is a part of one
+	empty 1000 && as 1000 sh -ec 'export GIT_CONFIG_GLOBAL=/dev/null
+	    cd ..; git init -q .; git config core.hooksPath ws/tools/hooks'
+	hold 1000 held || return 1
+	attack tools/hooks .git >"$tmp/out"
+	release
+	as 1000 rm -rf ../.git
+	equal "what the agent can do" "$(cat "$tmp/out")" "" &&
+	equal "what is left" "$(tree 1000)" ""
+}
+
 test_protect_bare_repository()
 {
 	empty 1000 && as 1000 git init -q --bare . || return 1
