@@ -455,6 +455,7 @@ enum finding {
 	FINDING_EXECUTABLE,	/* new, and may be executed */
 	FINDING_SETUID,		/* has the setuid or setgid bit */
 	FINDING_UNSEEN,		/* there was too much to look at */
+	FINDING_REPLACED,	/* on the host, and so not protected */
 	FINDING_MAX
 };
 

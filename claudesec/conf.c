@@ -567,9 +567,10 @@ conf_warning(const char *line)
 const char *const config_protected[] = { ".git", ".gitmodules", ".vscode",
     ".idea", ".devcontainer", ".claude/settings.json",
     ".claude/settings.local.json", ".claude/hooks", ".claude/commands",
-    ".claude/agents", ".claude/skills", ".mcp.json", ".envrc", ".npmrc",
-    ".yarnrc.yml", ".bashrc", ".bash_profile", ".profile", ".zshrc",
-    ".zshenv", ".zprofile", NULL };
+    ".claude/agents", ".claude/skills", ".cursor", ".zed", ".mcp.json",
+    ".envrc", ".npmrc", ".yarnrc.yml", ".bashrc", ".bash_aliases",
+    ".bash_login", ".bash_logout", ".bash_profile", ".profile", ".zshrc",
+    ".zshenv", ".zprofile", ".zlogin", ".zlogout", NULL };
 
 struct config *
 config_new(void)

@@ -72,7 +72,8 @@ static const struct {
 	{ "symlink", "points out of the workspace:" },
 	{ "executable", "is new and may be executed:" },
 	{ "setuid", "is setuid or setgid:" },
-	{ "unseen", "there was too much to look at in" }
+	{ "unseen", "there was too much to look at in" },
+	{ "replaced", "was replaced on the host, and not protected since:" }
 };
 
 static struct ctl_report report;

@@ -217,6 +217,7 @@ session_dispatch(struct ws *ws, struct imsg *imsg)
 			session_adopt(ws);
 		return (0);
 	case IMSG_LOOK_END:
+		find_replaced(ws);
 		place_remove(ws);
 		find_after(session_found);
 		close(DIRECTORY_FD);
@@ -255,6 +256,8 @@ session_start(struct ws *ws)
 	if (ws->error[0] != '\0')
 		ws->nmounts = 0;
 	place_make(ws);
+	if (ws->error[0] == '\0')
+		find_before(ws);
 	for (i = 0; ws->error[0] == '\0' && i < ws->nmounts; i++) {
 		if (ws->mounts[i].covered)
 			continue;
@@ -265,8 +268,6 @@ session_start(struct ws *ws)
 		(void)strlcpy(lm.path, ws->mounts[i].path, sizeof(lm.path));
 		session_send(IMSG_LOOK_MOUNT, &lm, sizeof(lm));
 	}
-	if (ws->error[0] == '\0')
-		find_before();
 	session_ready(ws->error);
 }
 

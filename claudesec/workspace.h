@@ -89,6 +89,7 @@ int		 look_open(const char *, const char **);
 int		 look_stat(const char *, struct stat *);
 int		 look_dir(const char *);
 int		 look_is_git(const char *);
+int		 look_is_protected(const struct ws *, const char *);
 char		*look_read_fd(int, size_t, size_t *);
 int		 named_valid(enum named, const char *);
 void		 look_fail(struct ws *, const char *, ...)
@@ -101,7 +102,8 @@ void		 place_adopt(struct ws *);
 void		 place_remove(struct ws *);
 
 /* workspace_find.c: what a session changed */
-void		 find_before(void);
+void		 find_before(struct ws *);
+void		 find_replaced(const struct ws *);
 void		 find_after(void (*)(enum finding, const char *));
 int		 find_leads_out(const char *, const char *);
 int		 find_is_executed(const char *, const char *);

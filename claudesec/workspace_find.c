@@ -41,6 +41,7 @@
 #define KIND_MAX	200	/* of one kind that are said */
 #define DEPTH_MAX	64
 #define SECONDS_MAX	2
+#define LINKED_MAX	1024	/* protected files of several names */
 
 /* of one file or directory; what it is called is not kept */
 struct entry {
@@ -59,6 +60,9 @@ static struct found {
 static int	 walk(const char *, int, void (*)(const char *, const char *,
 		    int, const struct stat *));
 static int	 is_objects(const char *, const char *);
+static void	 walk_protected(struct ws *);
+static void	 walk_linked(const char *, const char *, int,
+		    const struct stat *);
 static void	 walk_seen(const char *, const char *, int,
 		    const struct stat *);
 static void	 walk_compare(const char *, const char *, int,
@@ -76,15 +80,30 @@ static struct entry	*entries;
 static size_t		 nentries, nseen, nfound, nkind[FINDING_MAX];
 static time_t		 deadline;
 
+/* files that are protected by one of their names */
+static struct linked {
+	dev_t	 dev;
+	ino_t	 ino;
+} linked[LINKED_MAX];
+static size_t		 nlinked;
+static struct ws	*walked;
+
 void
-find_before(void)
+find_before(struct ws *ws)
 {
+	walked = ws;
+	walk_protected(ws);
 	arc4random_buf(seed, sizeof(seed));
 	if ((entries = calloc(ENTRIES_MAX, sizeof(*entries))) == NULL)
 		return;
 	nseen = 0;
 	deadline = time(NULL) + SECONDS_MAX;
-	(void)walk("", 0, walk_seen);
+	if (walk("", 0, walk_seen) == -1 && nlinked > 0)
+		ws->note("files that are protected have other names, and "
+		    "there is too much to look for all of them");
+	/* what was not seen is told at the end */
+	nfound = 0;
+	memset(nkind, 0, sizeof(nkind));
 	qsort(entries, nentries, sizeof(*entries), entry_order);
 }
 
@@ -94,15 +113,14 @@ find_before(void)
 void
 find_after(void (*f)(enum finding, const char *))
 {
-	static const enum finding order[] = { FINDING_SETUID,
+	static const enum finding order[] = { FINDING_REPLACED, FINDING_SETUID,
 	    FINDING_REPOSITORY, FINDING_EXECUTED, FINDING_SYMLINK,
 	    FINDING_EXECUTABLE, FINDING_UNSEEN };
 	size_t i, j;
 
 	if (entries == NULL)
 		return;
-	nseen = nfound = 0;
-	memset(nkind, 0, sizeof(nkind));
+	nseen = 0;
 	deadline = time(NULL) + SECONDS_MAX;
 	(void)walk("", 0, walk_compare);
 	for (i = 0; i < sizeof(order) / sizeof(order[0]); i++)
@@ -166,13 +184,82 @@ is_objects(const char *path, const char *name)
 	    (strncmp(path, ".git/", 5) == 0 || strstr(path, "/.git/") != NULL));
 }
 
+/*
+ * A file may have a name that is protected and one that is not, by which the
+ * agent could write to it.  Those that have several are few.
+ */
+static void
+walk_protected(struct ws *ws)
+{
+	const struct mount *m;
+	struct stat st;
+	size_t i;
+
+	for (i = 0; i < ws->nmounts; i++) {
+		m = &ws->mounts[i];
+		if (!m->readonly || m->absent || look_stat(m->path, &st) == -1)
+			continue;
+		nseen = 0;
+		deadline = time(NULL) + SECONDS_MAX;
+		if (S_ISDIR(st.st_mode))
+			(void)walk(m->path, 0, walk_linked);
+		else
+			walk_linked(m->path, m->path, -1, &st);
+	}
+}
+
+static void
+walk_linked(const char *path, const char *name, int dir,
+    const struct stat *st)
+{
+	(void)name;
+	(void)dir;
+	if (!S_ISREG(st->st_mode) || st->st_nlink < 2)
+		return;
+	if (nlinked == LINKED_MAX) {
+		look_fail(walked, "%s: too many files that are protected have "
+		    "another name", path);
+		return;
+	}
+	linked[nlinked].dev = st->st_dev;
+	linked[nlinked++].ino = st->st_ino;
+}
+
+/*
+ * What stands there now is not what is mounted in the session.  While there are
+ * placeholders.
+ */
+void
+find_replaced(const struct ws *ws)
+{
+	const struct mount *m;
+	struct stat st;
+	size_t i;
+
+	for (i = 0; entries != NULL && i < ws->nmounts; i++) {
+		m = &ws->mounts[i];
+		if (!m->covered && (look_stat(m->path, &st) == -1 ||
+		    st.st_dev != m->dev || st.st_ino != m->ino))
+			add(FINDING_REPLACED, m->path);
+	}
+}
+
 static void
 walk_seen(const char *path, const char *name, int dir, const struct stat *st)
 {
 	struct entry *e;
+	size_t i;
 
 	(void)name;
 	(void)dir;
+	if (S_ISREG(st->st_mode) && st->st_nlink > 1 &&
+	    !look_is_protected(walked, path))
+		for (i = 0; i < nlinked; i++)
+			if (linked[i].dev == st->st_dev &&
+			    linked[i].ino == st->st_ino)
+				look_fail(walked, "%s is another name of a "
+				    "file that is protected: remove it, or "
+				    "copy that", path);
 	if (nentries == ENTRIES_MAX)
 		return;
 	e = &entries[nentries++];
@@ -288,11 +375,19 @@ find_is_executed(const char *path, const char *name)
 	    "Rakefile", "Gemfile", "package.json", "setup.py", "conftest.py",
 	    "pyproject.toml", "tox.ini", "build.rs", "build.gradle",
 	    "Dockerfile", "Vagrantfile", ".pre-commit-config.yaml",
+	    "lefthook.yml", ".lefthook.yml", ".pnpmfile.cjs", "mise.toml",
+	    ".mise.toml", ".tool-versions", ".exrc", ".vimrc", ".nvim.lua",
+	    ".nvimrc", ".lvimrc", ".dir-locals.el", ".gdbinit", ".lldbinit",
 	    ".gitattributes", "git-rebase-todo", NULL };
+	static const char *const directories[] = { ".husky/", ".cargo/",
+	    ".github/workflows/", ".circleci/" };
 	size_t i;
 
 	for (i = 0; names[i] != NULL; i++)
 		if (strcmp(name, names[i]) == 0)
+			return (1);
+	for (i = 0; i < sizeof(directories) / sizeof(directories[0]); i++)
+		if (strncmp(path, directories[i], strlen(directories[i])) == 0)
 			return (1);
 	for (i = 0; config_protected[i] != NULL; i++)
 		if (strcmp(path, config_protected[i]) == 0 ||

@@ -259,6 +259,23 @@ look_covered(const struct ws *ws, const struct mount *m)
 	return (0);
 }
 
+/* Is it read-only in the session? */
+int
+look_is_protected(const struct ws *ws, const char *path)
+{
+	const struct mount *m;
+	size_t i, len;
+
+	for (i = 0; i < ws->nmounts; i++) {
+		m = &ws->mounts[i];
+		len = strlen(m->path);
+		if (m->readonly && strncmp(path, m->path, len) == 0 &&
+		    (path[len] == '\0' || path[len] == '/'))
+			return (1);
+	}
+	return (0);
+}
+
 /* A directory comes before what is in it. */
 static int
 look_order(const void *a, const void *b)

@@ -18,8 +18,9 @@
 # what is protected wherever it is, and what in a repository
 names=".vscode .idea .devcontainer .claude/settings.json
 .claude/settings.local.json .claude/hooks .claude/commands .claude/agents
-.claude/skills .mcp.json .envrc .npmrc .yarnrc.yml .gitmodules .bashrc
-.bash_profile .profile .zshrc .zshenv .zprofile"
+.claude/skills .cursor .zed .mcp.json .envrc .npmrc .yarnrc.yml .gitmodules
+.bashrc .bash_aliases .bash_login .bash_logout .bash_profile .profile .zshrc
+.zshenv .zprofile .zlogin .zlogout"
 git_names=".git/config .git/config.worktree .git/hooks .git/info .git/commondir
 .git/modules/sub/config .git/modules/sub/config.worktree
 .git/modules/sub/hooks .git/modules/sub/info .git/modules/sub/commondir
@@ -522,6 +523,42 @@ test_report_finds_what_the_host_may_execute()
 		symlink up
 	END
 	equal findings "$(diff "$tmp/should" "$tmp/found")" ""
+}
+
+# A name that is not protected would do for one that is.
+test_protect_hard_link_is_refused()
+{
+	repo 1000 || return 1
+	for p in .git/hooks/x .git/config .claude/hooks/x .envrc; do
+		as 1000 sh -c '[ -e "$1" ] || echo x >"$1"; ln "$1" src/other' \
+		    - "$p"
+		not_started "src/other is another name" ||
+		    because "of $p" || return 1
+		as 1000 mv src/other ../up/other
+		cs 1000 shell -- true </dev/null >"$tmp/out" 2>&1 ||
+		    because "$p, and out of reach: $(cat "$tmp/out")" ||
+		    return 1
+		as 1000 rm ../up/other
+	done
+	# two names that are both protected
+	as 1000 sh -c 'ln .envrc .vscode'
+	cs 1000 shell -- true </dev/null >"$tmp/out" 2>&1 ||
+	    because "both protected: $(cat "$tmp/out")"
+}
+
+test_report_tells_what_the_host_replaced()
+{
+	repo 1000 || return 1
+	as 1000 sh -c 'echo x >.envrc'
+	rm -f "$tmp/u1000/report"
+	hold 1000 held -j "$tmp/u1000/report" || return 1
+	as 1000 sh -ec 'git config a.b c; echo y >.new; mv .new .envrc
+	    rmdir .npmrc; echo z >.npmrc; echo more >>.git/info/exclude'
+	release
+	equal findings "$(findings | grep replaced | tr '\n' ' ')" \
+	    "replaced .envrc replaced .git/config replaced .npmrc " &&
+	grep -q "was replaced on the host.*: .git/config" "$tmp/hold.out" ||
+	    because "it says: $(cat "$tmp/hold.out")"
 }
 
 test_report_finds_nothing_in_what_was_there()
