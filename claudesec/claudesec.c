@@ -106,6 +106,7 @@ static void	 parent_share(const struct pending *,
 		    struct workspace_answer *);
 static const char *workspace_check(const struct pending *, int, char *,
 		    struct stat *);
+static int	 parent_handle_cgroup(struct peer *, struct imsg *);
 static int	 parent_handle_directory(struct peer *, struct imsg *);
 static const char *workspace_judge(const char *, const struct stat *);
 static const char *workspace_others(const char *, int);
@@ -1003,6 +1004,8 @@ parent_dispatch_engine(struct peer *p, struct imsg *imsg)
 		return (parent_handle_unpin(imsg));
 	case IMSG_ENGINE_DIRECTORY:
 		return (parent_handle_directory(p, imsg));
+	case IMSG_ENGINE_CGROUP:
+		return (parent_handle_cgroup(p, imsg));
 	case IMSG_ENGINE_NEWER:
 		return (parent_handle_newer(p, imsg));
 	case IMSG_ENGINE_BUSY:
@@ -1423,6 +1426,22 @@ workspace_others(const char *path, int fd)
  * The workspace of a session that an earlier daemon began.  The path comes
  * from the container engine, and is judged as that of a start is.
  */
+static int
+parent_handle_cgroup(struct peer *p, struct imsg *imsg)
+{
+	char id[CGROUP_IDLEN + 1];
+	int error, fd;
+
+	if (imsg_get_string(imsg, id, sizeof(id)) == -1)
+		return (-1);
+	fd = cgroup_open(CGROUP_ROOT, id);
+	error = fd == -1 ? errno : 0;
+	if (peer_compose(p, IMSG_PARENT_CGROUP, imsg_get_id(imsg), fd,
+	    &error, sizeof(error)) == -1)
+		fatal("peer_compose");
+	return (0);
+}
+
 static int
 parent_handle_directory(struct peer *p, struct imsg *imsg)
 {

@@ -199,6 +199,8 @@ enum imsg_type {
 	/* engine and parent */
 	IMSG_ENGINE_DIRECTORY,	/* a session's workspace, once more, please */
 	IMSG_PARENT_DIRECTORY,	/* int errno; the directory */
+	IMSG_ENGINE_CGROUP,	/* the id of a container that runs */
+	IMSG_PARENT_CGROUP,	/* int errno; what counts its processes */
 
 	/*
 	 * engine and workspace, which makes a process and a channel for each
@@ -758,6 +760,15 @@ int		 mount_supported(void);
 int		 mount_init(const char *);
 int		 mount_bind(int, const char *);
 int		 mount_remove(const char *);
+
+/*
+ * cgroup.c: the file of a container's control group that counts how often a
+ * process more was refused, and how often it says.
+ */
+#define CGROUP_ROOT	"/sys/fs/cgroup"
+#define CGROUP_IDLEN	64
+int		 cgroup_open(const char *, const char *);
+uint64_t	 cgroup_count(const char *);
 
 /* rate.c: counts per user and second, for so many users at a time */
 #define RATE_USERS	256

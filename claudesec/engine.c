@@ -51,6 +51,7 @@ static int	 engine_handle_socket(struct imsg *);
 static int	 engine_handle_file(struct imsg *);
 static int	 engine_handle_workspace(struct imsg *);
 static int	 engine_handle_share(struct imsg *);
+static int	 engine_handle_cgroup(struct imsg *);
 static int	 engine_handle_directory(struct imsg *);
 static int	 engine_handle_newer(struct imsg *);
 static int	 engine_handle_opened(struct imsg *);
@@ -236,6 +237,8 @@ engine_dispatch_parent(struct imsg *imsg)
 	case IMSG_PARENT_END:
 		session_end_all();
 		return (0);
+	case IMSG_PARENT_CGROUP:
+		return (engine_handle_cgroup(imsg));
 	case IMSG_PARENT_DIRECTORY:
 		return (engine_handle_directory(imsg));
 	case IMSG_PARENT_RELOADED:
@@ -375,6 +378,21 @@ engine_handle_share(struct imsg *imsg)
 	if (spec_share_add(&c->spec, &sa) == -1)
 		fatal("malloc");
 	return (0);
+}
+
+static int
+engine_handle_cgroup(struct imsg *imsg)
+{
+	int error, fd;
+
+	if (imsg_get_data(imsg, &error, sizeof(error)) == -1)
+		return (-1);
+	if (((fd = imsg_get_fd(imsg)) == -1) != (error != 0)) {
+		if (fd != -1)
+			close(fd);
+		return (-1);
+	}
+	return (pids_opened(imsg_get_id(imsg), fd));
 }
 
 static int

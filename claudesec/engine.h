@@ -559,6 +559,9 @@ struct session {
 	struct ctl_finding *findings;
 	uint32_t	 nfindings;	/* all, listed or not */
 	uint32_t	 limits;	/* bits, that were hit */
+	uint32_t	 pids_id;	/* with the parent; 0: none */
+	int		 pids;		/* what counts refused processes */
+	struct event	 pids_timer;
 	uint64_t	 memory, processes;	/* what they are */
 	struct newer	 newer;
 	int		 status;	/* the agent's */
@@ -656,6 +659,11 @@ void		 traffic_keep(struct session *, struct ctl_event *);
 void		 follow_start(struct client *);
 void		 follow_end(struct client *);
 void		 follow_free(struct client *);
+
+/* engine_pids.c: whether the bound of processes was hit */
+void		 pids_begin(struct session *);
+int		 pids_opened(uint32_t, int);
+void		 pids_end(struct session *);
 
 /* engine_status.c */
 void		 status_start(struct client *);

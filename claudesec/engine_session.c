@@ -415,6 +415,7 @@ session_adopt(const struct spec *spec, const char *agent, const char *sidecar,
 	look_adopt(s, &s->spec, NULL, NULL);
 	engine_busy();
 	s->proxy.told = 1;
+	pids_begin(s);
 	session_advance(s);
 	return (s);
 }
@@ -799,6 +800,7 @@ session_end(int fd, short event, void *arg)
 	strings_free(&s->spec.shares);
 	strings_free(&s->spec.mounts);
 	report_free(s);
+	pids_end(s);
 	newer_free(s);
 	credentials_free(&s->keys);
 	free(s);

@@ -643,6 +643,7 @@ agent_start_done(struct session *s, struct docker_reply *reply)
 {
 	(void)reply;
 	engine_unpin(&s->spec);
+	pids_begin(s);
 	if (s->client != NULL && !s->client->detach &&
 	    s->state != SESSION_REMOVING) {
 		session_attached(s, s->client, s->fd, 0);

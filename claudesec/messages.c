@@ -158,6 +158,10 @@ const struct imsg_rule imsg_rules[] = {
 	    sizeof(uint32_t), 0 },
 	{ IMSG_PARENT_NEWER, "parent_newer", P, E, RUN, sizeof(int),
 	    sizeof(int), 0 },
+	{ IMSG_ENGINE_CGROUP, "engine_cgroup", E, P, RUN, CGROUP_IDLEN,
+	    CGROUP_IDLEN, 0 },
+	{ IMSG_PARENT_CGROUP, "parent_cgroup", P, E, RUN, sizeof(int),
+	    sizeof(int), IMSG_FDOPT },
 	/* engine and workspace, and the processes that this has */
 	{ IMSG_WORKSPACE_OPEN, "workspace_open", E, W, RUN,
 	    SIZE(workspace_open), IMSG_FD },

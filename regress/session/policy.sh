@@ -384,3 +384,20 @@ test_report_tells_of_memory_that_ran_out()
 	said "$tmp/err" \
 	    "out of memory: 128M were not enough; more with -m, or memory in"
 }
+
+# The kernel counts; it is looked at once a second.
+test_report_tells_of_processes_that_ran_out()
+{
+	cp "$tmp/u1000/conf" "$tmp/u1000/conf.old"
+	printf 'agent {\n\tprocesses 64\n}\n' >>"$tmp/u1000/conf"
+	cs 1000 shell -- sh -c '(while :; do sleep 9 & done) 2>/dev/null
+	    exec sleep 3' >"$tmp/out" 2>"$tmp/err" </dev/null
+	_s=$?
+	cs 1000 shell -- sh -c 'exec sleep 2' >"$tmp/out" 2>"$tmp/none" \
+	    </dev/null
+	cp "$tmp/u1000/conf.old" "$tmp/u1000/conf"
+	equal "exit status" $_s 0 &&
+	said "$tmp/err" "out of processes: 64 were not enough; more with" ||
+	    return 1
+	! grep "out of processes" "$tmp/none" || because "it did not run out"
+}
