@@ -45,6 +45,7 @@ claudesec=$prefix/bin/claudesec
 . "$here/clients.sh"
 . "$here/protect.sh"
 . "$here/network.sh"
+. "$here/hardening.sh"
 
 [ -x "$claudesec" ] || die "$claudesec is not there: see regress/run"
 env_up
@@ -56,7 +57,7 @@ users_up 0 501 1000 1001 || die "no test users"
     "$here/process.sh" "$here/error.sh" "$here/policy.sh" \
     "$here/memory.sh" "$here/clients.sh" \
     "$here/port.sh" "$here/browser.sh" "$here/share.sh" "$here/protect.sh" \
-    "$here/network.sh")
+    "$here/network.sh" "$here/hardening.sh")
 for this_case; do
 	: >"$tmp/why"
 	hold_pid=
