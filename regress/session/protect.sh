@@ -285,59 +285,6 @@ test_protect_outlives_the_daemon()
 	equal "what is left" "$(tree 1000)" ""
 }
 
-# on_file_system TYPE OPTIONS: the repository is on one, and nothing is left of
-# a session there after all of it was killed
-on_file_system()
-{
-	repo 1000 && cp -a "$tmp/u1000/ws" "$tmp/lower" &&
-	    mkdir -p "$tmp/upper" "$tmp/work" &&
-	    chown 1000:1000 "$tmp/upper" &&
-	    mount -t "$1" -o "$2" "$1" "$tmp/u1000/ws" || return 1
-	[ "$1" != tmpfs ] || cp -a "$tmp/lower/." "$tmp/u1000/ws"
-	killed_on_it
-	_status=$?
-	umount "$tmp/u1000/ws" || because "it is busy" || return 1
-	rm -rf "$tmp/lower" "$tmp/upper" "$tmp/work"
-	return $_status
-}
-
-killed_on_it()
-{
-	tree 1000 >"$tmp/before"
-	git_host >>"$tmp/before"
-	hold 1000 held || return 1
-	equal "what the agent can do" "$(attack $names $git_names)" "" ||
-	    return 1
-	kill -9 $(daemons) 2>/dev/null
-	wait "$hold_pid"
-	hold_pid=
-	docker kill claude-held >/dev/null
-	cs 1000 status >/dev/null
-	wait_for 10 none_left || because "left: $(left)" || return 1
-	# the private daemon holds it until it ends
-	kill $(daemons)
-	wait_for 10 no_daemons
-	tree 1000 >"$tmp/after"
-	git_host >>"$tmp/after"
-	equal "what is left of it" "$(diff "$tmp/before" "$tmp/after")" ""
-}
-
-no_daemons()
-{
-	[ -z "$(daemons)" ]
-}
-
-test_protect_on_tmpfs()
-{
-	on_file_system tmpfs size=64m,mode=755,uid=1000,gid=1000
-}
-
-test_protect_on_overlayfs()
-{
-	on_file_system overlay \
-	    "lowerdir=$tmp/lower,upperdir=$tmp/upper,workdir=$tmp/work"
-}
-
 # What was left when no daemon came back, the next session removes.
 test_protect_next_session_cleans_up()
 {

@@ -427,6 +427,66 @@ test_a_mount_of_a_users_own()
 	    because "it says $(cat "$tmp/err")"
 }
 
+# state: what git and find see of the workspace on another file system
+state()
+{
+	(dir=$tmp/$anna/fs
+	as $anna find . ! -path './.git/index' -printf '%p %y %m %U %l\n' |
+	    sort
+	as $anna git status --porcelain --branch --ignored \
+	    --untracked-files=all) 2>&1
+}
+
+# on_file_system TYPE OPTIONS: what is protected there cannot be changed, and
+# all that was made for that is gone when the next daemon was there
+on_file_system()
+{
+	mkdir -p "$tmp/$anna/fs" "$tmp/$anna/lower" "$tmp/$anna/upper" \
+	    "$tmp/$anna/fswork" && chown $anna: "$tmp/$anna"/*/ &&
+	(dir=$tmp/$anna/lower
+	as $anna sh -ec 'git init -q .; mkdir .vscode; echo x >.vscode/x
+	    git add -A; git -c user.name=x -c user.email=x commit -qm x') &&
+	mount -t "$1" -o "$2" "$1" "$tmp/$anna/fs" || return 1
+	[ "$1" != tmpfs ] || cp -a "$tmp/$anna/lower/." "$tmp/$anna/fs"
+	permit_both && killed_on_it
+	_r=$?
+	down
+	umount "$tmp/$anna/fs" || because "it is busy"
+	rm -rf "$tmp/$anna/lower" "$tmp/$anna/upper" "$tmp/$anna/fswork" \
+	    "$tmp/$anna/fs"
+	return $_r
+}
+
+killed_on_it()
+{
+	state >"$tmp/before"
+	hold $anna fs || return 1
+	cs $anna shell fs -- sh -c 'for p in .envrc/x .vscode/x .git/config \
+	    .git/hooks/x .git/commondir .git/info/exclude .mcp.json; do
+		{ echo >>"$p"; } 2>/dev/null && echo "$p"; done
+	    mv .git away && echo .git; rmdir .envrc && echo .envrc; echo done'
+	equal "what the agent can do" "$(cat "$tmp/out")" "done" || return 1
+	kill -9 "$daemon"
+	wait "$daemon" 2>/dev/null
+	daemon=
+	docker kill claude-fs >/dev/null
+	permit_both && cs $anna status
+	wait_for 20 none_left || because "left: $(left)" || return 1
+	state >"$tmp/after"
+	equal "what is left of it" "$(diff "$tmp/before" "$tmp/after")" ""
+}
+
+test_protected_files_on_tmpfs()
+{
+	on_file_system tmpfs size=64m,mode=755,uid=$(id -u $anna)
+}
+
+test_protected_files_on_overlayfs()
+{
+	on_file_system overlay "lowerdir=$tmp/$anna/lower,\
+upperdir=$tmp/$anna/upper,workdir=$tmp/$anna/fswork"
+}
+
 # The workspace is under root's name while it is mounted, and then not.
 test_a_workspace_is_pinned()
 {
