@@ -193,7 +193,7 @@ get_section(struct text *t, char *key, size_t size)
 	return (0);
 }
 
-/* How long it is, which may be more than there is room for; 0: there is none. */
+/* How long it is, which may be more than there is room for; 0: none. */
 static size_t
 get_key(struct text *t, char *key, size_t section, size_t size)
 {

@@ -16,10 +16,10 @@
 
 
 /*
- * calls: for each call that a session's filter refuses, and each kind of socket,
- * a line "refused NAME" or "passed NAME: why".  The arguments are such that the
- * kernel itself would complain of something else, to who has all rights, and do
- * nothing.
+ * calls: for each call that a session's filter refuses, and each kind of
+ * socket, a line "refused NAME" or "passed NAME: why".  The arguments are such
+ * that the kernel itself would complain of something else, to who has all
+ * rights, and do nothing.
  */
 
 #include <sys/types.h>
