@@ -283,6 +283,37 @@ def test_idle_and_old_tunnels_are_cut():
     with_proxy(CONF + "timeout idle 2\ntimeout life 5\n", run)
 
 
+# Tunnels, requests, dials and questions at once, whoever has the last one.
+def test_descriptors_run_out_by_all_ways():
+    def run():
+        good = tunnel("plain.example:7")
+        socks = []
+        for i in range(120):
+            raw = (target("plain.example:7"),
+                   http("/nowhere", method="POST", fields=LENGTH),
+                   target("eyes.example:443"),
+                   target("q%d.w.example:443" % i),
+                   target("hole.example:443"),
+                   http(host="big.example"))[i % 6]
+            try:
+                s = connect(timeout=3)
+                s.sendall(raw)
+                socks.append(s)
+            except OSError:
+                pass            # there was no room
+            time.sleep(0.005)
+        good.sendall(b"still")
+        eq(good.recv(10), b"still")
+        for s in socks:
+            s.close()
+        wait("room", lambda: status(ask(target("plain.example:7"))) == 200, 8)
+        good.sendall(b"still")
+        eq(good.recv(10), b"still")
+    for n in (64, 100):
+        with_proxy(CONF, run, prefix=["sh", "-c", "ulimit -n %d; exec "
+                                      "\"$@\"" % n, "sh"])
+
+
 def as_before(before):
     """No more descriptors than then, but for the relay's pipes."""
     wait("descriptors: %r after %r" % (px.fds(), before), lambda: all(
