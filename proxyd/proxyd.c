@@ -258,7 +258,7 @@ background(void)
 static void
 send_own(void)
 {
-	send_to(ROLE_RESOLVER, IMSG_OWN, &own, sizeof(own));
+	send_to(ROLE_RESOLVER, IMSG_OWN, &own, OWN_LEN(own.n));
 }
 
 /* The secrets are with those who need them after this. */

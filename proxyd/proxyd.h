@@ -610,12 +610,17 @@ struct server {
 #define SERVERS_MAX	4
 #define LISTEN_ADDRS	16
 
-/* the host's own addresses, as far as they are not inside as it is */
+/*
+ * The host's own addresses, as far as they are not inside as it is.  Only
+ * those that there are travel in a message.
+ */
 #define OWN_MAX		256
 struct own {
 	uint32_t	 n;
 	struct netaddr	 addrs[OWN_MAX];
 };
+#define OWN_LEN(n)	(offsetof(struct own, addrs) + \
+			    (n) * sizeof(struct netaddr))
 
 /* one statement: a port, or the four transparent ones */
 struct listen_addr {

@@ -92,7 +92,7 @@ gather_own(void)
 void
 own_start(void)
 {
-	memset(&found, 0, sizeof(found));
+	found.n = 0;
 }
 
 void
@@ -108,9 +108,10 @@ own_add(const struct netaddr *addr)
 int
 own_end(void)
 {
-	if (memcmp(&own, &found, sizeof(own)) == 0)
+	if (found.n == own.n && memcmp(own.addrs, found.addrs,
+	    own.n * sizeof(own.addrs[0])) == 0)
 		return (0);
-	own = found;
+	memcpy(&own, &found, OWN_LEN(found.n));
 	return (1);
 }
 

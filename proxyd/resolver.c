@@ -161,16 +161,19 @@ handle_server(struct imsg *imsg)
 static int
 handle_own(struct imsg *imsg)
 {
-	struct own now;
+	static struct own now;
+	size_t len;
 	uint32_t i;
 
-	if (imsg_get_data(imsg, &now, sizeof(now)) == -1 || now.n > OWN_MAX)
+	len = imsg_get_len(imsg);
+	if (len > sizeof(now) || imsg_get_data(imsg, &now, len) == -1 ||
+	    now.n > OWN_MAX || len != OWN_LEN(now.n))
 		return (-1);
 	for (i = 0; i < now.n; i++)
 		if (now.addrs[i].family != AF_INET &&
 		    now.addrs[i].family != AF_INET6)
 			return (-1);
-	own = now;
+	memcpy(&own, &now, len);
 	if (proc_state == STATE_RUNNING)
 		compose(ROLE_RELAY, IMSG_RECHECK, 0, NULL, 0);
 	return (0);
