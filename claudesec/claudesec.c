@@ -64,7 +64,6 @@ static int	 find_config(char *, size_t);
 static void	 find_user_config(void);
 static void	 daemon_run(const char *, int);
 static int	 daemon_detach(void);
-static int	 daemon_listen(const char *);
 static void	 parent_confine(void);
 static void	 parent_start(void);
 static void	 parent_ready(void);
@@ -499,7 +498,7 @@ daemon_run(const char *path, int own)
 		login_prepare(home, getuid() == 0 ? ROOT_AS : getuid());
 	if (private)
 		looked_open(home);
-	listen_fd = daemon_listen(path);
+	listen_fd = daemon_listen(path, others, sockpath);
 	if ((slash = strrchr(sockpath, '/')) == NULL)
 		errx(EX_USAGE, "%s: not an absolute path", sockpath);
 	(void)strlcpy(sockdir, sockpath, (size_t)(slash - sockpath) + 1);
@@ -576,41 +575,6 @@ daemon_detach(void)
 		err(EX_OSERR, "dup2");
 	close(null);
 	return (p[1]);
-}
-
-/*
- * A socket that nobody answers on was left by a daemon that was killed.
- */
-static int
-daemon_listen(const char *path)
-{
-	struct sockaddr_un sun;
-	mode_t mask;
-	int fd;
-
-	memset(&sun, 0, sizeof(sun));
-	sun.sun_family = AF_UNIX;
-	if (strlcpy(sun.sun_path, path, sizeof(sun.sun_path)) >=
-	    sizeof(sun.sun_path))
-		errx(EX_USAGE, "%s: name too long for a socket", path);
-	if ((fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK,
-	    0)) == -1)
-		err(EX_OSERR, "socket");
-	if (connect(fd, (struct sockaddr *)&sun, sizeof(sun)) == 0 ||
-	    errno == EAGAIN)
-		errx(EX_UNAVAILABLE, "%s: another daemon is there", path);
-	if (errno == ECONNREFUSED && unlink(path) == -1)
-		err(EX_CANTCREAT, "%s", path);
-	/* who has no permit is told so */
-	mask = umask(others ? 0111 : 0177);
-	if (bind(fd, (struct sockaddr *)&sun, sizeof(sun)) == -1)
-		err(EX_CANTCREAT, "%s", path);
-	(void)umask(mask);
-	if (listen(fd, SOMAXCONN) == -1)
-		err(EX_OSERR, "listen");
-	if (realpath(path, sockpath) == NULL)
-		err(EX_OSERR, "%s", path);
-	return (fd);
 }
 
 static void

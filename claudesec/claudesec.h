@@ -242,7 +242,11 @@ enum imsg_type {
 	 * workspace is, or is told to come again with one.
 	 */
 	IMSG_CTL_REVIEW,	/* the workspace it is of; none: make one */
-	IMSG_CTL_NEEDREVIEW	/* to client: the end */
+	IMSG_CTL_NEEDREVIEW,	/* to client: the end */
+
+	/* a client that has a session, and whose daemon is another now */
+	IMSG_CTL_RESUME,	/* struct ctl_resume, a first message */
+	IMSG_RESUME_DAEMON	/* from its process for that: a connection */
 };
 
 /* files that the parent opens for the engine; nothing else can be named */
@@ -341,6 +345,13 @@ struct ctl_attached {
 	uint32_t	 nkeys;
 	unsigned char	 keys[KEYS_MAX]; /* that let go of it */
 	char		 name[NAME_MAXLEN];
+	char		 session[SESSION_LEN + 1];	/* its id; or empty */
+};
+
+/* told how the session ends, from now on by this daemon */
+struct ctl_resume {
+	uint32_t	 version;	/* IMSG_VERSION */
+	char		 session[SESSION_LEN + 1];
 };
 
 struct port_session {
@@ -648,6 +659,12 @@ int		 daemon_private(const char *);
 struct config	*daemon_config(FILE *, const char *);
 
 /*
+ * listen.c: a listening socket, for others as well, and its path as the kernel
+ * has it; or exits.
+ */
+int		 daemon_listen(const char *, int, char [PATH_MAX]);
+
+/*
  * conf.c.  config_new() has the defaults, with which a user needs no file: an
  * egress block replaces its rules.  config_free() wipes the secrets.
  */
@@ -770,6 +787,9 @@ int		 mount_remove(const char *);
 int		 cgroup_open(const char *, const char *);
 uint64_t	 cgroup_count(const char *);
 
+/* clock.c: for whatever takes its time; what is told has time(3) */
+int64_t		 clock_seconds(void);
+
 /* rate.c: counts per user and second, for so many users at a time */
 #define RATE_USERS	256
 struct rates {
@@ -795,8 +815,6 @@ int		 protect_valid(const char *);
 
 /* client.c */
 __dead void	 client(int, char **, const char *, int);
-/* connects to a daemon: the socket, or -1 and errno */
-int		 client_connect(const char *);
 /* queues an argument, in pieces: 0, or -1 and errno */
 int		 client_compose_arg(struct imsgbuf *, uint32_t, const char *);
 /* overwrites what a terminal would not just show */
@@ -822,6 +840,22 @@ void		 review_end(const char *);
  */
 const char	*review_judge(const char *);
 void		 review_find_state(void);
+
+/*
+ * client_daemon.c: finds a daemon, or exits: the one asked for, or any.  The
+ * next one, which may have to be started, is where that was; -1: not yet.
+ */
+int		 find_daemon(const char *);
+const char	*found_daemon(void);
+int		 find_next_daemon(int);
+/* connects to a daemon: the socket, or -1 and errno */
+int		 client_connect(const char *);
+
+/* client_resume.c: the next daemon, when the session's is gone */
+void		 resume_prepare(void);
+void		 resume_start(void (*)(int));
+void		 resume_end(void);
+int		 resume_ask(void);
 
 /* client_progress.c: lines that are drawn again, where there is a terminal */
 void		 progress_init(void);
@@ -1004,14 +1038,17 @@ size_t		 keys_pass(struct keys *, const unsigned char *, size_t,
  * what must be opened before the sandbox and says whether this is a session in
  * a terminal.  term_attach() takes the stream over; term_exit(),
  * term_detached() and term_lost() tell what became of the session, of our hold
- * on it and of the daemon, and the client ends when all is shown.
+ * on it and of the daemon, and the client ends when all is shown.  If there
+ * will be another daemon, term_found() or term_failed() follows.
  */
 int		 term_init(int);
 void		 term_size(struct ctl_size *);
 void		 term_attach(int, struct peer *, const struct ctl_attached *);
 void		 term_detached(void);
 void		 term_exit(int);
-void		 term_lost(void);
+void		 term_lost(int);
+void		 term_found(struct peer *);
+void		 term_failed(const struct ctl_error *);
 void		 term_restore(void);
 void		 term_blocked(const char *, uint32_t);
 /*

@@ -23,10 +23,8 @@
  */
 
 #include <sys/types.h>
-#include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 
 #include <ctype.h>
 #include <err.h>
@@ -99,21 +97,17 @@ static int	 env_given(const char *);
 static void	 request_send_keys(void);
 static void	 request_compose(uint32_t, int, const void *, size_t);
 
-static int	 find_daemon(void);
-static void	 private_path(char *, size_t);
-static void	 private_directory(const char *);
-static int	 private_daemon(const char *);
-
 static int	 client_dispatch(struct peer *, struct imsg *);
 static void	 client_gone(struct peer *, const char *);
 static void	 client_confine(struct peer *);
 static int	 client_handle_needkey(struct peer *, struct imsg *);
 static int	 client_again(struct peer *);
 static int	 client_handle_needreview(struct peer *);
-static int	 client_handle_error(struct imsg *);
+static int	 client_handle_error(struct peer *, struct imsg *);
 static int	 client_handle_progress(struct imsg *);
 static int	 client_handle_needbase(struct peer *, struct imsg *);
 static int	 client_handle_attached(struct peer *, struct imsg *);
+static void	 client_resume(int);
 static int	 client_handle_runs(struct imsg *);
 static int	 client_handle_detached(struct imsg *);
 static int	 client_handle_blocked(struct imsg *);
@@ -180,8 +174,8 @@ static int	 reviews;		/* the session is to be one's */
 static char	 origin[PATH_MAX];	/* of the copy, once there is one */
 
 static struct peer daemon_peer;
-static char	 daemon_path[PATH_MAX];
-static int	 answered, attached, retried, hung_up;
+static struct ctl_resume resume;		/* once attached */
+static int	 answered, attached, resumed, retried, hung_up;
 
 void
 client(int argc, char *argv[], const char *path, int verbosity)
@@ -723,7 +717,7 @@ request_connect(void)
 	static int initialized;
 	int fd;
 
-	fd = find_daemon();
+	fd = find_daemon(socket_path);
 	if (!initialized) {
 		if (setenv("EVENT_NOEPOLL", "1", 1) == -1)
 			err(EX_OSERR, "setenv");
@@ -734,6 +728,8 @@ request_connect(void)
 	peer_init(&daemon_peer, fd, ROLE_ENGINE, client_dispatch, client_gone,
 	    NULL);
 	request_send();
+	if (type == IMSG_CTL_START || type == IMSG_CTL_ATTACH)
+		resume_prepare();
 }
 
 static void
@@ -857,123 +853,6 @@ request_compose(uint32_t what, int fd, const void *data, size_t len)
 }
 
 /*
- * The daemon: the one asked for, or the system's, or this user's own, which
- * is started when it is not there.
- */
-static int
-find_daemon(void)
-{
-	char path[PATH_MAX];
-	int fd;
-
-	if (socket_path != NULL) {
-		if ((fd = client_connect(socket_path)) == -1)
-			err(EX_UNAVAILABLE, "%s", socket_path);
-		return (fd);
-	}
-	if ((fd = client_connect(CLAUDESEC_SOCKET)) != -1)
-		return (fd);
-	private_path(path, sizeof(path));
-	if ((fd = client_connect(path)) != -1)
-		return (fd);
-	return (private_daemon(path));
-}
-
-int
-client_connect(const char *path)
-{
-	struct sockaddr_un sun;
-	int error, fd;
-
-	memset(&sun, 0, sizeof(sun));
-	sun.sun_family = AF_UNIX;
-	if (strlcpy(sun.sun_path, path, sizeof(sun.sun_path)) >=
-	    sizeof(sun.sun_path)) {
-		errno = ENAMETOOLONG;
-		return (-1);
-	}
-	if ((fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)) == -1)
-		err(EX_OSERR, "socket");
-	if (connect(fd, (struct sockaddr *)&sun, sizeof(sun)) == -1) {
-		error = errno;
-		close(fd);
-		errno = error;
-		return (-1);
-	}
-	(void)strlcpy(daemon_path, path, sizeof(daemon_path));
-	return (fd);
-}
-
-/*
- * su(1) leaves another user's XDG_RUNTIME_DIR behind.
- */
-static void
-private_path(char *path, size_t size)
-{
-	const char *dir;
-	struct stat st;
-	int n;
-
-	dir = getenv("XDG_RUNTIME_DIR");
-	if (dir != NULL && dir[0] == '/' && stat(dir, &st) == 0 &&
-	    S_ISDIR(st.st_mode) && st.st_uid == getuid())
-		n = snprintf(path, size, "%s/claudesec", dir);
-	else
-		n = snprintf(path, size, "/tmp/claudesec-%u",
-		    (unsigned int)getuid());
-	if (n < 0 || (size_t)n >= size)
-		errx(EX_USAGE, "XDG_RUNTIME_DIR: %s", strerror(ENAMETOOLONG));
-	private_directory(path);
-	if (strlcat(path, "/sock", size) >= size)
-		errx(EX_USAGE, "XDG_RUNTIME_DIR: %s", strerror(ENAMETOOLONG));
-}
-
-/*
- * In /tmp anybody may have been there first.
- */
-static void
-private_directory(const char *path)
-{
-	struct stat st;
-
-	if ((mkdir(path, 0700) == -1 && errno != EEXIST) ||
-	    lstat(path, &st) == -1)
-		err(EX_CANTCREAT, "%s", path);
-	if (!S_ISDIR(st.st_mode) || st.st_uid != getuid() ||
-	    (st.st_mode & (S_IRWXG | S_IRWXO)) != 0)
-		errx(EX_NOPERM, "%s: not a directory of mode 0700 that is "
-		    "yours", path);
-}
-
-/*
- * The lock lets one of several clients start the daemon; the others find it.
- */
-static int
-private_daemon(const char *path)
-{
-	char lock[PATH_MAX];
-	int fd, n, s, status;
-
-	n = snprintf(lock, sizeof(lock), "%s.lock", path);
-	if (n < 0 || (size_t)n >= sizeof(lock))
-		errx(EX_CANTCREAT, "%s: %s", path, strerror(ENAMETOOLONG));
-	fd = open(lock, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-	if (fd == -1)
-		err(EX_CANTCREAT, "%s", lock);
-	while (flock(fd, LOCK_EX) == -1)
-		if (errno != EINTR)
-			err(EX_OSERR, "%s", lock);
-	if ((s = client_connect(path)) == -1) {
-		if ((status = daemon_private(path)) != 0)
-			exit(status);
-		if ((s = client_connect(path)) == -1)
-			err(EX_UNAVAILABLE, "%s", path);
-	}
-	close(fd);
-	return (s);
-}
-
-/*
  * The answers.
  */
 
@@ -988,7 +867,7 @@ client_dispatch(struct peer *p, struct imsg *imsg)
 		client_confine(p);
 	switch (imsg_get_type(imsg)) {
 	case IMSG_CTL_ERROR:
-		return (client_handle_error(imsg));
+		return (client_handle_error(p, imsg));
 	case IMSG_CTL_PROGRESS:
 		return (client_handle_progress(imsg));
 	case IMSG_CTL_LAYER:
@@ -1045,7 +924,7 @@ client_gone(struct peer *p, const char *why)
 	}
 	peer_close(p);
 	if (attached) {
-		term_lost();
+		term_lost(resume.session[0] != '\0' && resume_ask() == 0);
 		return;
 	}
 	if (answered || retried)
@@ -1071,7 +950,7 @@ client_confine(struct peer *p)
 	case IMSG_CTL_ATTACH:
 		if (workspace_fd != -1)
 			close(workspace_fd);
-		/* recvfd: the stream; tty: raw mode and the size */
+		/* recvfd: the stream, a daemon; tty: raw mode and the size */
 		promises = "stdio recvfd tty";
 		imsgbuf_allow_fdpass(&p->ibuf, 0, 1);
 		break;
@@ -1139,7 +1018,7 @@ client_handle_needreview(struct peer *p)
 }
 
 static int
-client_handle_error(struct imsg *imsg)
+client_handle_error(struct peer *p, struct imsg *imsg)
 {
 	struct ctl_error ce;
 
@@ -1147,9 +1026,15 @@ client_handle_error(struct imsg *imsg)
 	    !imsg_is_string(ce.text, sizeof(ce.text)) || ce.code < 1 ||
 	    ce.code > 255)
 		return (-1);
+	text_clean(ce.text);
+	if (resumed) {
+		/* what its terminal shows may go on */
+		peer_close(p);
+		term_failed(&ce);
+		return (0);
+	}
 	term_restore();
 	report_print();
-	text_clean(ce.text);
 	errx(ce.code, "%s", ce.text);
 }
 
@@ -1185,17 +1070,40 @@ client_handle_attached(struct peer *p, struct imsg *imsg)
 	    ca.suspends > 1 || ca.login > 1 ||
 	    (ca.modes & ~MODE_ALL) != 0 || ca.nkeys > KEYS_MAX ||
 	    !imsg_is_string(ca.name, sizeof(ca.name)) ||
+	    memchr(ca.session, '\0', sizeof(ca.session)) == NULL ||
 	    (fd = imsg_get_fd(imsg)) == -1)
 		return (-1);
 	text_clean(ca.name);
 	attached = 1;
 	imsgbuf_allow_fdpass(&p->ibuf, 0, 0);
-	/* tty: raw mode and the size */
-	if (pledge("stdio tty", NULL) == -1)
-		err(EX_OSERR, "pledge");
-	port_session(daemon_path, ca.name, ca.login);
+	resume.version = IMSG_VERSION;
+	(void)strlcpy(resume.session, ca.session, sizeof(resume.session));
+	/* recvfd stays, for the next daemon; a command beside has none */
+	if (ca.session[0] != '\0')
+		resume_start(client_resume);
+	else {
+		resume_end();
+		if (pledge("stdio tty", NULL) == -1)
+			err(EX_OSERR, "pledge");
+	}
+	port_session(found_daemon(), ca.name, ca.login);
 	term_attach(fd, p, &ca);
 	return (0);
+}
+
+/*
+ * There is another daemon, which knows of the session, or will soon.
+ */
+static void
+client_resume(int fd)
+{
+	resumed = 1;
+	hung_up = 0;
+	peer_init(&daemon_peer, fd, ROLE_ENGINE, client_dispatch, client_gone,
+	    NULL);
+	imsgbuf_allow_fdpass(&daemon_peer.ibuf, 0, 0);
+	request_compose(IMSG_CTL_RESUME, -1, &resume, sizeof(resume));
+	term_found(&daemon_peer);
 }
 
 /*
@@ -1240,7 +1148,7 @@ client_handle_detached(struct imsg *imsg)
 		return (0);
 	}
 	if (type == IMSG_CTL_START && start.detach) {
-		port_session(daemon_path, name, 0);
+		port_session(found_daemon(), name, 0);
 		text_clean(name);
 		(void)printf("%s\n", name);
 		finish(0);

@@ -307,6 +307,7 @@ port_run(int s)
 	event_init();
 	peer_init(&client_peer, s, ROLE_CLIENT, port_dispatch, port_gone,
 	    NULL);
+	imsgbuf_allow_fdpass(&client_peer.ibuf, 0, 0);
 	for (i = 0; i < nports; i++)
 		for (j = 0; j < 2; j++)
 			event_set(&ports[i].ev[j], ports[i].fd[j], EV_READ |

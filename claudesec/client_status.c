@@ -47,6 +47,7 @@ enum column {
 	TUNNELS,
 	OUT,
 	BLOCKED,
+	OWNER,		/* only if there are several */
 	NCOLUMNS
 };
 
@@ -78,7 +79,8 @@ static json_t	*json_known(int64_t);
 static int	 text_width(const char *);
 
 static const char *const heads[NCOLUMNS] = { "NAME", "DIRECTORY", "SINCE",
-	    "STATE", "IMAGE", "CPU", "MEMORY", "TUNNELS", "OUT", "BLOCKED" };
+	    "STATE", "IMAGE", "CPU", "MEMORY", "TUNNELS", "OUT", "BLOCKED",
+	    "UID" };
 static const char *const facts[FACT_MAX] = { "network", "capabilities",
 	    "privileges", "seccomp", "label", "root", "user", "namespaces",
 	    "devices", "masked", "readonly", "writable", "memory",
@@ -198,17 +200,22 @@ void
 status_print(void)
 {
 	struct row *row;
-	int i, width[NCOLUMNS];
+	int i, others, width[NCOLUMNS];
 
 	add_waiting();
 	for (i = 0; i < NCOLUMNS; i++)
 		width[i] = text_width(heads[i]);
+	others = 0;
 	TAILQ_FOREACH(row, &rows, entry) {
 		row_fill(row);
+		if (row->session.uid != TAILQ_FIRST(&rows)->session.uid)
+			others = 1;
 		for (i = 0; i < NCOLUMNS; i++)
 			if (width[i] < text_width(row->cells[i]))
 				width[i] = text_width(row->cells[i]);
 	}
+	if (!others)
+		width[OWNER] = 0;
 	if (terminal)
 		columns_fit(width);
 	if (terminal && !TAILQ_EMPTY(&rows))
@@ -321,6 +328,7 @@ row_fill(struct row *row)
 		    (unsigned long long)s->out);
 	(void)snprintf(row->text[BLOCKED], CELL_SIZE, "%llu",
 	    (unsigned long long)s->refused);
+	(void)snprintf(row->text[OWNER], CELL_SIZE, "%u", s->uid);
 }
 
 /*

@@ -31,7 +31,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "claudesec.h"
@@ -60,7 +59,6 @@ static int	 control_handle_gone(struct imsg *);
 static void	 control_accept(int, short, void *);
 static void	 control_resume(int, short, void *);
 static int	 control_admit(uid_t);
-static int64_t	 control_now(void);
 static void	 client_peek(int, short, void *);
 static const char *client_judge(const struct imsg_hdr *, const void *, int *);
 static void	 client_refuse(struct client *, int, const char *);
@@ -165,7 +163,7 @@ control_accept(int fd, short event, void *arg)
 	c->fd = s;
 	c->id = ++last_id;
 	c->uid = uid;
-	c->since = control_now();
+	c->since = clock_seconds();
 	event_set(&c->rev, s, EV_READ, client_peek, c);
 	evtimer_set(&c->tev, client_peek, c);
 	TAILQ_INSERT_TAIL(&clients, c, entry);
@@ -201,21 +199,10 @@ control_admit(uid_t uid)
 		if (c->uid == uid)
 			n++;
 	if (nclients < CLIENT_MAX - CLIENT_ROOT && n < CLIENT_MAX_UID &&
-	    rate_count(&rates, uid, control_now()) <= CLIENT_RATE)
+	    rate_count(&rates, uid, clock_seconds()) <= CLIENT_RATE)
 		return (1);
 	log_debug("uid %u has too many connections", (unsigned int)uid);
 	return (0);
-}
-
-/* Seconds that go on when somebody sets the time. */
-static int64_t
-control_now(void)
-{
-	struct timespec ts;
-
-	if (clock_gettime(CLOCK_MONOTONIC, &ts) == -1)
-		fatal("clock_gettime");
-	return ((int64_t)ts.tv_sec);
 }
 
 /*
@@ -243,7 +230,7 @@ client_peek(int fd, short event, void *arg)
 	memset(&u, 0, sizeof(u));
 	n = recv(c->fd, &u, sizeof(u), MSG_PEEK);
 	if (n == 0 || (n == -1 && errno != EAGAIN) ||
-	    control_now() - c->since >= CLIENT_TIMEOUT) {
+	    clock_seconds() - c->since >= CLIENT_TIMEOUT) {
 		client_free(c);
 		return;
 	}

@@ -33,7 +33,8 @@
 #define TOKEN_MAXLEN		96	/* of a placeholder for a key */
 #define TOKEN_RANDOM		32	/* bytes in it */
 #define DAEMON_MAXLEN		(PATH_MAX + 16)
-#define VOLUME_MAXLEN		(NAME_MAXLEN + 16)
+#define OBJECT_MAXLEN		(NAME_MAXLEN + 16)
+#define VOLUME_MAXLEN		(NAME_MAXLEN + 32)
 #define NAMES_MAX		100	/* name, name-2, ... */
 #define STOP_GRACE		10	/* seconds from SIGTERM to SIGKILL */
 
@@ -74,6 +75,9 @@
 #define LABEL_GROUPS		"claudesec.groups"	/* the owner's */
 #define LABEL_TTY		"claudesec.tty"		/* it has a terminal */
 #define LABEL_REVIEW		"claudesec.review"	/* path is its copy */
+#define LABEL_RULES		"claudesec.rules"	/* of a session's own */
+#define ROLE_RULES		"rules"		/* the role of who has that */
+#define KEPT_VOLUME		"claude-%s-rules-%u"	/* session, number */
 
 /* strings in the order they came; secrets are wiped */
 struct strings {
@@ -103,6 +107,7 @@ struct spec {
 	char		 session[SESSION_LEN + 1];
 	char		 daemon[DAEMON_MAXLEN];
 	char		 name[NAME_MAXLEN];
+	char		 object[OBJECT_MAXLEN];	/* it, in names of the engine */
 	char		 path[PATH_MAX];
 	char		 review[PATH_MAX];	/* path is its copy */
 	char		 volume[VOLUME_MAXLEN];	/* its name */
@@ -114,7 +119,7 @@ struct spec {
 	char		 image[IMAGE_MAXLEN];	/* as the user calls it */
 	char		 image_id[IMAGE_ID_LEN];
 	char		 proxyd_id[IMAGE_ID_LEN];
-	char		 network[NAME_MAXLEN + 16];	/* the sidecar's */
+	char		 network[VOLUME_MAXLEN];	/* the sidecar's */
 	char		 services[NAME_MAXLEN];	/* the agent's, or empty */
 	uint32_t	 owner;
 	struct identity	 identity;		/* of the owner */
@@ -274,6 +279,7 @@ struct traffic {
 int		 event_parse(struct news *, const char *);
 struct ctl_host	*traffic_add(struct traffic *, const struct news *);
 int		 traffic_line(struct traffic *, const struct ctl_event *);
+void		 traffic_forget(struct traffic *);
 void		 traffic_free(struct traffic *);
 
 /*
@@ -339,6 +345,8 @@ struct client {
 	uint32_t	 uid;
 	struct identity	 identity;
 	uint32_t	 request;	/* its first message; 0: none yet */
+	int		 of;		/* root named whose session it means */
+	uint32_t	 of_uid;
 	struct spec	 spec;		/* what it wants to start */
 	uint32_t	 nocache, all, update;
 	struct env_list	 keys;		/* that it brought */
@@ -349,6 +357,7 @@ struct client {
 	int		 workspace;	/* the directory, or -1 */
 	int		 complete;	/* the arguments are */
 	int		 allowed;	/* the workspace is */
+	int		 looked;	/* for it, what else there is */
 	int		 begun;		/* both, and it is being served */
 	int		 ended;		/* was told that this is the end */
 	/* what it waits for or is attached to */
@@ -382,7 +391,6 @@ int		 client_new(uint32_t, int);
 struct client	*client_find(uint32_t);
 struct client	*client_first(void);
 struct client	*client_next(struct client *);
-struct session	*client_session(struct client *);
 void		 client_run_all(void);
 void		 client_fail_all(int, const char *);
 void		 client_stopped(void);
@@ -400,8 +408,18 @@ void		 client_attach(struct client *, const char *,
 void		 client_detach(struct client *, const char *);
 void		 client_session_end(const struct session *);
 void		 client_needs_key(struct client *);
-int		 client_owns(const struct client *, const struct session *);
 int		 client_operates(const struct client *);
+
+/*
+ * engine_which.c: the sessions that a client means.  client_find_session()
+ * says -1, and client_session() NULL, when the client was told why.
+ */
+void		 client_set_name(struct client *, const char *);
+int		 client_owns(const struct client *, const struct session *);
+int		 client_means(const struct client *, const struct session *);
+int		 client_find_session(struct client *, struct session **);
+struct session	*client_session(struct client *);
+void		 client_several(struct client *);
 
 /*
  * engine_permit.c: who may do what.  permit_client() is asked with the first
@@ -512,7 +530,7 @@ struct sidecar {
 	size_t		 len[2];
 	char		 last[TEXT_MAXLEN];	/* what it complained of */
 	uint64_t	 sent, answered;	/* policies */
-	time_t		 since;		/* lines are logged up to a rate */
+	int64_t		 since;		/* lines are logged up to a rate */
 	unsigned int	 nlines;
 };
 
@@ -524,16 +542,29 @@ struct newer {
 	int		 found;
 };
 
+/* engine_kept.c: such rules, in the label of a volume */
+struct kept_state {
+	uint32_t	 n;		/* of the one that is there; 0: none */
+	uint32_t	 last;		/* that was made, or is being made */
+	uint32_t	 old;		/* that is being removed, or 0 */
+	int		 stale;		/* they have changed meanwhile */
+	struct docker_call *call;	/* under way */
+};
+
 struct session {
 	TAILQ_ENTRY(session) entry;
 	enum session_state state;
 	struct spec	 spec;
 	int		 named;		/* by the user */
+	int		 apart;		/* others have what is named so */
 	int		 spared;	/* it was a spare one */
 	int		 lost;		/* it has no proxy */
+	int		 adopted;	/* an earlier daemon began it */
+	int64_t		 ended;		/* when, if it is only remembered */
 	unsigned int	 rebinds;
 	unsigned int	 nth;		/* of names that were tried */
 	time_t		 since;
+	int64_t		 began;		/* by clock_seconds() */
 	struct client	*client;	/* NULL: adopted, or it went away */
 	uint32_t	 modes;		/* of its terminal */
 	struct env_list	 keys;		/* secret, until they are passed on */
@@ -556,6 +587,7 @@ struct session {
 	TAILQ_HEAD(, live_rule) live;	/* the user's rules for it alone */
 	unsigned int	 nlive;
 	struct event	 live_timer;
+	struct kept_state kept;
 	struct ctl_finding *findings;
 	uint32_t	 nfindings;	/* all, listed or not */
 	uint32_t	 limits;	/* bits, that were hit */
@@ -604,7 +636,7 @@ void		 session_spare(int);
 void		 session_end_all(void);
 void		 session_totals(void);
 struct session	*session_adopt(const struct spec *, const char *,
-		    const char *, time_t, int);
+		    const char *, time_t, int, int);
 void		 session_stop(struct session *, unsigned int);
 void		 session_client_gone(struct session *, struct client *);
 void		 session_attached(struct session *, struct client *, int, int);
@@ -613,6 +645,7 @@ void		 session_call(struct session *, enum step, const char *,
 		    json_t *, int, const char *, ...)
 		    __attribute__((__format__(__printf__, 6, 7)));
 void		 session_did(struct session *, enum step);
+void		 session_advance(struct session *);
 void		 session_forget(struct session *, const struct docker_reply *);
 void		 session_error(struct session *, enum step,
 		    const struct docker_reply *);
@@ -679,6 +712,28 @@ int		 live_add(struct session *, const struct egress_rule *,
 		    uint32_t);
 void		 live_request(struct client *);
 void		 live_answer(struct session *, const char *);
+void		 live_check(struct session *, const char *);
+
+/* engine_rules.c: the same as text.  Pure. */
+struct kept_rule {
+	struct egress_rule rule;
+	int64_t		 until;		/* as in struct live_rule */
+	uint32_t	 seconds;	/* that were left */
+};
+char		*rules_text(uint32_t, const struct kept_rule *, size_t);
+int		 rules_parse(const char *, uint32_t *,
+		    struct kept_rule [PASS_MAX]);
+
+size_t		 live_kept(const struct session *,
+		    struct kept_rule [PASS_MAX]);
+void		 live_adopt(struct session *, const struct kept_rule *,
+		    size_t);
+void		 kept_change(struct session *);
+int		 kept_end(struct session *);
+void		 kept_find(const json_t *);
+void		 kept_adopt(struct session *);
+void		 kept_forget(void);
+int		 kept_is_old(const struct session *, const json_t *);
 
 /* engine_shell.c: a command in the container of a running session */
 void		 shell_start(struct client *, const struct session *);
@@ -749,6 +804,10 @@ void		 again_begin(struct session *);
 int		 again_done(struct session *, struct docker_reply *);
 void		 rebind_begin(struct session *);
 int		 rebind_done(struct session *, struct docker_reply *);
+
+/* engine_resume.c: clients of sessions that an earlier daemon began */
+void		 resume_keep(struct session *);
+void		 resume_client(struct client *);
 
 /* engine_recover.c: what an earlier daemon left; calls client_run_all() */
 void		 recover(void);

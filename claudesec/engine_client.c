@@ -57,6 +57,7 @@ static int	 client_handle_pass(struct client *, struct imsg *);
 static int	 client_add_rule(struct client *, const struct egress_rule *);
 static int	 client_handle_rule(struct client *, struct imsg *);
 static int	 client_handle_logs(struct client *, struct imsg *);
+static int	 client_handle_resume(struct client *, struct imsg *);
 static void	 client_begin(struct client *, uint32_t, const char *,
 		    const char *);
 static int	 client_handle_base(struct client *, struct imsg *);
@@ -67,7 +68,6 @@ static void	 client_run(struct client *);
 static void	 client_run_start(struct client *);
 static void	 client_run_shell(struct client *);
 static void	 client_start_session(struct client *);
-static int	 client_find_session(struct client *, struct session **);
 static void	 client_run_attach(struct client *);
 static void	 client_attach_done(void *, struct docker_reply *);
 static void	 client_redraw(struct client *);
@@ -75,7 +75,6 @@ static void	 client_run_stop(struct client *);
 static void	 client_run_reload(struct client *);
 static int	 client_has_gateways(const struct client *);
 static void	 client_run_ports(struct client *);
-static int	 client_means(const struct client *, const struct session *);
 static void	 client_resize(struct client *);
 static void	 client_resize_done(void *, struct docker_reply *);
 static void	 client_signal(struct client *);
@@ -162,13 +161,6 @@ client_count_of(uint32_t uid)
 	return (n);
 }
 
-/* Its own sessions, or root. */
-int
-client_owns(const struct client *c, const struct session *s)
-{
-	return (c->uid == s->spec.owner || c->uid == 0);
-}
-
 /* May it do what others feel too?  The user of the daemon, or root. */
 int
 client_operates(const struct client *c)
@@ -205,6 +197,8 @@ client_dispatch(struct peer *p, struct imsg *imsg)
 		return (client_handle_rule(c, imsg));
 	case IMSG_CTL_LOGS:
 		return (client_handle_logs(c, imsg));
+	case IMSG_CTL_RESUME:
+		return (client_handle_resume(c, imsg));
 	case IMSG_CTL_OPEN:
 		return (client_handle_open(c, imsg));
 	case IMSG_CTL_KEY:
@@ -273,7 +267,9 @@ client_handle_start(struct client *c, struct imsg *imsg)
 	}
 	c->request = IMSG_CTL_START;
 	c->peer.state = STATE_CLIENT_ARGS;
-	if (start.name[0] != '\0' && !spec_name_valid(start.name)) {
+	client_set_name(c, start.name);
+	if (start.name[0] != '\0' && (!spec_name_valid(c->spec.name) ||
+	    (c->of && !start.shell))) {
 		close(fd);
 		client_error(c, EX_USAGE, "not a name for a session: use "
 		    "lower case letters, digits, and _.- inside");
@@ -288,7 +284,6 @@ client_handle_start(struct client *c, struct imsg *imsg)
 	c->spec.millicpus = start.millicpus;
 	c->detach = start.detach;
 	c->another = start.another;
-	(void)strlcpy(c->spec.name, start.name, sizeof(c->spec.name));
 	client_check_workspace(c, start.path, fd);
 	return (0);
 }
@@ -433,7 +428,7 @@ client_handle_attach(struct client *c, struct imsg *imsg)
 	c->peer.state = STATE_CLIENT_WAIT;
 	c->spec.cols = ca.cols;
 	c->spec.rows = ca.rows;
-	(void)strlcpy(c->spec.name, ca.name, sizeof(c->spec.name));
+	client_set_name(c, ca.name);
 	(void)strlcpy(c->spec.path, ca.path, sizeof(c->spec.path));
 	c->complete = c->allowed = 1;
 	client_run(c);
@@ -555,6 +550,20 @@ client_handle_logs(struct client *c, struct imsg *imsg)
 	return (0);
 }
 
+static int
+client_handle_resume(struct client *c, struct imsg *imsg)
+{
+	struct ctl_resume r;
+
+	if (imsg_get_data(imsg, &r, sizeof(r)) == -1 ||
+	    r.version != IMSG_VERSION ||
+	    !imsg_is_string(r.session, sizeof(r.session)))
+		return (-1);
+	(void)strlcpy(c->spec.session, r.session, sizeof(c->spec.session));
+	client_begin(c, imsg_get_type(imsg), "", "");
+	return (0);
+}
+
 /* A request that is complete, about the session that has this name or path. */
 static void
 client_begin(struct client *c, uint32_t request, const char *name,
@@ -565,7 +574,7 @@ client_begin(struct client *c, uint32_t request, const char *name,
 	    c->waits_keys > 0 ? STATE_CLIENT_ARGS : STATE_CLIENT_WAIT;
 	if (c->waits_keys == 0)
 		evtimer_del(&c->timer);
-	(void)strlcpy(c->spec.name, name, sizeof(c->spec.name));
+	client_set_name(c, name);
 	(void)strlcpy(c->spec.path, path, sizeof(c->spec.path));
 	c->complete = c->waits_keys == 0;
 	c->allowed = 1;
@@ -771,7 +780,14 @@ client_signal_done(void *arg, struct docker_reply *reply)
 static void
 client_run(struct client *c)
 {
-	if (!c->complete || !c->allowed || !recovered())
+	if (!c->complete || !c->allowed)
+		return;
+	/* all means all that there is, not what is known */
+	if (c->request == IMSG_CTL_STOP && c->all && !c->looked) {
+		c->looked = 1;
+		recover_again();
+	}
+	if (!recovered())
 		return;
 	c->begun = 1;
 	switch (c->request) {
@@ -792,6 +808,9 @@ client_run(struct client *c)
 		break;
 	case IMSG_CTL_LOGS:
 		follow_start(c);
+		break;
+	case IMSG_CTL_RESUME:
+		resume_client(c);
 		break;
 	case IMSG_CTL_RELOAD:
 		client_run_reload(c);
@@ -882,28 +901,6 @@ client_start_session(struct client *c)
 		session_start(c);
 }
 
-/* The one that it means, NULL for none; -1: several, and it was told. */
-static int
-client_find_session(struct client *c, struct session **found)
-{
-	struct session *s;
-
-	*found = NULL;
-	for (s = session_first(); s != NULL; s = session_next(s)) {
-		if (s->state != SESSION_RUNNING || !client_means(c, s))
-			continue;
-		if (*found != NULL) {
-			client_error(c, EX_USAGE, "several sessions run here: "
-			    "name one");
-			return (-1);
-		}
-		*found = s;
-	}
-	if (*found != NULL)
-		again_begin(*found);
-	return (0);
-}
-
 static void
 client_run_attach(struct client *c)
 {
@@ -948,42 +945,21 @@ client_attach_done(void *arg, struct docker_reply *reply)
 	reply->fd = -1;
 }
 
-/* The one that it means; NULL: there is none, and it was told. */
-struct session *
-client_session(struct client *c)
-{
-	struct session *s;
-
-	if (client_find_session(c, &s) == -1)
-		return (NULL);
-	if (s == NULL && c->spec.name[0] != '\0')
-		client_error(c, EX_UNAVAILABLE, "no session %s runs",
-		    c->spec.name);
-	else if (s == NULL)
-		client_error(c, EX_UNAVAILABLE, "no session runs here");
-	return (s);
-}
-
-/* Those that it names, or all in its directory. */
-static int
-client_means(const struct client *c, const struct session *s)
-{
-	if (!client_owns(c, s))
-		return (0);
-	if (c->all)
-		return (1);
-	if (c->spec.name[0] != '\0')
-		return (strcmp(c->spec.name, s->spec.name) == 0);
-	return (strcmp(c->spec.path, s->spec.path) == 0 ||
-	    strcmp(c->spec.path, s->spec.review) == 0);
-}
-
 static void
 client_run_stop(struct client *c)
 {
 	struct session *next, *s;
 	int n;
 
+	/* those of a directory are one user's, or root has it */
+	n = 0;
+	for (s = session_first(); s != NULL; s = session_next(s))
+		if (c->spec.name[0] != '\0' && client_means(c, s))
+			n++;
+	if (n > 1) {
+		client_several(c);
+		return;
+	}
 	n = 0;
 	for (s = session_first(); s != NULL; s = next) {
 		next = session_next(s);
@@ -1073,9 +1049,8 @@ client_run_ports(struct client *c)
 	struct session *s;
 
 	for (s = session_first(); s != NULL; s = session_next(s))
-		if (client_owns(c, s) &&
-		    strcmp(c->spec.name, s->spec.name) == 0 &&
-		    s->state < SESSION_STOPPING && s->agent[0] != '\0')
+		if (client_means(c, s) && s->state < SESSION_STOPPING &&
+		    s->agent[0] != '\0')
 			break;
 	if (s == NULL)
 		client_error(c, EX_UNAVAILABLE, "no session %s runs",

@@ -258,6 +258,15 @@ traffic_line(struct traffic *t, const struct ctl_event *c)
 	return (0);
 }
 
+/* The log, but not the sums. */
+void
+traffic_forget(struct traffic *t)
+{
+	free(t->lines);
+	t->lines = NULL;
+	t->nlines = 0;
+}
+
 void
 traffic_free(struct traffic *t)
 {

@@ -17,8 +17,8 @@
 
 /*
  * Rules of the user's for one session that runs: beside those of the
- * configuration, as long as the session or for a while, and nowhere kept.
- * What the configuration blocks stays blocked.
+ * configuration, as long as the session or for a while.  What the configuration
+ * blocks stays blocked.
  */
 
 #include <sys/types.h>
@@ -30,7 +30,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "engine.h"
@@ -46,7 +45,6 @@ static void	 live_expire(int, short, void *);
 static void	 live_log(struct session *, const struct egress_rule *,
 		    const char *, ...)
 		    __attribute__((__format__(__printf__, 3, 4)));
-static int64_t	 live_now(void);
 
 void
 live_init(struct session *s)
@@ -80,6 +78,7 @@ live_start(struct session *s, const struct client *c)
 		if (live_add(s, &c->pass[i], 0) == -1)
 			fatal("calloc");
 	}
+	kept_change(s);
 }
 
 /* For the proxy. */
@@ -96,6 +95,53 @@ live_copy(const struct session *s, struct egress_rule own[PASS_MAX])
 	return (n);
 }
 
+/* For the next daemon. */
+size_t
+live_kept(const struct session *s, struct kept_rule rules[PASS_MAX])
+{
+	const struct live_rule *l;
+	int64_t now;
+	size_t n;
+
+	now = clock_seconds();
+	n = 0;
+	TAILQ_FOREACH(l, &s->live, entry) {
+		if (n == PASS_MAX)
+			break;
+		memset(&rules[n], 0, sizeof(rules[n]));
+		rules[n].rule = l->rule;
+		rules[n].until = l->until;
+		if (l->until > now)
+			rules[n].seconds = (uint32_t)(l->until - now);
+		n++;
+	}
+	return (n);
+}
+
+/*
+ * From an earlier one.  Its clock is ours, unless this machine was started
+ * anew under sessions of another's: then they hold no longer than they would
+ * have from when they were kept.
+ */
+void
+live_adopt(struct session *s, const struct kept_rule *rules, size_t n)
+{
+	struct live_rule *l;
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		if ((l = calloc(1, sizeof(*l))) == NULL)
+			fatal("calloc");
+		l->rule = rules[i].rule;
+		l->until = rules[i].until;
+		if (l->until > clock_seconds() + rules[i].seconds)
+			l->until = clock_seconds() + rules[i].seconds;
+		TAILQ_INSERT_TAIL(&s->live, l, entry);
+		s->nlive++;
+	}
+	live_set_timer(s);
+}
+
 int
 live_add(struct session *s, const struct egress_rule *rule, uint32_t seconds)
 {
@@ -105,7 +151,7 @@ live_add(struct session *s, const struct egress_rule *rule, uint32_t seconds)
 	if ((l = calloc(1, sizeof(*l))) == NULL)
 		return (-1);
 	l->rule = *rule;
-	l->until = seconds == 0 ? 0 : live_now() + seconds;
+	l->until = seconds == 0 ? 0 : clock_seconds() + seconds;
 	TAILQ_INSERT_TAIL(&s->live, l, entry);
 	s->nlive++;
 	live_set_timer(s);
@@ -225,6 +271,7 @@ live_request(struct client *c)
 		live_log(s, rule, "by uid %u, for %u seconds", c->uid,
 		    c->seconds);
 	sidecar_policy(s);
+	kept_change(s);
 	c->watch = s;
 	c->policy = s->proxy.sent;
 	evtimer_add(&c->timer, &tv);
@@ -234,11 +281,20 @@ live_request(struct client *c)
 void
 live_answer(struct session *s, const char *error)
 {
-	struct client *c, *next;
-
 	/* it can say what it likes */
 	if (s->proxy.answered < s->proxy.sent)
 		s->proxy.answered++;
+	live_check(s, error);
+}
+
+/* Who has a rule that is in force, and kept? */
+void
+live_check(struct session *s, const char *error)
+{
+	struct client *c, *next;
+
+	if (error == NULL && s->kept.call != NULL)
+		return;
 	for (c = client_first(); c != NULL; c = next) {
 		next = client_next(c);
 		if (c->watch != s || c->request != IMSG_CTL_RULE || c->ended ||
@@ -267,8 +323,8 @@ live_set_timer(struct session *s)
 		evtimer_del(&s->live_timer);
 		return;
 	}
-	if (first > live_now())
-		tv.tv_sec = (time_t)(first - live_now());
+	if (first > clock_seconds())
+		tv.tv_sec = (time_t)(first - clock_seconds());
 	evtimer_add(&s->live_timer, &tv);
 }
 
@@ -282,7 +338,7 @@ live_expire(int fd, short event, void *arg)
 
 	(void)fd;
 	(void)event;
-	now = live_now();
+	now = clock_seconds();
 	n = 0;
 	for (l = TAILQ_FIRST(&s->live); l != NULL; l = next) {
 		next = TAILQ_NEXT(l, entry);
@@ -293,8 +349,10 @@ live_expire(int fd, short event, void *arg)
 		n++;
 	}
 	live_set_timer(s);
-	if (n > 0)
+	if (n > 0) {
 		sidecar_policy(s);
+		kept_change(s);
+	}
 }
 
 /* It is part of the session's log. */
@@ -317,15 +375,4 @@ live_log(struct session *s, const struct egress_rule *rule, const char *fmt,
 	    "blocked" : "passed", text);
 	log_info("session %s: %s %s", s->spec.name, e.host, e.text);
 	traffic_keep(s, &e);
-}
-
-/* A clock that is set does not end a rule, nor keep it. */
-static int64_t
-live_now(void)
-{
-	struct timespec ts;
-
-	if (clock_gettime(CLOCK_MONOTONIC, &ts) == -1)
-		fatal("clock_gettime");
-	return ((int64_t)ts.tv_sec);
 }

@@ -54,7 +54,7 @@ network_begin(struct session *s)
 		s->begun &= ~STEP_BIT(STEP_NETWORK);
 	} else if (s->spec.podman) {
 		(void)snprintf(s->spec.network, sizeof(s->spec.network),
-		    "claude-%s-net", s->spec.name);
+		    "claude-%s-net", s->spec.object);
 		session_call(s, STEP_NETWORK, "GET", NULL, API_TIMEOUT,
 		    "/libpod/networks/%s/json", s->spec.network);
 	} else {
@@ -168,5 +168,5 @@ network_remove(struct session *s)
 {
 	s->has_network = 0;
 	session_call(s, STEP_REMOVE_NETWORK, "DELETE", NULL, REMOVE_TIMEOUT,
-	    "/libpod/networks/claude-%s-net", s->spec.name);
+	    "/libpod/networks/%s", s->spec.network);
 }

@@ -27,7 +27,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "engine.h"
@@ -126,7 +125,6 @@ permit_client(struct client *c)
 {
 	static struct rates rates;
 	const struct permit_entry *e;
-	struct timespec ts;
 
 	if ((e = permit_find(&c->identity)) == NULL) {
 		log_info("uid %u has no permit", c->uid);
@@ -137,9 +135,7 @@ permit_client(struct client *c)
 	}
 	if (e == &unbound)
 		return (0);
-	if (clock_gettime(CLOCK_MONOTONIC, &ts) == -1)
-		fatal("clock_gettime");
-	if (rate_count(&rates, (uid_t)c->uid, (int64_t)ts.tv_sec) >
+	if (rate_count(&rates, (uid_t)c->uid, clock_seconds()) >
 	    permit_number(e->permit.rate, PERMIT_RATE)) {
 		log_info("uid %u asks too often", c->uid);
 		audit_refusal(c, "too many requests");

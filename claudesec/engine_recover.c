@@ -16,10 +16,10 @@
 
 
 /*
- * What a daemon before us left behind: the sessions that still run are taken
- * over, and what is left of others is removed, in their workspaces too.  Only what bears the label of
- * this very daemon, and no session that is known already.  Clients wait until
- * that is done.
+ * What a daemon before us left behind: sessions whose agent runs, or has ended
+ * unseen, are taken over, and what is left of others is removed, in their
+ * workspaces too.  Only what bears the label of this very daemon, and no
+ * session that is known already.  Clients wait until that is done.
  */
 
 #include <sys/types.h>
@@ -36,6 +36,7 @@
 #define API_TIMEOUT	30
 #define REMOVE_TIMEOUT	120
 #define RETRY_SECONDS	1
+#define AGAIN_SECONDS	10	/* for what was under way at the start */
 
 /* a session that has been found */
 struct found {
@@ -44,9 +45,10 @@ struct found {
 	char		 agent[ID_LEN + 1];
 	char		 sidecar[ID_LEN + 1];
 	time_t		 since;
-	int		 agent_runs, sidecar_runs;
+	int		 agent_runs, agent_ended, sidecar_runs;
 };
 
+static void	 recover_rules(void *, struct docker_reply *);
 static void	 recover_containers(void *, struct docker_reply *);
 static int	 recover_failed(struct docker_reply *);
 static void	 recover_container(const json_t *);
@@ -73,6 +75,7 @@ static struct event	 retry_ev;
 static int		 lost;		/* sessions are; 2: and it was said */
 static unsigned int	 removing;	/* calls that are under way */
 static int		 kept;		/* something could not be removed */
+static int		 first = 1;
 static TAILQ_HEAD(, found) found = TAILQ_HEAD_INITIALIZER(found);
 /* whose containers are removed, until their volumes are as well */
 static TAILQ_HEAD(, found) dead = TAILQ_HEAD_INITIALIZER(dead);
@@ -88,7 +91,7 @@ recovered(void)
 	return (state == RECOVER_DONE);
 }
 
-/* Something could not be removed: later, then. */
+/* There may be something that nobody knows of, or that could not be removed. */
 void
 recover_again(void)
 {
@@ -111,6 +114,7 @@ recover_retry(int fd, short event, void *arg)
 	(void)fd;
 	(void)event;
 	(void)arg;
+	recover_again();
 	(void)recovered();
 }
 
@@ -118,6 +122,17 @@ void
 recover(void)
 {
 	state = RECOVER_CONTAINERS;
+	recover_call("/volumes?filters=", engine_daemon(), recover_rules);
+}
+
+/* What sessions had of their own, before these. */
+static void
+recover_rules(void *arg, struct docker_reply *reply)
+{
+	(void)arg;
+	if (recover_failed(reply))
+		return;
+	kept_find(json_object_get(reply->json, "Volumes"));
 	recover_call("/containers/json?all=1&filters=", engine_daemon(),
 	    recover_containers);
 }
@@ -152,11 +167,11 @@ recover_containers(void *arg, struct docker_reply *reply)
 		recover_container(json_array_get(reply->json, i));
 	while ((f = TAILQ_FIRST(&found)) != NULL) {
 		TAILQ_REMOVE(&found, f, entry);
-		if (f->agent_runs) {
+		if (f->agent_runs || f->agent_ended) {
 			(void)strlcpy(f->spec.daemon, engine_daemon(),
 			    sizeof(f->spec.daemon));
 			session_adopt(&f->spec, f->agent, f->sidecar,
-			    f->since, !f->sidecar_runs);
+			    f->since, !f->sidecar_runs, f->agent_runs);
 		} else {
 			log_info("removing what is left of session %s",
 			    f->spec.name);
@@ -210,6 +225,7 @@ recover_container(const json_t *item)
 	runs = text != NULL && strcmp(text, "running") == 0;
 	if (strcmp(role, "agent") == 0) {
 		f->agent_runs = runs;
+		f->agent_ended = text != NULL && strcmp(text, "exited") == 0;
 		f->spec = spec;
 		(void)strlcpy(f->agent, id, sizeof(f->agent));
 		f->since = (time_t)json_integer_value(json_object_get(item,
@@ -264,9 +280,8 @@ static void
 recover_networks_done(void *arg, struct docker_reply *reply)
 {
 	struct spec spec;
-	const char *role;
+	const char *name, *role;
 	json_t *item;
-	char path[NAME_MAXLEN + 16];
 	size_t i;
 
 	(void)arg;
@@ -276,12 +291,12 @@ recover_networks_done(void *arg, struct docker_reply *reply)
 		item = json_pack("{s:O?}", "Labels", json_object_get(
 		    json_array_get(reply->json, i), "labels"));
 		memset(&spec, 0, sizeof(spec));
-		if (spec_adopt(&spec, item, &role) == 0 &&
-		    session_find(spec.session) == NULL) {
-			(void)snprintf(path, sizeof(path), "claude-%s-net",
-			    spec.name);
-			recover_remove("libpod/networks", path);
-		}
+		name = spec_string(json_array_get(reply->json, i), "name",
+		    NULL);
+		if (spec_adopt(&spec, item, &role) == 0 && name != NULL &&
+		    spec_volume_valid(name) &&
+		    session_find(spec.session) == NULL)
+			recover_remove("libpod/networks", name);
 		json_decref(item);
 	}
 	recover_next();
@@ -306,17 +321,23 @@ static void
 recover_volume(const json_t *item)
 {
 	struct spec spec;
+	struct session *s;
 	struct found *f;
 	const char *name, *role;
 	char *copy;
 
 	memset(&spec, 0, sizeof(spec));
-	if (spec_adopt(&spec, item, &role) == -1 ||
-	    session_find(spec.session) != NULL)
+	if (spec_adopt(&spec, item, &role) == -1)
 		return;
+	s = session_find(spec.session);
 	name = spec_string(item, "Name", NULL);
-	if (name == NULL || !spec_volume_valid(name))
+	if (name == NULL || !spec_volume_valid(name) ||
+	    (s != NULL && !kept_is_old(s, item)))
 		return;
+	if (strcmp(role, ROLE_RULES) == 0) {
+		recover_remove("volumes", name);
+		return;
+	}
 	/* it may have been made before anybody wanted it */
 	TAILQ_FOREACH(f, &dead, entry)
 		if (strcmp(f->spec.session, spec.session) == 0 &&
@@ -359,6 +380,7 @@ recover_done(int code, const char *error)
 		TAILQ_REMOVE(&dead, f, entry);
 		free(f);
 	}
+	kept_forget();
 	if (error != NULL) {
 		state = RECOVER_NEEDED;
 		if (lost < 2)
@@ -374,9 +396,11 @@ recover_done(int code, const char *error)
 	lost = 0;
 	state = RECOVER_DONE;
 	client_run_all();
-	if (kept) {
-		kept = 0;
-		recover_again();
+	if (kept || first) {
+		/* what the daemon before us asked for may yet be made */
+		if (!kept)
+			tv.tv_sec = AGAIN_SECONDS;
+		first = kept = 0;
 		evtimer_add(&retry_ev, &tv);
 	}
 }

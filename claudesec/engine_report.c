@@ -26,7 +26,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "engine.h"
 
@@ -61,14 +60,14 @@ report_send(const struct session *s, struct client *c)
 {
 	struct ctl_report r;
 	const struct traffic *t;
-	time_t now;
+	int64_t end;
 	uint32_t i;
 
 	t = &s->traffic;
-	now = time(NULL);
+	end = s->ended ? s->ended : clock_seconds();
 	memset(&r, 0, sizeof(r));
 	r.since = (int64_t)s->since;
-	r.seconds = now > s->since ? (uint64_t)(now - s->since) : 0;
+	r.seconds = end > s->began ? (uint64_t)(end - s->began) : 0;
 	r.status = s->error[0] == '\0' ? s->status : -1;
 	r.limits = s->limits;
 	r.memory = s->memory;

@@ -48,7 +48,6 @@ static void	 session_spare_timeout(int, short, void *);
 static void	 session_make_spare(void);
 static void	 session_check_ended(void);
 static const char *session_beyond(const struct client *);
-static void	 session_advance(struct session *);
 static void	 session_reply(void *, struct docker_reply *);
 static void	 session_timeout(int, short, void *);
 static void	 session_remove_now(struct session *);
@@ -176,6 +175,7 @@ session_start(struct client *c)
 	if (c->spec.name[0] != '\0')
 		TAILQ_FOREACH(s, &sessions, entry)
 			if (s->state == SESSION_REMOVING &&
+			    s->spec.owner == c->uid &&
 			    strcmp(s->spec.name, c->spec.name) == 0) {
 				c->begun = 0;
 				return;
@@ -214,6 +214,7 @@ session_take(struct session *s, struct client *c)
 	s->spec.rootless = made.rootless;
 	s->named = s->spec.name[0] != '\0';
 	s->since = time(NULL);
+	s->began = clock_seconds();
 	if (s->spared) {
 		(void)strlcpy(s->spec.session, made.session,
 		    sizeof(s->spec.session));
@@ -386,23 +387,30 @@ session_beyond(const struct client *c)
 }
 
 /*
- * One that a daemon before us started, and that runs.
+ * One that a daemon before us started, and that runs, or that nobody has seen
+ * end.
  */
 struct session *
 session_adopt(const struct spec *spec, const char *agent, const char *sidecar,
-    time_t since, int lost)
+    time_t since, int lost, int runs)
 {
 	struct session *s;
 
 	s = session_new();
 	session_insert(s);
 	s->spec = *spec;
-	s->state = SESSION_RUNNING;
+	s->adopted = 1;
+	s->state = runs ? SESSION_RUNNING : SESSION_STOPPING;
 	s->since = since;
+	s->began = clock_seconds() - (time(NULL) - since);
 	s->modes = MODES_CLAUDE;
 	s->has_volume = 1;
+	/* it was named with the volume, "claude-...-run" */
 	s->has_network = docker_is_podman();
 	s->spec.podman = (uint32_t)docker_is_podman();
+	(void)snprintf(s->spec.network, sizeof(s->spec.network), "%.*snet",
+	    (int)(strrchr(s->spec.volume, '-') - s->spec.volume + 1),
+	    s->spec.volume);
 	(void)strlcpy(s->agent, agent, sizeof(s->agent));
 	(void)strlcpy(s->sidecar, sidecar, sizeof(s->sidecar));
 	s->did = s->begun = (STEP_BIT(STEP_WAIT) - 1) &
@@ -411,7 +419,9 @@ session_adopt(const struct spec *spec, const char *agent, const char *sidecar,
 		s->lost = 1;
 	else
 		s->begun &= ~STEP_BIT(STEP_SIDECAR_ATTACH);
-	log_info("session %s is still running, taken over", s->spec.name);
+	log_info("session %s %s, taken over", s->spec.name, runs ?
+	    "is still running" : "has ended meanwhile");
+	kept_adopt(s);
 	look_adopt(s, &s->spec, NULL, NULL);
 	engine_busy();
 	s->proxy.told = 1;
@@ -423,7 +433,7 @@ session_adopt(const struct spec *spec, const char *agent, const char *sidecar,
 /*
  * Begins what can begin.
  */
-static void
+void
 session_advance(struct session *s)
 {
 	int i;
@@ -675,7 +685,12 @@ session_attached(struct session *s, struct client *c, int fd, int again)
 		ca.nkeys = engine_config()->fixed.nkeys;
 		memcpy(ca.keys, engine_config()->fixed.keys, sizeof(ca.keys));
 	}
-	(void)strlcpy(ca.name, s->spec.name, sizeof(ca.name));
+	/* as this client would name it */
+	if (c->uid == s->spec.owner || (size_t)snprintf(ca.name,
+	    sizeof(ca.name), "%u/%s", s->spec.owner, s->spec.name) >=
+	    sizeof(ca.name))
+		(void)strlcpy(ca.name, s->spec.name, sizeof(ca.name));
+	(void)strlcpy(ca.session, s->spec.session, sizeof(ca.session));
 	(void)snprintf(object, sizeof(object), "containers/%s", s->agent);
 	client_attach(c, object, &ca, fd);
 }
@@ -722,6 +737,8 @@ session_remove_now(struct session *s)
 		session_remove_container(s, STEP_REMOVE_SIDECAR, s->sidecar);
 	if (s->steps[STEP_REMOVE_AGENT].call != NULL ||
 	    s->steps[STEP_REMOVE_SIDECAR].call != NULL)
+		return;
+	if (!kept_end(s))
 		return;
 	/* the volume last: it keeps the name */
 	if (s->has_network) {
@@ -799,11 +816,16 @@ session_end(int fd, short event, void *arg)
 	strings_free(&s->spec.open);
 	strings_free(&s->spec.shares);
 	strings_free(&s->spec.mounts);
-	report_free(s);
 	pids_end(s);
 	newer_free(s);
 	credentials_free(&s->keys);
-	free(s);
+	if (s->adopted) {
+		s->ended = clock_seconds();
+		resume_keep(s);
+	} else {
+		report_free(s);
+		free(s);
+	}
 	client_stopped();
 	client_run_all();
 	engine_busy();
@@ -871,7 +893,8 @@ session_forget(struct session *s, const struct docker_reply *reply)
 	(void)snprintf(s->error, sizeof(s->error), "%.900s; the session may "
 	    "go on", reply->error);
 	s->agent[0] = s->sidecar[0] = '\0';
-	s->has_volume = 0;
+	s->has_volume = s->adopted = 0;
+	s->kept.n = 0;
 	recover_lost();
 	session_remove(s);
 }

@@ -28,7 +28,6 @@
 #include <event.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "engine.h"
@@ -267,11 +266,11 @@ void
 sidecar_log(struct session *s, const char *line)
 {
 	struct sidecar *p;
-	time_t now;
+	int64_t now;
 
 	p = &s->proxy;
-	now = time(NULL);
-	if (now < p->since || now - p->since >= LOG_SECONDS) {
+	now = clock_seconds();
+	if (p->nlines == 0 || now - p->since >= LOG_SECONDS) {
 		if (p->nlines > LOG_LINES)
 			log_info("session %s: proxy: %u more lines",
 			    s->spec.name, p->nlines - LOG_LINES);

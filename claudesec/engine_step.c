@@ -40,10 +40,12 @@
 #define PROXY_TIMEOUT	20	/* for each of proxyd's answers */
 
 static int	 session_name(struct session *);
+static void	 session_object(struct session *);
 
 static void	 keys_begin(struct session *);
 
 static void	 volume_begin(struct session *);
+static void	 volume_create(struct session *);
 static int	 volume_done(struct session *, struct docker_reply *);
 static void	 proxyd_begin(struct session *);
 static int	 proxyd_done(struct session *, struct docker_reply *);
@@ -147,9 +149,7 @@ const struct step_rule step_rules[STEP_STOP] = {
 /* clang-format on */
 
 /*
- * The next name that none of our sessions has.  Who else has one is seen when
- * the volume is made, which is ours if it has our label, and thus locks the
- * name.
+ * The next name that none of its owner's sessions has here.
  */
 static int
 session_name(struct session *s)
@@ -168,17 +168,32 @@ session_name(struct session *s)
 		}
 		for (other = session_first(); other != NULL;
 		    other = session_next(other))
-			if (other != s && strcmp(other->spec.name,
-			    s->spec.name) == 0)
+			if (other != s &&
+			    other->spec.owner == s->spec.owner &&
+			    strcmp(other->spec.name, s->spec.name) == 0)
 				break;
-		if (other == NULL)
+		if (other == NULL) {
+			session_object(s);
 			return (0);
+		}
 		if (s->named) {
 			session_fail(s, EX_CANTCREAT, "a session %s exists "
 			    "already", s->spec.name);
 			return (-1);
 		}
 	}
+}
+
+/*
+ * What the container engine calls it.  That another user, or another daemon's,
+ * has one of the same name is seen when the volume is made, which is ours if it
+ * has our label, and is nobody's concern: then it is called otherwise there.
+ */
+static void
+session_object(struct session *s)
+{
+	(void)snprintf(s->spec.object, sizeof(s->spec.object), s->apart ?
+	    "%s.%.8s" : "%s", s->spec.name, s->spec.session);
 }
 
 /*
@@ -205,12 +220,20 @@ keys_begin(struct session *s)
 static void
 volume_begin(struct session *s)
 {
+	if (s->state == SESSION_SPARE)
+		session_object(s);
+	else if (session_name(s) == -1)
+		return;
+	volume_create(s);
+}
+
+static void
+volume_create(struct session *s)
+{
 	json_t *volume;
 
-	if (s->state != SESSION_SPARE && session_name(s) == -1)
-		return;
 	(void)snprintf(s->spec.volume, sizeof(s->spec.volume),
-	    "claude-%s-run", s->spec.name);
+	    "claude-%s-run", s->spec.object);
 	if ((volume = spec_volume(&s->spec)) == NULL) {
 		session_fail(s, EX_DATAERR, "the path of the workspace is not "
 		    "UTF-8");
@@ -231,11 +254,16 @@ volume_done(struct session *s, struct docker_reply *reply)
 	json_decref(volume);
 	if (s->has_volume)
 		return (1);
-	if (s->named)
-		session_fail(s, EX_CANTCREAT, "a session %s exists already",
-		    s->spec.name);
-	else if (s->state != SESSION_REMOVING)
-		volume_begin(s);
+	if (s->state == SESSION_REMOVING)
+		return (0);
+	if (s->apart)
+		session_fail(s, EX_CANTCREAT, "there is another volume %s",
+		    s->spec.volume);
+	else {
+		s->apart = 1;
+		session_object(s);
+		volume_create(s);
+	}
 	return (0);
 }
 
@@ -393,10 +421,10 @@ static void
 container_create(struct session *s, enum step step, json_t *asked,
     const char *suffix)
 {
-	char name[NAME_MAXLEN + 16];
+	char name[VOLUME_MAXLEN];
 	json_t *spec;
 
-	(void)snprintf(name, sizeof(name), "claude-%s%s", s->spec.name,
+	(void)snprintf(name, sizeof(name), "claude-%s%s", s->spec.object,
 	    suffix);
 	if (confirm_ask(&s->spec, asked) == -1)
 		fatal("confirm_ask");
@@ -424,7 +452,7 @@ container_done(struct session *s, enum step step, struct docker_reply *reply,
 
 	if (reply->status == 409) {
 		session_fail(s, EX_CANTCREAT, "there is another container "
-		    "claude-%s%s: choose a name with -n", s->spec.name,
+		    "claude-%s%s: choose a name with -n", s->spec.object,
 		    suffix);
 		return (0);
 	}
@@ -567,11 +595,12 @@ agent_begin(struct session *s)
 static int
 agent_done(struct session *s, struct docker_reply *reply)
 {
-	if (reply->status == 409 && s->spared && !s->named &&
+	if (reply->status == 409 && s->spared && !s->apart &&
 	    s->state != SESSION_REMOVING) {
 		json_decref(s->agent_spec);
-		if (session_name(s) == 0)
-			agent_begin(s);
+		s->apart = 1;
+		session_object(s);
+		agent_begin(s);
 		return (0);
 	}
 	return (container_done(s, STEP_AGENT, reply, "", s->agent));
@@ -620,13 +649,15 @@ agent_attach_done(struct session *s, struct docker_reply *reply)
 /*
  * Beside the sidecar: `inside' waits for proxyd before it runs anything.  It
  * stands in the volume that the sidecar's image fills, when that container is
- * made, or with podman only when it starts.
+ * made, or with podman only when it starts.  And what the user passed is kept
+ * by then.
  */
 static void
 agent_start_begin(struct session *s)
 {
-	if (s->spec.podman &&
-	    (s->did & STEP_BIT(STEP_SIDECAR_START)) == 0) {
+	if ((s->spec.podman &&
+	    (s->did & STEP_BIT(STEP_SIDECAR_START)) == 0) ||
+	    s->kept.call != NULL) {
 		s->begun &= ~STEP_BIT(STEP_AGENT_START);
 		return;
 	}
@@ -664,7 +695,7 @@ rename_begin(struct session *s)
 	if (s->spared)
 		session_call(s, STEP_RENAME, "POST", NULL, API_TIMEOUT,
 		    "/containers/%s/rename?name=claude-%s-proxy", s->sidecar,
-		    s->spec.name);
+		    s->spec.object);
 }
 
 static int

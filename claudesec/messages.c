@@ -50,6 +50,7 @@ const struct imsg_rule imsg_rules[] = {
 	{ IMSG_CTL_PORTS, "ports", U, C | E, NEW, SIZE(ctl_request), 0 },
 	{ IMSG_CTL_RULE, "rule", U, C | E, NEW, SIZE(ctl_rule), 0 },
 	{ IMSG_CTL_LOGS, "logs", U, C | E, NEW, SIZE(ctl_logs), 0 },
+	{ IMSG_CTL_RESUME, "resume", U, C | E, NEW, SIZE(ctl_resume), 0 },
 	/* the rest of a client's */
 	{ IMSG_CTL_ARG, "arg", U, E, ARGS, 0, ARG_PIECE, 0 },
 	{ IMSG_CTL_ENV, "env", U, E, ARGS, 1, ENV_MAXLEN, 0 },
@@ -150,6 +151,8 @@ const struct imsg_rule imsg_rules[] = {
 	/* client and its process for ports */
 	{ IMSG_PORT_LOGIN, "port_login", U, U, RUN, 1, LOGIN_URLMAX, 0 },
 	{ IMSG_PORT_SESSION, "port_session", U, U, RUN, SIZE(port_session), 0 },
+	/* and that for the next daemon */
+	{ IMSG_RESUME_DAEMON, "resume_daemon", U, U, RUN, 0, 0, IMSG_FD },
 	{ IMSG_ENGINE_DIRECTORY, "engine_directory", E, P, RUN, 1, PATH_MAX,
 	    0 },
 	{ IMSG_PARENT_DIRECTORY, "parent_directory", P, E, RUN, sizeof(int),

@@ -42,7 +42,6 @@
 #include <string.h>
 #include <sysexits.h>
 #include <termios.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "claudesec.h"
@@ -51,6 +50,7 @@
 #define BELL_SECONDS	10	/* between bells */
 #define BUFFER_SIZE	65536
 #define END_SECONDS	2	/* for the stream to end after the exit */
+#define SEARCH_SECONDS	10	/* for the next daemon, at the end */
 #define QUEUE_MAX	1024	/* bytes for a daemon that does not read */
 #define CONTROL_Z	'\032'
 
@@ -83,6 +83,7 @@ static void	 term_show_notice(void);
 static void	 term_update(void);
 static void	 term_want(struct event *, int, const struct timeval *);
 static void	 term_end(void);
+static void	 term_search_end(int, short, void *);
 static void	 buffer_take(struct buffer *, size_t);
 
 static const int signals[] = { SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGWINCH,
@@ -101,6 +102,8 @@ static int	 done;			/* the daemon knows of the end */
 static int	 forwarded;		/* a signal */
 static int	 leaving;		/* as the user wishes */
 static int	 detached;		/* another client has it */
+static int	 searching;		/* for the next daemon */
+static struct ctl_error failure;	/* of that; code 0: none */
 static struct ctl_attached session;
 
 /* what goes in, what comes, and what is shown of that */
@@ -108,7 +111,7 @@ static struct buffer in, out, shown;
 
 /* what the user is to know before the end, and when the bell last rang */
 static char	 notice[NOTICE_SIZE];
-static time_t	 rang;
+static int64_t	 rang;
 static int	 in_ended, in_shut;
 static struct demux frame;
 static struct keys keys, suspend;
@@ -122,7 +125,7 @@ static size_t	 output_max[STDERR_FILENO + 1];
 static int	 output_tty[STDERR_FILENO + 1];
 static struct filter filters[STDERR_FILENO + 1];
 
-static struct event in_ev, stream_read_ev, stream_write_ev;
+static struct event in_ev, stream_read_ev, stream_write_ev, search_ev;
 static struct event output_ev[STDERR_FILENO + 1];
 static struct event signal_ev[NSIGNALS];
 
@@ -230,6 +233,7 @@ term_set_events(void)
 	    term_read_stream, NULL);
 	event_set(&stream_write_ev, stream, EV_WRITE | EV_PERSIST,
 	    term_write_stream, NULL);
+	evtimer_set(&search_ev, term_search_end, NULL);
 	for (i = STDOUT_FILENO; i <= STDERR_FILENO; i++)
 		event_set(&output_ev[i], output_fd[i], EV_WRITE | EV_PERSIST,
 		    term_write_output, NULL);
@@ -340,10 +344,43 @@ term_leave(const char *why)
 	exit(0);
 }
 
+/* Is there to be another daemon? */
 void
-term_lost(void)
+term_lost(int again)
 {
 	daemon_peer = NULL;
+	searching = again;
+	term_update();
+}
+
+void
+term_found(struct peer *p)
+{
+	daemon_peer = p;
+	searching = done = 0;
+	/* it has not seen the terminal, nor what it was set to */
+	told_modes = ~filters[STDOUT_FILENO].modes;
+	term_tell_modes();
+	term_send_size();
+	term_update();
+}
+
+/* There is one, but it does not know how the session ends, or may not say. */
+void
+term_failed(const struct ctl_error *ce)
+{
+	failure = *ce;
+	term_lost(0);
+}
+
+/* Its time is over. */
+static void
+term_search_end(int fd, short event, void *arg)
+{
+	(void)fd;
+	(void)event;
+	(void)arg;
+	searching = 0;
 	term_update();
 }
 
@@ -679,7 +716,7 @@ void
 term_blocked(const char *host, uint32_t port)
 {
 	char number[16];
-	time_t now;
+	int64_t now;
 
 	if (!tty)
 		return;
@@ -687,11 +724,11 @@ term_blocked(const char *host, uint32_t port)
 	if (port != 0 && port != 443)
 		(void)snprintf(number, sizeof(number), ":%u",
 		    (unsigned int)port);
-	now = time(NULL);
+	now = clock_seconds();
 	(void)snprintf(notice, sizeof(notice), "\033]2;blocked %s%s: %s pass "
 	    "%s%s\033\\%s", host, number, getprogname(), host, number,
-	    now >= rang && now - rang < BELL_SECONDS ? "" : "\007");
-	if (now < rang || now - rang >= BELL_SECONDS)
+	    rang != 0 && now - rang < BELL_SECONDS ? "" : "\007");
+	if (rang == 0 || now - rang >= BELL_SECONDS)
 		rang = now;
 	term_update();
 }
@@ -724,14 +761,24 @@ term_want(struct event *ev, int want, const struct timeval *tv)
 static void
 term_end(void)
 {
+	const struct timeval tv = { SEARCH_SECONDS, 0 };
+
 	term_cooked();
 	if (exit_status != -1) {
 		term_restore();
 		report_print();
 		exit(exit_status);
 	}
+	if (daemon_peer == NULL && searching) {
+		if (!evtimer_pending(&search_ev, NULL))
+			evtimer_add(&search_ev, &tv);
+		return;
+	}
 	if (daemon_peer == NULL) {
 		term_restore();
+		report_print();
+		if (failure.code != 0)
+			errx(failure.code, "%s", failure.text);
 		errx(EX_SOFTWARE, "the daemon is gone, the exit status is "
 		    "unknown; the next command cleans up");
 	}

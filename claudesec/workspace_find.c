@@ -32,7 +32,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "workspace.h"
@@ -78,7 +77,7 @@ static int	 entry_order(const void *, const void *);
 static unsigned char	 seed[32];
 static struct entry	*entries;
 static size_t		 nentries, nseen, nfound, nkind[FINDING_MAX];
-static time_t		 deadline;
+static int64_t		 deadline;
 
 /* files that are protected by one of their names */
 static struct linked {
@@ -97,7 +96,7 @@ find_before(struct ws *ws)
 	if ((entries = calloc(ENTRIES_MAX, sizeof(*entries))) == NULL)
 		return;
 	nseen = 0;
-	deadline = time(NULL) + SECONDS_MAX;
+	deadline = clock_seconds() + SECONDS_MAX;
 	if (walk("", 0, walk_seen) == -1 && nlinked > 0)
 		ws->note("files that are protected have other names, and "
 		    "there is too much to look for all of them");
@@ -121,7 +120,7 @@ find_after(void (*f)(enum finding, const char *))
 	if (entries == NULL)
 		return;
 	nseen = 0;
-	deadline = time(NULL) + SECONDS_MAX;
+	deadline = clock_seconds() + SECONDS_MAX;
 	(void)walk("", 0, walk_compare);
 	for (i = 0; i < sizeof(order) / sizeof(order[0]); i++)
 		for (j = 0; j < nfound; j++)
@@ -158,7 +157,7 @@ walk(const char *path, int depth, void (*f)(const char *, const char *, int,
 		if (strcmp(d->d_name, ".") == 0 ||
 		    strcmp(d->d_name, "..") == 0)
 			continue;
-		if (nseen++ == ENTRIES_MAX || time(NULL) > deadline) {
+		if (nseen++ == ENTRIES_MAX || clock_seconds() > deadline) {
 			add(FINDING_UNSEEN, path[0] == '\0' ? "." : path);
 			error = -1;
 			break;

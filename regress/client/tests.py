@@ -76,9 +76,9 @@ def wait(what, f, secs=5.0):
 
 # What a client is told with its stream.
 def attached(tty, stays=0, again=0, login=0, modes=0, clipboard=0,
-             suspends=0, keys=b"\35d", name=b"x"):
-    return struct.pack("8I2s64s2x", tty, stays, again, login, modes,
-                       clipboard, suspends, len(keys), keys, name)
+             suspends=0, keys=b"\35d", name=b"x", session=b""):
+    return struct.pack("8I2s64s33sx", tty, stays, again, login, modes,
+                       clipboard, suspends, len(keys), keys, name, session)
 
 
 # One client's connection, seen from the daemon.
@@ -147,8 +147,8 @@ class Request:
 
 # Runs the command as a session would, and what else a test wants to see.
 class Daemon:
-    def __init__(self, serve=None, first=None):
-        self.path = tempfile.mktemp(dir=TMP)
+    def __init__(self, serve=None, first=None, path=None):
+        self.path = path or tempfile.mktemp(dir=TMP)
         self.serve = serve or self.session
         self.first = first          # called before, may hang up: True
         self.requests = []
@@ -620,6 +620,94 @@ def test_dies_and_the_stream_goes_on():
     eq((p.stdout.read(), p.wait(5), p.stderr.read()),
        (b"still\n", 70, b"claudesec: the daemon is gone, the exit status is "
         b"unknown; the next command cleans up\n"))
+
+
+# What of a session is told to the next daemon, and by it.
+ID = b"0123456789abcdef" * 2
+
+
+def resumed(script, answer, wait_for_done=True):
+    d = set_attached(session=ID)
+    d.listener = lambda peer, done, ours: None
+    p = start(d, "shell", "--", "sh", "-c", script)
+    eq(p.stdout.readline(), b"up\n")
+    asked = []
+
+    def serve(peer, r):
+        asked.append((r.type, r.data))
+        while wait_for_done and peer.get()[0] not in ("DONE", None):
+            pass
+        answer(peer)
+    d.die()
+    os.unlink(d.path)
+    time.sleep(0.5)
+    d = Daemon(serve=serve, path=d.path)
+    out, err = p.communicate(timeout=20)
+    eq(asked[0], ("RESUME", struct.pack("I33s3x", 5, ID)))
+    return p.returncode, out, err, len(asked)
+
+
+def test_resumes_with_the_next_daemon():
+    eq(resumed("echo up; sleep 1; echo still; exit 3",
+               lambda peer: peer.exit(9)), (9, b"still\n", b"", 1))
+
+
+# It has ended before there is one.
+def test_resumes_late():
+    eq(resumed("echo up", lambda peer: peer.exit(9), False),
+       (9, b"", b"", 1))
+
+
+def test_resumes_and_is_refused():
+    eq(resumed("echo up; sleep 1; echo still; exit 3",
+               lambda peer: peer.error(77, b"not you"), False),
+       (77, b"still\n", b"claudesec: not you\n", 1))
+
+
+# One that hangs up as well is not the last.
+def test_resumes_again():
+    n = []
+
+    def answer(peer):
+        n.append(1)
+        if len(n) == 3:
+            peer.exit(9)
+        else:
+            peer.sock.shutdown(socket.SHUT_RDWR)
+    eq(resumed("echo up; sleep 1", answer, False), (9, b"", b"", 3))
+
+
+def test_resumes_with_nobody():
+    d = set_attached(session=ID)
+    d.listener = lambda peer, done, ours: None
+    p = start(d, "shell", "--", "sh", "-c", "echo up; sleep 1")
+    eq(p.stdout.readline(), b"up\n")
+    d.die()
+    eq((p.wait(20), p.stderr.read()),
+       (70, b"claudesec: the daemon is gone, the exit status is "
+        b"unknown; the next command cleans up\n"))
+
+
+# Whoever looks for the next daemon does so no longer than its client.
+def test_resumes_not_for_a_client_that_is_gone():
+    d = set_attached(session=ID)
+    d.listener = lambda peer, done, ours: None
+    p = start(d, "shell", "--", "sh", "-c", "echo up; sleep 5")
+    eq(p.stdout.readline(), b"up\n")
+    helper = int(subprocess.check_output(["pgrep", "-P", str(p.pid)]))
+    d.die()
+    time.sleep(0.5)
+    p.kill()
+    p.wait()
+    wait("end of its process", lambda: not alive(helper))
+
+
+def alive(pid):
+    try:
+        with open("/proc/%d/stat" % pid) as f:
+            return f.read().rsplit(")", 1)[1].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
 
 
 def test_is_not_there():

@@ -81,7 +81,8 @@ ended()
 	! kill -0 "$1"
 }
 
-# What busybox calls by its name is all that there is.
+# What busybox calls by its name is all that there is, and a Claude Code that
+# does nothing.
 image_up()
 {
 	mkdir -p "$tmp/image/bin" "$tmp/image/etc" &&
@@ -89,18 +90,22 @@ image_up()
 	for _name in sh sleep true cat nc; do
 		ln -sf busybox "$tmp/image/bin/$_name" || return 1
 	done
+	printf '#!/bin/sh\nexec sleep 300\n' >"$tmp/image/bin/claude" &&
+	    chmod 755 "$tmp/image/bin/claude" || return 1
 	tar -C "$tmp/image" -c . | docker import - claudesec/claude \
 	    >/dev/null || because "no image"
 }
 
+# up [PROGRAM]
 up()
 {
 	cat >"$tmp/conf" <<-END
 		engine "$DOCKER_HOST"
 		credentials none
+		${_egress-}
 	END
 	rm -f "$tmp/log"
-	"$claudesec" -d -vv -f "$tmp/conf" -s "$tmp/sock" 2>"$tmp/log" &
+	"${1-$claudesec}" -d -vv -f "$tmp/conf" -s "$tmp/sock" 2>"$tmp/log" &
 	daemon=$!
 	wait_for 10 grep -q 'takes clients' "$tmp/log" ||
 	    because "no daemon: $(tail -n 1 "$tmp/log")"
@@ -227,6 +232,316 @@ test_no_room()
 	cs shell -- true || because "with room again: $(cat "$tmp/err")"
 }
 
+# begin COMMAND: in a session called work; its client is $held
+begin()
+{
+	(cd "$tmp/work" && exec "$claudesec" "$@") </dev/null \
+	    >"$tmp/held" 2>&1 &
+	held=$!
+}
+
+# ends STATUS TEXT: so does that client, having shown this
+ends()
+{
+	wait $held
+	_got=$?
+	equal "status, of a client that says $(cat "$tmp/held")" $_got "$1" &&
+	    equal "output" "$(cat "$tmp/held")" "$2"
+}
+
+# process NAME: of the daemon
+process()
+{
+	pgrep -f "^claudesec: $1" --parent "$daemon"
+}
+
+killed()
+{
+	kill -9 "$@"
+	wait "$daemon"
+	daemon=
+}
+
+# The next daemon is there before the session ends, or after.
+test_client_outlives_the_daemon()
+{
+	engine_up || return 1
+	for _name in parent conf control engine workspace; do
+		up || return 1
+		begin -s "$tmp/sock" shell -- sh -c 'sleep 3; echo x; exit 7'
+		wait_for 20 runs || because "no session" || return 1
+		[ $_name = parent ] && killed $daemon ||
+		    killed $(process $_name)
+		[ $_name != workspace ] || wait_for 10 is_over ||
+		    because "$_name: it goes on" || return 1
+		up && ends 7 x && wait_for 5 nothing_left ||
+		    because "$_name: something is left" || return 1
+		down
+	done
+}
+
+is_over()
+{
+	[ -z "$(docker ps -q --filter label=claudesec.role=agent)" ]
+}
+
+# Signals reach it, by the next daemon; and it ends with its client.
+test_client_has_the_next_daemon()
+{
+	engine_up && up || return 1
+	begin -s "$tmp/sock" shell -- sh -c \
+	    'trap "exit 9" TERM; while sleep 0.1; do :; done'
+	wait_for 20 runs && killed $daemon
+	up && wait_for 10 grep -q 'has its client again' "$tmp/log" ||
+	    because "it does not come back" || return 1
+	kill $held
+	ends 9 "" && wait_for 20 gone || return 1
+	begin -s "$tmp/sock" shell -- sleep 300
+	wait_for 20 runs && killed $daemon
+	up && wait_for 10 grep -q 'has its client again' "$tmp/log" ||
+	    because "it does not come back: $(cat "$tmp/log")" || return 1
+	kill -9 $held
+	wait $held
+	wait_for 20 gone && wait_for 5 nothing_left ||
+	    because "it goes on without its client"
+}
+
+# One daemon more is killed; it has taken the session over when it had ended.
+test_client_outlives_more_than_one()
+{
+	engine_up && up || return 1
+	begin -s "$tmp/sock" shell -- sh -c 'sleep 4; exit 7'
+	wait_for 20 runs
+	for _i in 1 2 3; do
+		killed $daemon
+		up && wait_for 10 grep -q 'has its client again' "$tmp/log" ||
+		    because "time $_i: it does not come back" || return 1
+	done
+	ends 7 ""
+}
+
+# A private daemon is the client's to start; what it ends with is its own.
+test_client_starts_its_daemon()
+{
+	engine_up || return 1
+	mkdir -p "$tmp/run" && chmod 700 "$tmp/run" &&
+	    echo 'credentials none' >"$tmp/conf" || return 1
+	XDG_RUNTIME_DIR=$tmp/run
+	export XDG_RUNTIME_DIR
+	begin -f "$tmp/conf" shell -- sh -c 'sleep 2; exit 7'
+	wait_for 20 private_runs || because "$(cat "$tmp/held")" || return 1
+	_first=$(private)
+	kill -9 $_first
+	ends 7 "" && wait_for 20 nothing_left ||
+	    because "something is left" || return 1
+	_next=$(private)
+	[ -n "$_next" ] && [ "$_next" != "$_first" ] ||
+	    because "there is no other" || return 1
+	kill $_next
+	wait_for 5 ended $_next
+}
+
+private()
+{
+	pgrep -f '^claudesec: parent \(private\)'
+}
+
+private_runs()
+{
+	(cd "$tmp/work" && "$claudesec" -f "$tmp/conf" status) |
+	    grep -q '^work	.*running'
+}
+
+# passes HOST: does the proxy, whether there is such a host or not?
+passes()
+{
+	docker exec claude-work sh -c "printf 'CONNECT $1:443 HTTP/1.1\r\n\
+Host: $1:443\r\n\r\n' | nc 127.0.0.1 3128" >"$tmp/asked"
+	[ -s "$tmp/asked" ] && ! grep -q '^HTTP/1.1 403 ' "$tmp/asked"
+}
+
+blocks()
+{
+	! passes "$1" && grep -q '^HTTP/1.1 403 ' "$tmp/asked"
+}
+
+# rules WHEN: they are what they were
+rules()
+{
+	passes a.example.org || because "$1: -a" || return 1
+	passes b.example.org || because "$1: pass" || return 1
+	blocks c.example.org || because "$1: block" || return 1
+	blocks d.example.org || because "$1: what nobody passed"
+}
+
+rules_kept()
+{
+	docker volume ls --format '{{.Label "claudesec.role"}}' | grep -c rules
+}
+
+# What the user passed and blocked is in force under the next daemon, a time
+# that was set goes on, and a reload changes nothing of it.
+test_rules_outlive_the_daemon()
+{
+	# nobody answers there, and that is known at once
+	_egress='egress {
+	pass to c.example.org
+	resolver 127.0.0.1
+	}'
+	engine_up && up || return 1
+	begin -s "$tmp/sock" start -a a.example.org
+	wait_for 20 runs || because "$(cat "$tmp/held")" || return 1
+	cs pass b.example.org && cs block c.example.org &&
+	    cs pass -t 20 e.example.org && _end=$(($(date +%s) + 21)) ||
+	    because "$(cat "$tmp/err")" || return 1
+	rules "at first" || return 1
+	for _how in daemon engine; do
+		equal "volumes" "$(rules_kept)" 1 || return 1
+		[ $_how = daemon ] && killed $daemon ||
+		    killed $(process engine)
+		up && wait_for 10 runs && rules "after the kill of $_how" ||
+		    return 1
+		cs reload && rules "after the reload" || return 1
+	done
+	passes e.example.org || because "e is not passed" || return 1
+	wait_for 30 blocks e.example.org || because "e stays" || return 1
+	[ "$(date +%s)" -le $((_end + 2)) ] || because "e ends late" || return 1
+	killed $daemon
+	up && wait_for 10 runs && rules "after the last kill" || return 1
+	blocks e.example.org || because "e comes back" || return 1
+	cs block a.example.org && cs block b.example.org &&
+	    killed $daemon
+	up && wait_for 10 runs || return 1
+	blocks a.example.org && blocks b.example.org ||
+	    because "what was taken back comes back" || return 1
+	cs stop -a && wait_for 10 nothing_left &&
+	    equal "volumes at the end" "$(rules_kept)" 0
+}
+
+# link NAME FILE ...: the program with other sources in place of its objects
+link()
+{
+	_name=$1
+	shift
+	# shellcheck disable=SC2046
+	(cd "$here" && . ../flags.sh && LIBS_TEST=$(answer LIBS_ENGINE) &&
+	    CFLAGS_TEST="-D_FORTIFY_SOURCE=0 \
+	    -DDATADIR='\"$prefix/share/claudesec\"' \
+	    -DSYSCONFDIR='\"/etc\"' -DJUMP_FILE='\"$tmp/jump\"'" &&
+	    cc_test -o "$tmp/$_name" "$@" $(for _o in ../../claudesec/*.o; do
+		_c=$(basename "$_o" .o).c
+		case " $* " in
+		*/"$_c "*)	;;
+		*)		echo "$_o" ;;
+		esac
+	    done)) 2>>"$tmp/why"
+}
+
+# jump SECONDS: from now on the daemon's time is another
+jump()
+{
+	python3 -c 'import struct, sys
+sys.stdout.buffer.write(struct.pack("q", int(sys.argv[1])))' "$1" |
+	    dd of="$tmp/jump" conv=notrunc 2>/dev/null
+}
+
+# What takes its time takes just that when somebody sets the clock by a day.
+test_the_clock_is_set()
+{
+	_egress='egress {
+	resolver 127.0.0.1
+	}'
+	jump 0 && link jumper jump.c && engine_up && up "$tmp/jumper" ||
+	    return 1
+	begin -s "$tmp/sock" start -j "$tmp/report"
+	wait_for 20 runs || because "$(cat "$tmp/held")" || return 1
+	for _s in 86400 -86400 0; do
+		cs pass -t 5 a.example.org || because "$(cat "$tmp/err")" ||
+		    return 1
+		_from=$(date +%s)
+		jump "$_s"
+		passes a.example.org || because "$_s: it is not passed" ||
+		    return 1
+		wait_for 15 blocks a.example.org ||
+		    because "$_s: it stays" || return 1
+		_took=$(($(date +%s) - _from))
+		[ $_took -ge 4 ] && [ $_took -le 8 ] ||
+		    because "$_s: it ended after $_took seconds" || return 1
+		cs shell -- true || because "$_s: $(cat "$tmp/err")" ||
+		    return 1
+	done
+	jump 86400
+	cs logs && [ "$(wc -l <"$tmp/out")" -ge 6 ] ||
+	    because "logs: $(cat "$tmp/out")" || return 1
+	cs stop && wait $held
+	_took=$(sed -n 's/.*"seconds": \([0-9]*\).*/\1/p' "$tmp/report")
+	[ "$_took" -ge 10 ] && [ "$_took" -le 120 ] ||
+	    because "it took $_took seconds, by the report"
+}
+
+# changed NAME WHAT OLD NEW: a build of which this definition is another
+changed()
+{
+	mkdir -p "$tmp/src" && cp "$top"/claudesec/*.[ch] "$tmp/src/" &&
+	    sed -i "s/^\\(#define $2\t*\\)$3\$/\\1$4/" \
+	    "$tmp/src/claudesec.h" || return 1
+	grep -q "^#define $2.*$4" "$tmp/src/claudesec.h" ||
+	    because "no $2 $3" || return 1
+	link "$1" "$tmp/src/engine_spec.c" "$tmp/src/client.c" \
+	    "$tmp/src/control.c" "$tmp/src/engine_client.c"
+}
+
+# Another build over the running one; and back.
+test_upgrade()
+{
+	_v=$("$claudesec" version)
+	_v=${_v#* }
+	changed next CLAUDESEC_VERSION "\"$_v\"" '"99.9"' &&
+	    cp "$claudesec" "$tmp/before" && cp "$claudesec" "$tmp/program" &&
+	    engine_up && up "$tmp/program" || return 1
+	begin -s "$tmp/sock" shell -- sh -c \
+	    'while [ ! -e end ]; do sleep 0.1; done; exit 7'
+	wait_for 20 runs || because "$(cat "$tmp/held")" || return 1
+	_agent=$(agent)
+	_proxy=$(docker inspect -f '{{.Id}}' claude-work-proxy)
+	for _to in next before; do
+		cp "$tmp/$_to" "$tmp/new" && mv "$tmp/new" "$tmp/program" ||
+		    return 1
+		cs status ||
+		    because "while it is replaced: $(cat "$tmp/err")" ||
+		    return 1
+		down
+		up "$tmp/program" && usable "$_to" || return 1
+		equal "$_to: its proxy" "$(docker inspect -f '{{.Id}}' \
+		    claude-work-proxy)" "$_proxy" || return 1
+	done
+	: >"$tmp/work/end"
+	wait $held
+	_got=$?
+	rm -f "$tmp/work/end"
+	equal "status" $_got 7
+}
+
+# A client of another build than the daemon is told so, in one line.
+test_another_version()
+{
+	_n=$(sed -n 's/^#define IMSG_VERSION\t*//p' "$top/claudesec/claudesec.h")
+	changed other IMSG_VERSION "$_n" 9999 && engine_up && up || return 1
+	for _c in status "start -d" "stop -a" "shell -- true" logs reload; do
+		(cd "$tmp/work" && "$tmp/other" -s "$tmp/sock" $_c) \
+		    >"$tmp/out" 2>&1
+		equal "status of $_c" $? 76 || return 1
+		equal "$_c" "$(cat "$tmp/out")" "other: the running daemon is \
+of another version; end its sessions and run the command again" || return 1
+	done
+	begin -s "$tmp/sock" shell -- sh -c 'sleep 3; echo x; exit 7'
+	wait_for 20 runs && killed $daemon
+	up "$tmp/other" || return 1
+	ends 76 "x
+claudesec: the running daemon is of another version; end its sessions and run \
+the command again"
+}
+
 test_clients_that_are_none()
 {
 	engine_up && up || return 1
@@ -269,6 +584,7 @@ engine_kill TERM
 [ $# -gt 0 ] || set -- $(sed -n 's/^\(test_[a-z0-9_]*\)()$/\1/p' "$0")
 for this; do
 	: >"$tmp/why"
+	_egress=
 	if $this; then
 		echo "ok $this"
 	else

@@ -679,6 +679,72 @@ test_sessions_outlive_each_process()
 	done
 }
 
+# Names are a user's own, with the proxy that is kept ready or without: nobody
+# is refused one, or given another, that somebody else has.
+test_names_are_a_users_own()
+{
+	permit_both || return 1
+	hold $anna one && wait_for 10 has_spare && hold $bert one &&
+	    hold $bert two && wait_for 10 has_spare && hold $anna two ||
+	    return 1
+	for _u in $anna $bert; do
+		cs $_u status
+		equal "sessions of $_u" "$(cut -f1 "$tmp/out" | sort | xargs)" \
+		    "one two" || return 1
+	done
+	_a=$(id -u $anna)
+	_b=$(id -u $bert)
+	root status
+	equal "what root sees" "$(cut -f1,11 "$tmp/out" | sort | xargs)" \
+	    "$(printf '%s\n' "one $_a" "one $_b" "two $_a" "two $_b" |
+	    sort | xargs)" || return 1
+	kill -9 $daemon
+	wait $daemon
+	daemon=
+	permit_both && runs $anna two && runs $bert one || return 1
+	for _c in "stop one" "shell one -- true" "logs one" \
+	    "block a.example.org one"; do
+		root $_c
+		equal "status of $_c" $? 64 || return 1
+		equal "$_c says" "$(cat "$tmp/err")" "claudesec: several \
+users have a session one: name it by uid/name" || return 1
+	done
+	root shell $_b/one -- id -u
+	equal "whose it is" "$(cat "$tmp/out")" $_b || return 1
+	root stop $_b/one || because "stop: $(cat "$tmp/err")" || return 1
+	runs $anna one || because "anna's is gone" || return 1
+	! runs $bert one || because "bert's is there" || return 1
+	# another user's number is of no use
+	refused 69 "no session $_a/two runs" $bert stop $_a/two &&
+	refused 64 'not a name' $anna shell $_b/two -- true
+}
+
+# Who has a session of an earlier daemon's has no more than the permit says.
+test_bounds_after_a_restart()
+{
+	cat >"$tmp/bounds" <<-END
+		credentials none
+		permit group $both
+		permit user $anna {
+			memory 256M
+			sessions 1
+		}
+	END
+	up <"$tmp/bounds" && hold $anna one || return 1
+	kill -9 $daemon
+	wait $daemon
+	daemon=
+	up <"$tmp/bounds" && runs $anna one || return 1
+	refused 75 'too many sessions of yours' $anna start -N -- --version ||
+	    return 1
+	equal "memory" "$(inspect one '{{.HostConfig.Memory}}')" 268435456 ||
+	    return 1
+	hold $bert two && cs $anna stop one || because "$(cat "$tmp/err")" ||
+	    return 1
+	refused 77 'more memory than' $anna start -m 257M -- --version &&
+	    cs $anna start -- --version || because "$(cat "$tmp/err")"
+}
+
 # What is new in the configuration is in force for who runs already.
 test_sessions_get_new_permits()
 {
