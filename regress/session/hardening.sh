@@ -53,7 +53,8 @@ test_image_has_no_setuid_file()
 test_kernel_files_are_hidden()
 {
 	empty 1000 && hold 1000 held || return 1
-	docker inspect -f '{{range .HostConfig.MaskedPaths}}{{println .}}{{end}}' \
+	docker inspect -f \
+	    '{{range .HostConfig.MaskedPaths}}{{println .}}{{end}}' \
 	    claude-held | sed '/^$/d' >"$tmp/masked"
 	[ -s "$tmp/masked" ] || because "none are" || return 1
 	while read -r p; do
@@ -88,7 +89,8 @@ test_environment_is_of_the_session_alone()
 	for v in $out; do
 		case $v in
 		TERM|COLORTERM|LANG|TZ|PATH|HOME|HOSTNAME|SHELL)	;;
-		CLAUDE*|ANTHROPIC_*|DISABLE_*|NODE_*|ENABLE_TOOL_SEARCH)	;;
+		CLAUDE*|ANTHROPIC_*|DISABLE_*|NODE_*)	;;
+		ENABLE_TOOL_SEARCH)	;;
 		HTTP_PROXY|HTTPS_PROXY|NO_PROXY|http_proxy|https_proxy)	;;
 		no_proxy)	;;
 		*)	because "there is $v" || return 1 ;;
@@ -101,12 +103,13 @@ test_status_tells_what_is_confirmed()
 {
 	empty 1000 && hold 1000 held || return 1
 	cs 1000 -v status >"$tmp/out"
-	for line in "network	none" "capabilities	none" \
-	    "privileges	no new ones" "seccomp	claudesec" "root	read-only" \
-	    "user	1000:1000" "namespaces	pid ipc uts cgroup" "devices	none" \
-	    "writable	/workspace" "memory	4294967296 no swap" \
-	    "processes	512" "log	json-file 8m x 2" "runtime	runc"; do
-		grep -q "^held	$line\$" "$tmp/out" ||
+	tr '\t' : <"$tmp/out" >"$tmp/facts"
+	for line in network:none capabilities:none "privileges:no new ones" \
+	    seccomp:claudesec root:read-only user:1000:1000 \
+	    "namespaces:pid ipc uts cgroup" devices:none writable:/workspace \
+	    "memory:4294967296 no swap" processes:512 "log:json-file 8m x 2" \
+	    runtime:runc; do
+		grep -q "^held:$line\$" "$tmp/facts" ||
 		    because "not \"$line\": $(cat "$tmp/out")" || return 1
 	done
 	grep -q "^held	cpus	[0-9]*\.[05]00\$" "$tmp/out" ||
@@ -120,7 +123,8 @@ assert len(c) == 19 and isinstance(one["lacks"], list), one' \
 	# nothing of it without -v
 	equal lines "$(cs 1000 status | wc -l)" 1 &&
 	equal members "$(cs 1000 status -j | grep -c 'confirmed\|lacks')" 0 &&
-	in_terminal -v status && shown "held, as the container engine confirms" &&
+	in_terminal -v status &&
+	shown "held, as the container engine confirms" &&
 	shown "  seccomp       claudesec"
 	_status=$?
 	no_terminals

@@ -361,7 +361,8 @@ test_protect_what_the_users_configuration_names()
 	    printf "[core]\nfsmonitor = tools/fsm\n[include]\npath=$PWD/inc" \
 		>"$HOME/more"
 	    printf "[core]\nhooksPath = $PWD/by/path/_" >"$HOME/.config/git/if"
-	    printf "[core]\nhooksPath = ~/../ws/home" >"$HOME/.config/git/config"
+	    printf "[core]\nhooksPath = ~/../ws/home" \
+		>"$HOME/.config/git/config"
 	    mkdir .githooks; echo "[core]fsmonitor=true
 	    hooksPath = by-inc" >inc'
 	hold 1000 held || { git_home; return 1; }
