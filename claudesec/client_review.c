@@ -45,6 +45,7 @@
 
 static void	 open_named(struct review *, int, char **, int);
 static void	 diff_confine(const struct review *, int);
+static void	 check_name(const char *);
 static void	 add_path(const char *);
 static void	 choose(struct review *);
 static int	 covers(const char *, const char *);
@@ -56,7 +57,7 @@ static void	 apply_one(struct review *, int, int, struct change *);
 static void	 refuse(struct change *, const char *);
 static void	 refuse_guarded(struct change *);
 static int	 apply_end(struct review *);
-static void	 ask_drop(const struct review *);
+static void	 ask_drop(struct review *);
 static __dead void end_run(int);
 
 static char	 paths[PATHS_MAX][PATH_MAX];	/* below the workspace */
@@ -79,7 +80,7 @@ client_diff(int argc, char *argv[])
 	while (client_option(argc, argv, "+:l") != -1)
 		list = 1;
 	open_named(&r, argc, argv, LOCK_SH);
-	host = open(r.origin, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	host = tree_dir(AT_FDCWD, r.origin);
 	if (host == -1)
 		warn("%s", r.origin);
 	diff_confine(&r, list);
@@ -131,7 +132,7 @@ client_apply(int argc, char *argv[])
 	while (client_option(argc, argv, "+:f") != -1)
 		force = 1;
 	open_named(&r, argc, argv, LOCK_EX);
-	host = open(r.origin, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	host = tree_dir(AT_FDCWD, r.origin);
 	if (host == -1)
 		err(EX_NOINPUT, "%s", r.origin);
 	(void)umask(0);
@@ -171,23 +172,27 @@ client_drop(int argc, char *argv[])
 	if (review_path(base, "", "") == -1 || unveil(base, "rwc") == -1 ||
 	    unveil("/proc", "r") == -1 || unveil(NULL, NULL) == -1)
 		err(EX_OSERR, "unveil");
-	load(&r);
 	ask_drop(&r);
 	if (review_drop(&r) == -1)
 		err(EX_CANTCREAT, "review %s", r.name);
 	exit(0);
 }
 
-/* Of what was not taken over one line says how much it is. */
+/*
+ * Of what was not taken over one line says how much it is.  It must be
+ * possible to get rid of any.
+ */
 static void
-ask_drop(const struct review *r)
+ask_drop(struct review *r)
 {
-	int c, first;
+	int c, first, known;
 
-	if (r->nchanges == 0)
+	known = review_load(r) == 0 && review_compare(r) == 0;
+	if (known && r->nchanges == 0 && r->unseen.n == 0)
 		return;
-	(void)fprintf(stderr, "%s: review %s: %zu changes that are not taken "
-	    "over", getprogname(), r->name, r->nchanges);
+	(void)fprintf(stderr, "%s: review %s: %zu%s changes that are not "
+	    "taken over", getprogname(), r->name, r->nchanges,
+	    known && r->unseen.n == 0 ? "" : " or more");
 	if (!isatty(STDIN_FILENO)) {
 		(void)fprintf(stderr, " are dropped\n");
 		return;
@@ -212,7 +217,7 @@ open_named(struct review *r, int argc, char *argv[], int lock)
 	i = optind;
 	if (i < argc && strcmp(argv[i - 1], "--") != 0 &&
 	    review_open(r, argv[i]) == 0)
-		i++;
+		check_name(argv[i++]);
 	else if (realpath(".", cwd) == NULL)
 		err(EX_NOINPUT, ".");
 	else if (review_find(r, cwd) == -1)
@@ -224,6 +229,25 @@ open_named(struct review *r, int argc, char *argv[], int lock)
 	while (flock(r->dir, lock) == -1)
 		if (errno != EINTR)
 			err(EX_OSERR, "review %s", r->name);
+}
+
+/*
+ * A path that is called like a review must not be taken for all of that.
+ */
+static void
+check_name(const char *name)
+{
+	char cwd[PATH_MAX];
+	struct review here;
+	struct stat st;
+
+	if (realpath(".", cwd) == NULL || review_find(&here, cwd) == -1)
+		return;
+	if (fstatat(here.tree, name, &st, AT_SYMLINK_NOFOLLOW) == 0 ||
+	    lstat(name, &st) == 0)
+		errx(EX_USAGE, "%s: a review, and a path here: say ./%s, or "
+		    "nothing", name, name);
+	review_close(&here);
 }
 
 static void
@@ -241,8 +265,12 @@ load(struct review *r)
 {
 	if (review_load(r) == -1)
 		err(EX_DATAERR, "review %s: what it was made of", r->name);
-	if (review_compare(r) == -1)
-		err(EX_DATAERR, "review %s", r->name);
+	if (review_compare(r) == 0)
+		return;
+	if (errno == E2BIG)
+		errx(EX_DATAERR, "review %s: more than %d changes", r->name,
+		    REVIEW_ENTRIES);
+	err(EX_DATAERR, "review %s", r->name);
 }
 
 /*
@@ -500,11 +528,13 @@ end_run(int s)
 	load(&r);
 	if (r.nchanges == 0)
 		warnx("review %s: nothing has changed", r.name);
-	else
+	else {
+		text_clean(r.origin);
 		warnx("review %s: %zu changes, none of them in %s: \"%s "
 		    "diff %s\" shows them, \"apply %s\" takes them over, "
 		    "\"drop %s\" forgets them", r.name, r.nchanges, r.origin,
 		    getprogname(), r.name, r.name, r.name);
+	}
 	_exit(0);
 }
 

@@ -67,6 +67,7 @@ static void	 client_check_workspace(struct client *, const char *, int);
 static void	 client_run(struct client *);
 static void	 client_run_start(struct client *);
 static void	 client_run_shell(struct client *);
+static int	 client_reviews(const struct client *);
 static void	 client_start_session(struct client *);
 static void	 client_run_attach(struct client *);
 static void	 client_attach_done(void *, struct docker_reply *);
@@ -857,7 +858,8 @@ client_run_start(struct client *c)
 		return;
 	}
 	for (s = session_first(); s != NULL; s = session_next(s))
-		if (s->state == SESSION_RUNNING && client_means(c, s))
+		if (s->state == SESSION_RUNNING && client_means(c, s) &&
+		    (!client_reviews(c) || s->spec.review[0] != '\0'))
 			break;
 	if (s == NULL || c->another || c->spec.name[0] != '\0')
 		client_start_session(c);
@@ -889,12 +891,18 @@ client_run_shell(struct client *c)
 		client_start_session(c);
 }
 
+/* Its session is not to work on the workspace itself. */
+static int
+client_reviews(const struct client *c)
+{
+	return (c->reviews || engine_config()->fixed.review);
+}
+
 /* It is to come again with a copy of its workspace, if that is for review. */
 static void
 client_start_session(struct client *c)
 {
-	if ((c->reviews || engine_config()->fixed.review) &&
-	    c->spec.review[0] == '\0') {
+	if (client_reviews(c) && c->spec.review[0] == '\0') {
 		client_send(c, IMSG_CTL_NEEDREVIEW, -1, NULL, 0);
 		client_end(c);
 	} else

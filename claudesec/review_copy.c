@@ -114,7 +114,13 @@ review_make(struct review *r, const char *name, const char *origin, int from)
 static __dead void
 make_failed(const char *what)
 {
-	warn("cannot make a copy to work on: %s", what);
+	const char *why;
+
+	why = errno == E2BIG ? "more than a million files" : strerror(errno);
+	(void)fprintf(stderr, "%s: cannot make a copy to work on: ",
+	    getprogname());
+	tree_print(stderr, what, strlen(what), "");
+	(void)fprintf(stderr, ": %s\n", why);
 	(void)tree_remove(base, NEW);
 	exit(EX_CANTCREAT);
 }

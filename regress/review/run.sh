@@ -20,7 +20,8 @@
 # the real engine stands for one.
 
 set -u
-# mounts of our own: passwd
+# mounts of our own: passwd; 8 is where the engine sees others
+[ "${1-}" = -m ] || exec 8</proc/self/ns/mnt
 [ "${1-}" = -m ] || exec unshare -m -- sh "$0" -m "$@"
 shift
 top=$(cd "$(dirname "$0")/../.." && pwd) || exit 1
@@ -382,6 +383,24 @@ test_diff_and_apply_hold_with_odd_files()
 	    because "something is left: $(ls -A "$state")"
 }
 
+test_apply_takes_over_no_setuid()
+{
+	agent 'echo x >new; echo x >>x; mkdir n' || return 1
+	# a session cannot do that, but somebody might
+	chmod 6755 "$state/ws/tree/new" "$state/ws/tree/x" "$state/ws/tree/e/e"
+	review diff -l
+	exits 0 && says "new      n: a directory" \
+	    "new      new: setuid or setgid, which is not taken over, \
+executable" \
+	    "changed  x: mode 0755, now 6755, setuid or setgid, which is not \
+taken over, executable" \
+	    "mode     e/e: mode 0644, now 6755, setuid or setgid, which is \
+not taken over, executable"
+	review apply
+	exits 0 && equal "modes" "$(cd "$ws" && stat -c %a new x e/e |
+	    tr '\n' ' ')" "755 755 755 "
+}
+
 test_apply_can_be_run_again_when_it_was_killed()
 {
 	agent 'mkdir many; for i in $(seq 300); do
@@ -411,6 +430,9 @@ test_apply_can_be_run_again_when_it_was_killed()
 test_review_goes_on_when_all_are_killed()
 {
 	agent_up 'echo one >>a' || return 1
+	# what the session has there for its own ends is no change
+	review diff -l
+	exits 0 && says "changed  a" "new      up"
 	review drop
 	exits 75 && complains "a session works on it"
 	kill -9 $(daemons)
@@ -495,6 +517,68 @@ test_copy_is_not_left_when_it_cannot_be_made()
 	review shell -- true
 	exits 73 && complains "cannot make a copy to work on: deep/x/x"
 	[ -z "$(ls -A "$state")" ] || because "left: $(ls -A "$state")"
+}
+
+test_review_has_a_name()
+{
+	sed -i /workspace/d "$tmp/u$u/conf"
+	mkdir "$ws/ours"
+	chown $u:$u "$ws/ours"
+	# who works in the workspace itself is somebody else
+	cs $u shell -- sh -c ': >up; sleep 300' </dev/null >"$tmp/agent.out" \
+	    2>"$tmp/agent.err" &
+	held=$!
+	wait_for 30 test -e "$ws/up" || because "no session"
+	review start -R -n ours -- --version
+	exits 0 && complains "review ours: nothing has changed"
+	agent_down
+	as $u sh -c "echo x >>'$state/ours/tree/a'"
+	review diff -l ours
+	exits 64 && complains "ours: a review, and a path here: say ./ours"
+	review diff -l ./ours a
+	exits 1 && says "changed  a"
+	as $u sh -c 'cd / && exec "$0" diff -l ours' "$claudesec" >"$tmp/out"
+	says "changed  a"
+	review drop
+	exits 0 && [ ! -e "$state/ours" ] || because "not dropped"
+}
+
+test_drop_forgets_what_cannot_be_read()
+{
+	agent 'echo x >>a' || return 1
+	echo nonsense >"$state/ws/manifest"
+	review diff
+	exits 65
+	review drop
+	exits 0 && [ -z "$(ls -A "$state")" ] || because "not dropped"
+}
+
+# outer COMMAND ...: where the engine and a system daemon see the same
+outer()
+{
+	nsenter --mount=/proc/self/fd/8 -- "$@" 9>&-
+}
+
+test_system_daemon_has_reviews_too()
+{
+	printf 'image "%s"\ncredentials none\npermit user %s\n' \
+	    "$test_image" $u >"$tmp/system.conf"
+	mkdir "$tmp/state" && chown $u:$u "$tmp/state"
+	nsenter --mount=/proc/self/fd/8 -- "$claudesec" -d \
+	    -f "$tmp/system.conf" -s "$tmp/sock" 2>"$tmp/system.log" 9>&- &
+	system=$!
+	wait_for 10 grep -q 'takes clients' "$tmp/system.log" ||
+	    because "no daemon: $(tail -n 1 "$tmp/system.log")"
+	outer setpriv --reuid $u --regid $u --clear-groups env -i \
+	    PATH="$PATH" XDG_STATE_HOME="$tmp/state" "$claudesec" \
+	    -s "$tmp/sock" start -R -w "$ws" -- --version \
+	    </dev/null >"$tmp/out" 2>"$tmp/err" ||
+	    because "start -R: $(cat "$tmp/err")"
+	complains "review ws: nothing has changed"
+	equal "owner" "$(stat -c %u "$tmp/state/claudesec/review" \
+	    "$tmp/state/claudesec/review/ws/tree/a" | uniq)" $u
+	kill $system
+	wait $system || because "the daemon: $?"
 }
 
 [ $# -gt 0 ] || set -- $(sed -n 's/^\(test_[a-z0-9_]*\)()$/\1/p' \

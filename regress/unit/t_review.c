@@ -45,6 +45,7 @@ static const struct change *find(const struct review *, const char *);
 static void	 test_guard(void);
 static void	 test_compare(void);
 static void	 test_manifest(void);
+static void	 test_tree(void);
 static void	 test_print(void);
 static void	 test_judge(void);
 
@@ -58,6 +59,7 @@ main(void)
 	test_guard();
 	test_compare();
 	test_manifest();
+	test_tree();
 	test_print();
 	test_judge();
 	(void)snprintf(command, sizeof(command), "rm -rf %s", top);
@@ -296,6 +298,41 @@ test_manifest(void)
 	open_tree(&r);
 	CASE(review_load(&r) == -1, "review load", "takes a sum that is none");
 	review_close(&r);
+}
+
+/* Nothing leads out of a tree, nor holds who looks at it. */
+static void
+test_tree(void)
+{
+	struct stat st;
+	const char *name;
+	int fd;
+
+	make("out", NULL);
+	make("out/file", "outside");
+	make("in", NULL);
+	make("in/file", "inside");
+	(void)!symlink("../out", "in/dir");
+	(void)!symlink("../out/file", "in/link");
+	(void)mkfifo("in/fifo", 0644);
+	if ((fd = open("in", O_RDONLY | O_DIRECTORY)) == -1)
+		err(1, "in");
+	(void)alarm(10);
+	CASE(tree_dir(fd, "dir") == -1, "review tree", "follows a link");
+	CASE(tree_parent(fd, "dir/file", &name) == -1, "review tree",
+	    "follows a link on its way");
+	CASE(tree_file(fd, "link", &st) == -1, "review tree",
+	    "follows a link to a file");
+	CASE(tree_file(fd, "fifo", &st) == -1, "review tree", "reads a fifo");
+	CASE(tree_file(fd, "dir", &st) == -1, "review tree", "reads a link");
+	CASE(tree_file(fd, "file", &st) != -1, "review tree",
+	    "does not read a file");
+	CASE(tree_parent(fd, "file", &name) != -1 &&
+	    strcmp(name, "file") == 0, "review tree", "the last part: %s",
+	    name);
+	CASE(tree_remove(AT_FDCWD, "in") == 0 && access("in", F_OK) == -1 &&
+	    access("out/file", F_OK) == 0, "review tree", "removes otherwise");
+	(void)alarm(0);
 }
 
 static void
