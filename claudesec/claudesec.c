@@ -87,10 +87,8 @@ static int	 parent_handle_error(struct imsg *);
 static int	 parent_handle_conf(struct imsg *);
 static int	 parent_handle_connect(struct peer *, struct imsg *);
 static int	 parent_handle_newer(struct peer *, struct imsg *);
-static int	 engine_connect(void);
-static int	 engine_connect_to(const char *);
-static void	 find_engines(void);
-static void	 find_value(char *, size_t, const char *);
+static void	 parent_socket(uint32_t, int);
+static int	 parent_dispatch_bridge(struct peer *, struct imsg *);
 static const char *workspace_engine(const char *);
 static int	 parent_handle_file(struct peer *, struct imsg *);
 static int	 parent_handle_client(struct imsg *);
@@ -113,7 +111,6 @@ static int	 workspace_name(int, char *);
 static int	 workspace_holds(const char *, const char *);
 static int	 path_within(const char *, const char *);
 static int	 open_plain(const char *);
-static int	 open_home(const char *);
 static void	 parent_bundle(void);
 
 const struct proc_role proc_roles[] = {
@@ -123,6 +120,7 @@ const struct proc_role proc_roles[] = {
 	{ "engine", engine, parent_dispatch_engine },
 	{ "pin", pin, parent_dispatch_pin },
 	{ "workspace", workspace, parent_dispatch_workspace },
+	{ "bridge", bridge, parent_dispatch_bridge },
 	{ NULL, NULL, NULL }
 };
 
@@ -135,9 +133,6 @@ static int	 debug, verbose;
 static char	 confpath[PATH_MAX];	/* empty: none, the defaults hold */
 static char	 user_conf[PATH_MAX];	/* where a private one is looked for */
 static char	 home[PATH_MAX];
-static struct docker_env docker_env;	/* a private one follows it */
-static char	 engines[4][PATH_MAX];	/* where one may be, or empty */
-static const char *engine_found;	/* among these */
 static char	 sockpath[PATH_MAX];
 static char	 sockdir[PATH_MAX];
 static int	 private, listen_fd = -1, ready_fd = -1;
@@ -228,11 +223,13 @@ main(int argc, char *argv[])
 			usage();
 		/*
 		 * mounting is root's, and to become whom a session is for;
-		 * these two see to their own confinement
+		 * these two see to their own confinement, as bridge does,
+		 * which may have to start ssh(1) for root
 		 */
 		proc_child(child, strcmp(child, "pin") == 0 ||
-		    strcmp(child, "workspace") == 0 ? NULL :
-		    CLAUDESEC_USER, CLAUDESEC_CHROOT);
+		    strcmp(child, "workspace") == 0 ||
+		    strcmp(child, "bridge") == 0 ? NULL : CLAUDESEC_USER,
+		    CLAUDESEC_CHROOT);
 	}
 	if (argc > 0) {
 		if (debug || check || auditfile != NULL)
@@ -371,48 +368,6 @@ find_user_config(void)
 }
 
 /*
- * What of the environment tells where the user's engine is, and where one is
- * looked for otherwise: the system's, this user's own Docker, podman as this
- * user and as root.
- */
-static void
-find_engines(void)
-{
-	char run[64];
-	const char *dir;
-	struct stat st;
-
-	find_value(docker_env.host, sizeof(docker_env.host), "DOCKER_HOST");
-	find_value(docker_env.context, sizeof(docker_env.context),
-	    "DOCKER_CONTEXT");
-	find_value(docker_env.directory, sizeof(docker_env.directory),
-	    "DOCKER_CONFIG");
-	if (docker_env.directory[0] != '/' &&
-	    (size_t)snprintf(docker_env.directory, PATH_MAX, "%s/.docker",
-	    home) >= PATH_MAX)
-		errx(EX_CONFIG, "the path of .docker is too long");
-	(void)strlcpy(engines[0], "/var/run/docker.sock", PATH_MAX);
-	(void)strlcpy(engines[3], "/run/podman/podman.sock", PATH_MAX);
-	/* su(1) leaves another user's behind, and cron(8) none */
-	(void)snprintf(run, sizeof(run), "/run/user/%u", getuid());
-	dir = getenv("XDG_RUNTIME_DIR");
-	if (dir == NULL || dir[0] != '/' || strlen(dir) > PATH_MAX / 2 ||
-	    stat(dir, &st) == -1 || st.st_uid != getuid())
-		dir = run;
-	(void)snprintf(engines[1], PATH_MAX, "%s/docker.sock", dir);
-	(void)snprintf(engines[2], PATH_MAX, "%s/podman/podman.sock", dir);
-}
-
-static void
-find_value(char *value, size_t size, const char *name)
-{
-	const char *s;
-
-	if ((s = getenv(name)) != NULL && strlcpy(value, s, size) >= size)
-		errx(EX_USAGE, "%s: too long", name);
-}
-
-/*
  * A fifo or a device must not hang or answer us.
  */
 static int
@@ -433,7 +388,7 @@ open_plain(const char *path)
 }
 
 /* A path of the configuration's, which may begin with "~/". */
-static int
+int
 open_home(const char *path)
 {
 	char full[PATH_MAX];
@@ -489,7 +444,7 @@ daemon_run(const char *path, int own)
 	find_home();
 	find_user_config();
 	if (private)
-		find_engines();
+		engine_find(home);
 	if ((fd = find_config(confpath, sizeof(confpath))) != -1)
 		close(fd);
 	if (auditfile != NULL)
@@ -513,6 +468,7 @@ daemon_run(const char *path, int own)
 	proc_start(ROLE_CONTROL);
 	proc_start(ROLE_ENGINE);
 	proc_start(ROLE_WORKSPACE);
+	proc_start(ROLE_BRIDGE);
 	if (peer_compose(proc_peer(ROLE_ENGINE), IMSG_PARENT_NAME, getuid(),
 	    -1, sockpath, strlen(sockpath)) == -1)
 		fatal("peer_compose");
@@ -745,8 +701,8 @@ parent_load(uint32_t client_id)
 		if (peer_compose(p, IMSG_RECONF_MACRO, 0, -1, m->value,
 		    strlen(m->value)) == -1)
 			fatal("peer_compose");
-	if (private && peer_compose(p, IMSG_RECONF_DOCKER, 0, -1, &docker_env,
-	    sizeof(docker_env)) == -1)
+	if (private && peer_compose(p, IMSG_RECONF_DOCKER, 0, -1,
+	    engine_environment(), sizeof(struct docker_env)) == -1)
 		fatal("peer_compose");
 	if (peer_compose(p, IMSG_RECONF_READ, 0, fd,
 	    confpath[0] != '\0' ? confpath : "(defaults)",
@@ -854,6 +810,8 @@ parent_dispatch_conf(struct peer *p, struct imsg *imsg)
 		return (0);
 	case IMSG_RECONF_CONF:
 		return (parent_handle_conf(imsg));
+	case IMSG_RECONF_REMOTE:
+		return (loading ? remote_handle(imsg) : -1);
 	case IMSG_RECONF_LOGIN:
 		return (loading && imsg_get_string(imsg, next_login,
 		    sizeof(next_login)) == 0 ? 0 : -1);
@@ -861,6 +819,8 @@ parent_dispatch_conf(struct peer *p, struct imsg *imsg)
 		if (!loading)
 			return (-1);
 		current = next;
+		if (remote_use(current.engine) == -1)
+			return (-1);
 		memcpy(login, next_login, sizeof(login));
 		(void)strlcpy(keyspath, next_keyspath, sizeof(keyspath));
 		return (parent_done(DONE_CONF));
@@ -990,14 +950,12 @@ parent_dispatch_engine(struct peer *p, struct imsg *imsg)
 static int
 parent_handle_connect(struct peer *p, struct imsg *imsg)
 {
-	int error, fd;
-
-	error = 0;
-	if ((fd = engine_connect()) == -1)
-		error = errno;
-	if (peer_compose(p, IMSG_PARENT_SOCKET, imsg_get_id(imsg), fd, &error,
-	    sizeof(error)) == -1)
-		fatal("peer_compose");
+	(void)p;
+	if (remote_is(current.engine))
+		remote_ask(imsg_get_id(imsg));
+	else
+		parent_socket(imsg_get_id(imsg),
+		    engine_connect(current.engine));
 	return (0);
 }
 
@@ -1017,61 +975,44 @@ parent_handle_newer(struct peer *p, struct imsg *imsg)
 	return (0);
 }
 
-/*
- * The engine of the configuration; else the first that takes us, and that one
- * from then on, as our containers are there.  If there is none, who was in the
- * way of a user says more than that others are not there.
- */
-static int
-engine_connect(void)
+/* A connection to the engine for the engine process, or -1 and errno. */
+static void
+parent_socket(uint32_t id, int fd)
 {
-	size_t i;
-	int error, fd;
+	int error;
 
-	if (current.engine[0] != '\0')
-		return (engine_connect_to(current.engine));
-	if (engine_found != NULL)
-		return (engine_connect_to(engine_found));
-	error = ENOENT;
-	for (i = 0; i < sizeof(engines) / sizeof(engines[0]); i++) {
-		if (engines[i][0] == '\0')
-			continue;
-		if ((fd = engine_connect_to(engines[i])) != -1) {
-			engine_found = engines[i];
-			log_info("the container engine is at %s",
-			    engine_found);
-			return (fd);
-		}
-		if (errno != ENOENT && error == ENOENT)
-			error = errno;
-	}
-	errno = error;
-	return (-1);
+	error = fd == -1 ? errno : 0;
+	if (peer_compose(proc_peer(ROLE_ENGINE), IMSG_PARENT_SOCKET, id, fd,
+	    &error, sizeof(error)) == -1)
+		fatal("peer_compose");
 }
 
 static int
-engine_connect_to(const char *path)
+parent_dispatch_bridge(struct peer *p, struct imsg *imsg)
 {
-	struct sockaddr_un sun;
-	int error, fd;
+	struct ctl_error ce;
+	int fd;
 
-	memset(&sun, 0, sizeof(sun));
-	sun.sun_family = AF_UNIX;
-	if (strlcpy(sun.sun_path, path, sizeof(sun.sun_path)) >=
-	    sizeof(sun.sun_path)) {
-		errno = ENAMETOOLONG;
+	(void)p;
+	if (!remote_is(current.engine))
+		return (-1);
+	switch (imsg_get_type(imsg)) {
+	case IMSG_BRIDGE_STREAM:
+		if ((fd = imsg_get_fd(imsg)) == -1)
+			return (-1);
+		parent_socket(imsg_get_id(imsg), fd);
+		return (0);
+	case IMSG_BRIDGE_FAILED:
+		if (imsg_get_data(imsg, &ce, sizeof(ce)) == -1 ||
+		    !imsg_is_string(ce.text, sizeof(ce.text)))
+			return (-1);
+		if (peer_compose(proc_peer(ROLE_ENGINE), IMSG_PARENT_NOSOCKET,
+		    imsg_get_id(imsg), -1, &ce, sizeof(ce)) == -1)
+			fatal("peer_compose");
+		return (0);
+	default:
 		return (-1);
 	}
-	if ((fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK,
-	    0)) == -1)
-		return (-1);
-	if (connect(fd, (struct sockaddr *)&sun, sizeof(sun)) == -1) {
-		error = errno;
-		close(fd);
-		errno = error;
-		return (-1);
-	}
-	return (fd);
 }
 
 static int
@@ -1483,10 +1424,11 @@ workspace_judge(const char *path, const struct stat *sd)
 static const char *
 workspace_engine(const char *path)
 {
+	const char *socket;
 	size_t i;
 
-	for (i = 0; i < sizeof(engines) / sizeof(engines[0]); i++)
-		if (engines[i][0] != '\0' && workspace_holds(path, engines[i]))
+	for (i = 0; (socket = engine_usual(i)) != NULL; i++)
+		if (socket[0] != '\0' && workspace_holds(path, socket))
 			return ("holds the socket of the engine");
 	if (current.engine[0] != '\0' && workspace_holds(path,
 	    current.engine))

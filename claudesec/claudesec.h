@@ -45,6 +45,7 @@ enum {
 	ROLE_ENGINE,
 	ROLE_PIN,		/* the system daemon's only */
 	ROLE_WORKSPACE,
+	ROLE_BRIDGE,
 	ROLE_CLIENT		/* whoever connects to the control socket */
 };
 
@@ -246,7 +247,17 @@ enum imsg_type {
 
 	/* a client that has a session, and whose daemon is another now */
 	IMSG_CTL_RESUME,	/* struct ctl_resume, a first message */
-	IMSG_RESUME_DAEMON	/* from its process for that: a connection */
+	IMSG_RESUME_DAEMON,	/* from its process for that: a connection */
+
+	/* an engine elsewhere: conf, parent, bridge, and back to engine */
+	IMSG_RECONF_REMOTE,	/* to parent: struct remote */
+	IMSG_PARENT_ENV,	/* to bridge: NAME=value, for ssh */
+	IMSG_PARENT_REMOTE,	/* to bridge: struct remote */
+	IMSG_PARENT_PEM,	/* to bridge: file id of it; int errno */
+	IMSG_PARENT_STREAM,	/* to bridge: a stream to it, please */
+	IMSG_BRIDGE_STREAM,	/* to parent: here */
+	IMSG_BRIDGE_FAILED,	/* to parent: struct ctl_error */
+	IMSG_PARENT_NOSOCKET	/* to engine: struct ctl_error */
 };
 
 /* files that the parent opens for the engine; nothing else can be named */
@@ -506,6 +517,29 @@ struct docker_env {
 	char		 host[PATH_MAX];	/* DOCKER_HOST, or empty */
 	char		 context[DOCKER_CONTEXT_MAX]; /* DOCKER_CONTEXT */
 	char		 directory[PATH_MAX];	/* DOCKER_CONFIG or ~/.docker */
+	char		 certs[PATH_MAX];	/* DOCKER_CERT_PATH, or empty */
+	uint32_t	 verify;		/* DOCKER_TLS_VERIFY is set */
+};
+
+/* a container engine on another machine */
+enum remote_kind {
+	REMOTE_NONE,
+	REMOTE_TLS,		/* each needs more rights than */
+	REMOTE_SSH,		/* the one before */
+	REMOTE_MAX
+};
+struct remote {
+	uint32_t	 kind;		/* enum remote_kind */
+	uint32_t	 port;
+	char		 user[64];	/* ssh: may be empty */
+	char		 host[HOST_MAXLEN];
+	char		 tls[PATH_MAX];	/* directory of these */
+};
+enum pem {
+	PEM_CA,
+	PEM_CERT,
+	PEM_KEY,
+	PEM_MAX
 };
 
 enum pull {
@@ -516,7 +550,8 @@ enum pull {
 
 /* the part of a configuration that has a fixed size; 0: the default */
 struct conf_fixed {
-	char		 engine[PATH_MAX];	/* a Unix socket; empty: any */
+	char		 engine[PATH_MAX];	/* a Unix socket, or where it is
+						   elsewhere; empty: any */
 	char		 image[IMAGE_MAXLEN];
 	char		 base[IMAGE_MAXLEN];
 	char		 ca[PATH_MAX];		/* may be empty */
@@ -634,6 +669,7 @@ struct env_entry {
 TAILQ_HEAD(env_list, env_entry);
 struct config {
 	struct conf_fixed	 fixed;
+	struct remote		 remote;
 	char			 login[PATH_MAX]; /* where; empty: the default */
 	char			 envfile[PATH_MAX]; /* empty: the default one */
 	char			 command[COMMAND_MAXLEN]; /* or else empty */
@@ -655,6 +691,8 @@ __dead void	 usage(void);
  * the daemon has said why on standard error.
  */
 int		 daemon_private(const char *);
+/* a path of the configuration's: a plain file, or -1 and errno */
+int		 open_home(const char *);
 /* A configuration with the macros of the command line, or NULL. */
 struct config	*daemon_config(FILE *, const char *);
 
@@ -663,6 +701,19 @@ struct config	*daemon_config(FILE *, const char *);
  * has it; or exits.
  */
 int		 daemon_listen(const char *, int, char [PATH_MAX]);
+
+/*
+ * parent_engine.c: where the container engine is, by the environment of a
+ * private daemon, and otherwise; a socket to it, or -1 and errno; where it is
+ * elsewhere bridge is asked.  remote_use() says -1 if conf lied.
+ */
+void		 engine_find(const char *);
+const struct docker_env *engine_environment(void);
+const char	*engine_usual(size_t);
+int		 engine_connect(const char *);
+int		 remote_handle(struct imsg *);
+int		 remote_use(const char *);
+void		 remote_ask(uint32_t);
 
 /*
  * conf.c.  config_new() has the defaults, with which a user needs no file: an
@@ -689,11 +740,22 @@ void		 names_check(const struct config *, void (*)(const char *));
  * -1: what they say is of no use, for the reason given.  context_read() takes
  * what is in the file, or NULL if there is none.
  */
-int		 context_begin(struct conf_fixed *, const struct docker_env *,
+int		 context_begin(struct config *, const struct docker_env *,
 		    char [PATH_MAX], char [TEXT_MAXLEN]);
-int		 context_read(struct conf_fixed *, const struct docker_env *,
+int		 context_read(struct config *, const struct docker_env *,
 		    const char *, size_t, char [PATH_MAX],
 		    char [TEXT_MAXLEN]);
+
+/* Takes an engine, and the directory of its certificates: NULL, or why not. */
+const char	*config_engine(struct config *, const char *, const char *);
+
+/*
+ * remote.c: where an engine elsewhere is; NULL, or what is wrong with it.  Is
+ * this what another process of ours may say?  Is this an engine of that kind?
+ */
+const char	*remote_parse(const char *, struct remote *);
+int		 remote_valid(const struct remote *);
+int		 remote_is(const char *);
 
 /*
  * credentials.c: as they are written, into a list of NAME=value.  What is
@@ -809,6 +871,11 @@ __dead void	 engine(void);
  * each of them.
  */
 __dead void	 workspace(void);
+
+/*
+ * bridge.c: streams to an engine on another machine.
+ */
+__dead void	 bridge(void);
 
 /* workspace_git.c: is this the path of something in a workspace? */
 int		 protect_valid(const char *);

@@ -71,6 +71,8 @@ static struct {
 	struct env_list	 list;
 } keys = { .list = TAILQ_HEAD_INITIALIZER(keys.list) };
 
+static uint32_t	 most = REMOTE_MAX;	/* kind of engine that it may be */
+
 #define ID_KEYS		1	/* of a file for engine, not for a load */
 
 static void	 conf_started(void);
@@ -80,6 +82,7 @@ static int	 conf_handle_docker(struct imsg *);
 static int	 conf_handle_read(struct imsg *);
 static void	 conf_engine(void);
 static void	 conf_engine_next(int, const char *);
+static void	 conf_remote(void);
 static void	 conf_docker(int);
 static int	 conf_handle_file(struct imsg *);
 static int	 conf_handle_keys(void);
@@ -220,7 +223,7 @@ conf_engine(void)
 	if (f->engine[0] == '\0' && !load.follow)
 		(void)strlcpy(f->engine, "/var/run/docker.sock",
 		    sizeof(f->engine));
-	conf_engine_next(f->engine[0] != '\0' ? 0 : context_begin(f,
+	conf_engine_next(f->engine[0] != '\0' ? 0 : context_begin(load.conf,
 	    &load.docker, load.path, why), why);
 }
 
@@ -233,8 +236,30 @@ conf_engine_next(int result, const char *why)
 	}
 	if (result == -1)
 		conf_error("%s", why);
+	else
+		conf_remote();
 	load.step = LOAD_PASSWD;
 	conf_next();
+}
+
+/*
+ * An engine elsewhere: only a user's own daemon has that user's keys, and what
+ * bridge gave up for the first engine it does not get back.
+ */
+static void
+conf_remote(void)
+{
+	const char *why;
+
+	why = NULL;
+	if (load.conf->remote.kind > most)
+		why = "a daemon that runs keeps no right that its engine did "
+		    "not need; end it first";
+	else if (load.conf->remote.kind == REMOTE_SSH && !load.follow)
+		why = "the system's daemon has no keys for ssh; name a "
+		    "tcp:// one";
+	if (why != NULL)
+		conf_error("engine %.300s: %s", load.conf->fixed.engine, why);
 }
 
 static void
@@ -253,7 +278,7 @@ conf_docker(int fd)
 	} else if ((buf = env_load(fd, &len)) == NULL) {
 		conf_finish();
 	} else {
-		result = context_read(&load.conf->fixed, &load.docker, buf,
+		result = context_read(load.conf, &load.docker, buf,
 		    len, load.path, why);
 		/* it may have keys of registries */
 		freezero(buf, ENV_MAXSIZE + 1);
@@ -332,7 +357,7 @@ conf_handle_file(struct imsg *imsg)
 			conf_docker(fd);
 			close(fd);
 		} else if (error == ENOENT || error == ENOTDIR)
-			conf_engine_next(context_read(&load.conf->fixed,
+			conf_engine_next(context_read(load.conf,
 			    &load.docker, NULL, 0, load.path, why), why);
 		else {
 			(void)snprintf(why, sizeof(why), "%.500s: %s",
@@ -471,6 +496,11 @@ conf_finish(void)
 			load.conf->fixed.credentials = CREDENTIALS_DEFAULT;
 		conf_send(ROLE_PARENT, IMSG_RECONF_CONF, &load.conf->fixed,
 		    sizeof(load.conf->fixed));
+		if (load.conf->remote.kind != REMOTE_NONE)
+			conf_send(ROLE_PARENT, IMSG_RECONF_REMOTE,
+			    &load.conf->remote, sizeof(load.conf->remote));
+		if (most == REMOTE_MAX)
+			most = load.conf->remote.kind;
 		if (load.conf->login[0] != '\0')
 			conf_send(ROLE_PARENT, IMSG_RECONF_LOGIN,
 			    load.conf->login, strlen(load.conf->login));

@@ -48,6 +48,7 @@ static int	 engine_dispatch_parent(struct imsg *);
 static int	 engine_dispatch_conf(struct imsg *);
 static int	 engine_handle_name(struct imsg *);
 static int	 engine_handle_socket(struct imsg *);
+static int	 engine_handle_nosocket(struct imsg *);
 static int	 engine_handle_file(struct imsg *);
 static int	 engine_handle_workspace(struct imsg *);
 static int	 engine_handle_share(struct imsg *);
@@ -72,7 +73,9 @@ static void	 engine_set_bundle(int);
 static struct config	*current, *nconf;
 static unsigned int	 nrules, npermits;
 static uint32_t		 owner;		/* whose daemon this is */
+static char		 hostname[HOSTNAME_MAXLEN];
 static char		 daemon_label[DAEMON_MAXLEN];
+static char		 remote_label[DAEMON_MAXLEN];	/* elsewhere */
 static char		*seccomp;	/* NULL: there is no profile */
 static char		*bundle;	/* as spec_bundle() makes it, or NULL */
 static char		 proxyd_image[64];
@@ -82,6 +85,9 @@ static int		 busy;
 void
 engine(void)
 {
+	/* the last byte stays as it is */
+	if (gethostname(hostname, sizeof(hostname) - 1) == -1)
+		fatal("gethostname");
 	/*
 	 * rpath: libcurl's libraries read files of theirs once; recvfd and
 	 * sendfd: the channels
@@ -116,11 +122,20 @@ engine_owner(void)
 	return (owner);
 }
 
-/* What marks the things of this daemon. */
+/*
+ * What marks the things of this daemon.  On an engine elsewhere there may be
+ * those of that machine's, which calls itself the same.
+ */
 const char *
 engine_daemon(void)
 {
-	return (daemon_label);
+	return (engine_is_remote() ? remote_label : daemon_label);
+}
+
+int
+engine_is_remote(void)
+{
+	return (current != NULL && remote_is(current->fixed.engine));
 }
 
 const char *
@@ -222,6 +237,8 @@ engine_dispatch_parent(struct imsg *imsg)
 		return (engine_handle_name(imsg));
 	case IMSG_PARENT_SOCKET:
 		return (engine_handle_socket(imsg));
+	case IMSG_PARENT_NOSOCKET:
+		return (engine_handle_nosocket(imsg));
 	case IMSG_PARENT_FILE:
 		return (engine_handle_file(imsg));
 	case IMSG_PARENT_WORKSPACE:
@@ -293,6 +310,8 @@ engine_handle_name(struct imsg *imsg)
 	owner = imsg_get_id(imsg);
 	(void)snprintf(daemon_label, sizeof(daemon_label), "%u:%s",
 	    (unsigned int)getuid(), path);
+	(void)snprintf(remote_label, sizeof(remote_label), "%u:%s@%s",
+	    (unsigned int)getuid(), path, hostname);
 	return (0);
 }
 
@@ -309,6 +328,17 @@ engine_handle_socket(struct imsg *imsg)
 		return (-1);
 	}
 	return (docker_socket(imsg_get_id(imsg), error, fd));
+}
+
+static int
+engine_handle_nosocket(struct imsg *imsg)
+{
+	struct ctl_error ce;
+
+	if (imsg_get_data(imsg, &ce, sizeof(ce)) == -1 || ce.code <= 0 ||
+	    !imsg_is_string(ce.text, sizeof(ce.text)))
+		return (-1);
+	return (docker_nosocket(imsg_get_id(imsg), ce.code, ce.text));
 }
 
 /*

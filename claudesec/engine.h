@@ -32,7 +32,8 @@
 #define IMAGE_ID_LEN		128	/* "sha256:" and more of the same */
 #define TOKEN_MAXLEN		96	/* of a placeholder for a key */
 #define TOKEN_RANDOM		32	/* bytes in it */
-#define DAEMON_MAXLEN		(PATH_MAX + 16)
+#define HOSTNAME_MAXLEN		65	/* of this machine, with its NUL */
+#define DAEMON_MAXLEN		(PATH_MAX + 16 + HOSTNAME_MAXLEN)
 #define OBJECT_MAXLEN		(NAME_MAXLEN + 16)
 #define VOLUME_MAXLEN		(NAME_MAXLEN + 32)
 #define NAMES_MAX		100	/* name, name-2, ... */
@@ -301,6 +302,7 @@ struct docker_reply {
 
 void		 docker_init(void);
 int		 docker_socket(uint32_t, int, int);
+int		 docker_nosocket(uint32_t, int, const char *);
 struct docker_call *docker_call(const char *, json_t *, int,
 		    void (*)(void *, struct docker_reply *), void *,
 		    const char *, ...)
@@ -325,6 +327,7 @@ void		 hijack_cancel(struct hijack *);
 /* engine.c: what all sessions share */
 const struct config *engine_config(void);
 const char	*engine_daemon(void);
+int		 engine_is_remote(void);
 uint32_t	 engine_owner(void);
 const char	*engine_seccomp(void);
 const char	*engine_bundle(void);

@@ -102,6 +102,7 @@ static struct docker_call *call_new(const char *, int,
 static void	 call_free(struct docker_call *);
 static void	 call_next(void);
 static void	 call_ask(struct docker_call *);
+static struct docker_call *call_asked(uint32_t);
 static void	 call_start(struct docker_call *);
 static void	 call_start_hijack(struct docker_call *);
 static void	 call_hijacked(void *, int, int, const char *, size_t);
@@ -323,30 +324,46 @@ int
 docker_socket(uint32_t id, int error, int fd)
 {
 	struct docker_call *c;
+
+	if (fd == -1)
+		return (docker_nosocket(id, error == EACCES || error == EPERM ?
+		    EX_NOPERM : EX_UNAVAILABLE, strerror(error)));
+	if ((c = call_asked(id)) == NULL) {
+		close(fd);
+		return (id == 0 || id >= nextid ? -1 : 0);
+	}
+	c->state = CALL_RUNNING;
+	c->fd = fd;
+	call_start(c);
+	return (0);
+}
+
+int
+docker_nosocket(uint32_t id, int code, const char *why)
+{
+	struct docker_call *c;
 	const char *path;
+
+	if ((c = call_asked(id)) == NULL)
+		return (id == 0 || id >= nextid ? -1 : 0);
+	c->state = CALL_RUNNING;
+	version = 0;	/* who comes back may be another */
+	path = engine_config()->fixed.engine;
+	call_fail(c, code, "cannot reach %s%s: %s", path[0] == '\0' ?
+	    "a container engine where they usually are, first "
+	    "/var/run/docker.sock" : "the container engine at ", path, why);
+	return (0);
+}
+
+static struct docker_call *
+call_asked(uint32_t id)
+{
+	struct docker_call *c;
 
 	TAILQ_FOREACH(c, &calls, entry)
 		if (c->id == id && c->state == CALL_ASKED)
 			break;
-	if (c == NULL) {
-		if (fd != -1)
-			close(fd);
-		return (id == 0 || id >= nextid ? -1 : 0);
-	}
-	c->state = CALL_RUNNING;
-	if (fd == -1) {
-		version = 0;	/* who comes back may be another */
-		path = engine_config()->fixed.engine;
-		call_fail(c, error == EACCES || error == EPERM ? EX_NOPERM :
-		    EX_UNAVAILABLE, "cannot reach %s%s: %s", path[0] == '\0' ?
-		    "a container engine where they usually are, first "
-		    "/var/run/docker.sock" : "the container engine at ", path,
-		    strerror(error));
-		return (0);
-	}
-	c->fd = fd;
-	call_start(c);
-	return (0);
+	return (c);
 }
 
 static void

@@ -154,6 +154,14 @@ session_start(struct client *c)
 		client_error(c, EX_TEMPFAIL, "too many sessions of yours");
 		return;
 	}
+	if (engine_is_remote()) {
+		client_error(c, EX_UNAVAILABLE, "the container engine at "
+		    "%.256s is on another machine, which does not have this "
+		    "directory: name one of this machine, by DOCKER_HOST or "
+		    "engine in claudesec.conf",
+		    engine_config()->fixed.engine);
+		return;
+	}
 	if ((beyond = session_beyond(c)) != NULL) {
 		client_error(c, EX_NOPERM, "%s", beyond);
 		return;
@@ -285,7 +293,7 @@ session_make_spare(void)
 	struct session *s;
 
 	if (!keeps_spare || ending || spare != NULL || !recovered() ||
-	    engine_proxyd() == NULL)
+	    engine_proxyd() == NULL || engine_is_remote())
 		return;
 	s = session_new();
 	s->spared = 1;

@@ -28,6 +28,7 @@
 #define E	(1U << ROLE_ENGINE)
 #define N	(1U << ROLE_PIN)
 #define W	(1U << ROLE_WORKSPACE)
+#define B	(1U << ROLE_BRIDGE)
 #define U	(1U << ROLE_CLIENT)
 #define NEW	STATE_CLIENT_NEW
 #define ARGS	STATE_CLIENT_ARGS
@@ -180,6 +181,17 @@ const struct imsg_rule imsg_rules[] = {
 	{ IMSG_LOOK_END, "look_end", E, W, RUN, 0, 0, 0 },
 	{ IMSG_LOOK_FOUND, "look_found", W, E, RUN, SIZE(ctl_finding), 0 },
 	{ IMSG_LOOK_DONE, "look_done", W, E, RUN, 0, 0, 0 },
+	/* an engine elsewhere */
+	{ IMSG_RECONF_REMOTE, "reconf_remote", F, P, RUN, SIZE(remote), 0 },
+	{ IMSG_PARENT_ENV, "parent_env", P, B, RUN, 1, ENV_MAXLEN, 0 },
+	{ IMSG_PARENT_REMOTE, "parent_remote", P, B, RUN, SIZE(remote), 0 },
+	{ IMSG_PARENT_PEM, "parent_pem", P, B, RUN, sizeof(int), sizeof(int),
+	    IMSG_FDOPT },
+	{ IMSG_PARENT_STREAM, "parent_stream", P, B, RUN, 0, 0, 0 },
+	{ IMSG_BRIDGE_STREAM, "bridge_stream", B, P, RUN, 0, 0, IMSG_FD },
+	{ IMSG_BRIDGE_FAILED, "bridge_failed", B, P, RUN, SIZE(ctl_error),
+	    0 },
+	{ IMSG_PARENT_NOSOCKET, "nosocket", P, E, RUN, SIZE(ctl_error), 0 },
 	{ 0, NULL, 0, 0, 0, 0, 0, 0 }
 };
 /* clang-format on */

@@ -27,7 +27,6 @@
 #include <sys/types.h>
 #include <sys/queue.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 
 #include <arpa/inet.h>
 #include <ctype.h>
@@ -167,7 +166,7 @@ static struct symbol *macro_find(const char *);
 static void	 macro_set(int, const char *, const char *, int);
 static void	 macro_option(const char *);
 static int	 once(unsigned int, const char *);
-static void	 set_engine(const struct word *);
+static void	 set_engine(const struct word *, const struct word *);
 static void	 set_image(char *, const struct word *, const char *);
 static void	 set_runtime(const struct word *);
 static void	 set_pull(const struct word *);
@@ -209,8 +208,8 @@ static int	 parse_port(const struct word *, uint16_t *);
 %token	DIRECTORY
 %token	EGRESS ENGINE ENVIRONMENT EXIT FILESIZE FROM GROUP HOME IMAGE INJECT MEMORY
 %token	NONE PASS PERMIT PLAIN PORT PROCESSES PROTECT RATE RESOLVER SESSIONS
-%token	CLIPBOARD DETACH KEEP NETWORK PULL RUNTIME STOP TERMINAL TMP TO UNPROTECT
-%token	REVIEW SHARE USER WORKSPACE INVALID
+%token	CLIPBOARD DETACH KEEP NETWORK PULL RUNTIME STOP TERMINAL TLS TMP TO
+%token	REVIEW SHARE UNPROTECT USER WORKSPACE INVALID
 %token	<word>		WORD
 %type	<words>		macro list list_l port
 %type	<number>	action how kind plain
@@ -234,7 +233,11 @@ statement	: WORD '=' macro {
 		}
 		| ENGINE WORD {
 			if (once(SEEN_ENGINE, "engine"))
-				set_engine($2);
+				set_engine($2, NULL);
+		}
+		| ENGINE WORD TLS WORD {
+			if (once(SEEN_ENGINE, "engine"))
+				set_engine($2, $4);
 		}
 		| IMAGE WORD {
 			if (once(SEEN_IMAGE, "image"))
@@ -682,6 +685,7 @@ static const struct keyword {
 	{ "share",		SHARE },
 	{ "terminal",		TERMINAL },
 	{ "stop",		STOP },
+	{ "tls",		TLS },
 	{ "tmp",		TMP },
 	{ "to",			TO },
 	{ "unprotect",		UNPROTECT },
@@ -1178,18 +1182,19 @@ once(unsigned int which, const char *what)
 }
 
 static void
-set_engine(const struct word *w)
+set_engine(const struct word *w, const struct word *tls)
 {
-	struct sockaddr_un sun;
-	char buf[SHOWN_SIZE];
+	const char *why;
+	char buf[SHOWN_SIZE], dir[PATH_MAX];
 
-	if (strncmp(w->s, "unix:///", 8) != 0)
-		error(w->line, "engine: not a unix:///path: \"%s\"",
-		    shown(w->s, buf));
-	else if (strlcpy(nconf->fixed.engine, w->s + 7,
-	    sizeof(nconf->fixed.engine)) >= sizeof(sun.sun_path))
-		error(w->line, "engine: path too long: \"%s\"",
-		    shown(w->s, buf));
+	dir[0] = '\0';
+	if (tls != NULL)
+		set_path(dir, tls, "tls");
+	why = config_engine(nconf, w->s, dir);
+	if (why == NULL && tls != NULL && nconf->remote.kind != REMOTE_TLS)
+		why = "tls is for tcp:// only";
+	if (why != NULL)
+		error(w->line, "engine: %s: \"%s\"", why, shown(w->s, buf));
 }
 
 /* Letters, digits and . _ - / : @, and nothing like ../ among them. */

@@ -46,7 +46,12 @@ print_config(FILE *f, const struct config *c)
 
 	if (c->fixed.engine[0] != '\0') {
 		(void)fputs("engine ", f);
-		print_string(f, "unix://", c->fixed.engine);
+		print_string(f, remote_is(c->fixed.engine) ? "" : "unix://",
+		    c->fixed.engine);
+		if (c->remote.tls[0] != '\0') {
+			(void)fputs(" tls ", f);
+			print_string(f, "", c->remote.tls);
+		}
 		(void)fputc('\n', f);
 	}
 	(void)fputs("image ", f);

@@ -58,7 +58,6 @@ static int	 proc_handle_child(struct peer *, struct imsg *);
 static void	 proc_sigchld(int, short, void *);
 static void	 proc_reap(void);
 static void	 proc_timeout(int, short, void *);
-static void	 proc_drop(const char *, const char *);
 static void	 proc_setup_log(void);
 static int	 proc_handle_parent(struct peer *, struct imsg *);
 static int	 proc_handle_peer(struct imsg *);
@@ -602,7 +601,8 @@ proc_setup_log(void)
 	log_init(proc_name(proc_self), sl.debug, sl.verbose);
 }
 
-static void
+/* For good; nothing for whom root did not start. */
+void
 proc_drop(const char *user, const char *dir)
 {
 	struct passwd *pw;

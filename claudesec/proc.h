@@ -143,6 +143,8 @@ __attribute__((__noreturn__)) void proc_child(const char *, const char *,
 __attribute__((__noreturn__)) void proc_loop(
 	    int (*)(struct peer *, struct imsg *), void (*)(void));
 const char *proc_name(unsigned int);
+/* for a child that was not dropped, when it knows whether to be */
+void	 proc_drop(const char *, const char *);
 /* for those who are no children of ours */
 void	 proc_nocore(void);
 

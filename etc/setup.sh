@@ -24,8 +24,8 @@ build_packages="byacc gcc libbsd-dev libc6-dev libevent-dev libjansson-dev
 run_packages="ca-certificates curl fakechroot fakeroot mmdebstrap uidmap"
 test_packages="chromium-headless-shell bmake bsdextrautils busybox-static
     catatonit clang fish git iproute2 iptables libc6-dbg mandoc musl-tools
-    netavark openssl podman procps python3 python3-pip qemu-user rootlesskit
-    runc slirp4netns tmux valgrind wget zsh"
+    netavark openssh-server openssl podman procps python3 python3-pip
+    qemu-user rootlesskit runc slirp4netns tmux valgrind wget zsh"
 case $(uname -m) in
 x86_64)	test_packages="$test_packages gcc-aarch64-linux-gnu
 	    libc6-dev-arm64-cross" ;;

@@ -1223,6 +1223,12 @@ def surroundings(kind):
         open(top + "/engine", "w").close()
     elif kind == "conf-wrong":
         conf = "nonsense\n"
+    elif kind == "conf-tcp":
+        conf = 'engine "tcp://127.0.0.1:2375"\n'
+    elif kind == "conf-tls":
+        conf = 'engine "tcp://127.0.0.1:1" tls "%s"\n' % top
+    elif kind == "conf-ssh":
+        conf = 'engine "ssh://127.0.0.1:1"\n'
     elif kind == "conf-size":
         conf += "agent { memory 1X }\n"
     elif kind == "conf-env":

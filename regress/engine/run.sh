@@ -529,18 +529,18 @@ test_engine_of_the_environment_that_cannot_be()
 {
 	context bad '{"Endpoints":[]'
 	context deep "$(printf '[%.0s' $(seq 10000))"
-	context far "$(host ssh://host)"
 	context none '{"Endpoints":{"docker":{"Host":1}}}'
 	echo '{}' >"$tmp/docker/config.json"
-	far="an engine elsewhere cannot mount a workspace of this machine; \
-name one of this machine by engine in claudesec.conf"
+	far="tcp://h:2376: without TLS and certificates whoever reaches it is \
+root there; name their directory by tls in claudesec.conf, or by \
+DOCKER_TLS_VERIFY=1 and DOCKER_CERT_PATH"
+	neither="neither unix:///path, nor tcp://host:port, nor ssh://user@host"
 	while IFS='|' read -r env message; do
 		found 78 "$message" '' "DOCKER_CONFIG=$tmp/docker" "$env" ||
 		    return
 	done <<-END || return
-		DOCKER_HOST=tcp://h:2375|DOCKER_HOST tcp://h:2375: $far
-		DOCKER_CONTEXT=far|docker context far ssh://host: $far
-		DOCKER_HOST=npipe://x|DOCKER_HOST npipe://x: not unix:///path
+		DOCKER_HOST=tcp://h:2376|DOCKER_HOST $far
+		DOCKER_HOST=npipe://x|DOCKER_HOST npipe://x: $neither
 		DOCKER_CONTEXT=nil|docker context nil: there is none of the name
 		DOCKER_CONTEXT=none|docker context none: it has no host
 		DOCKER_CONTEXT=bad|$(file_of bad): not JSON

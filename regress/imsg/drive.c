@@ -42,7 +42,7 @@
 #include "proc.h"
 #include "drive.h"
 
-#define ROLES		8
+#define ROLES		9
 #define TIMEOUT		3000	/* ms for an answer */
 
 static const char *program, *names[ROLES];

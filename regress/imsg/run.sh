@@ -28,7 +28,7 @@ cc_test -I../../claudesec -I../../proxyd -o "$tmp/drive-proxyd" drive.c proxyd.c
 set +e
 status=0
 "$tmp/drive-claudesec" "$(pwd)/../../claudesec/claudesec" \
-    parent conf control engine pin workspace +client || status=1
+    parent conf control engine pin workspace bridge +client || status=1
 "$tmp/drive-proxyd" "$(pwd)/../../proxyd/proxyd" \
     parent frontend resolver relay keeper || status=1
 exit $status

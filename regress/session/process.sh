@@ -69,16 +69,16 @@ descriptors()
 }
 
 # sockets PID: the parent has one for each of the others, conf and workspace
-# those of the parent and the engine process, a session's process that of the
-# latter, control the one that it listens on as well
+# those of the parent and the engine process, bridge the parent's, a session's
+# process that of the engine process, control the one that it listens on as well
 sockets()
 {
 	_sockets=$(readlink "/proc/$1/fd"/* | grep -c '^socket:')
 	case $(title "$1") in
-	session|resume)		_should=1 ;;
+	bridge|session|resume)	_should=1 ;;
 	conf|workspace)		_should=2 ;;
 	control)		_should=3 ;;
-	parent)			_should=4 ;;
+	parent)			_should=5 ;;
 	*)			return 0 ;;
 	esac
 	equal "sockets of $(title "$1")" "$_sockets" $_should
@@ -90,7 +90,7 @@ test_processes_are_confined()
 	n=0
 	for pid in $(daemons); do
 		case $(title "$pid") in
-		parent|conf|control|engine|workspace|session)
+		parent|conf|control|engine|workspace|bridge|session)
 			confined "$pid" 1000 && descriptors "$pid" &&
 			    sockets "$pid" || return 1
 			n=$((n + 1))
@@ -103,7 +103,7 @@ test_processes_are_confined()
 			;;
 		esac
 	done
-	equal "processes of claudesec" $n 6 || return 1
+	equal "processes of claudesec" $n 7 || return 1
 	n=0
 	for pid in $(proxies held); do
 		confined "$pid" 13 && descriptors "$pid" || return 1
@@ -119,7 +119,7 @@ test_only_the_engine_process_has_the_engine()
 	[ -s "$tmp/peers" ] || because "nobody talks to the engine" || return 1
 	for pid in $(daemons); do
 		case $(title "$pid") in
-		parent|conf|control|workspace|session)	;;
+		parent|conf|control|workspace|bridge|session)	;;
 		*)	continue ;;
 		esac
 		for fd in /proc/$pid/fd/*; do
@@ -167,10 +167,10 @@ gone()
 
 test_kill_of_each_process_ends_all()
 {
-	for name in parent conf control engine workspace; do
+	for name in parent conf control engine workspace bridge; do
 		hold 1000 held || return 1
 		all=$(for _n in parent conf control engine \
-		    workspace session; do
+		    workspace bridge session; do
 			pid_of $_n; done)
 		kill -9 "$(pid_of $name)"
 		wait_for 2 gone $all || {
