@@ -252,7 +252,8 @@ facts_print(void)
 	for (i = 0; i < nlacks; i++) {
 		if (!terminal)
 			(void)printf("-\t");
-		fact_print(facts[FACT_LACKS], lacks[i].text);
+		fact_print(facts[FACT_LACKS], lacks[i].text[0] == '\0' ? "-" :
+		    lacks[i].text);
 	}
 }
 
@@ -474,6 +475,9 @@ lacks_json(void)
 	json_t *array;
 	size_t i;
 
+	/* it did not say */
+	if (nlacks == 1 && lacks[0].text[0] == '\0')
+		return (json_null());
 	if ((array = json_array()) == NULL)
 		err(EX_OSERR, NULL);
 	for (i = 0; i < nlacks; i++)

@@ -626,7 +626,6 @@ void		 report_free(struct session *);
 /* engine_info.c: what the container engine can do */
 void		 info_ask(void);
 void		 info_begin(struct session *);
-const json_t	*info_answer(void);
 uint32_t	 info_millicpus(void);
 int		 info_agent(struct session *, uint32_t);
 

@@ -88,13 +88,6 @@ info_done(void *arg, struct docker_reply *reply)
 	}
 }
 
-/* The last one, or NULL. */
-const json_t *
-info_answer(void)
-{
-	return (answer);
-}
-
 /* By default; without root it may not be bounded. */
 uint32_t
 info_millicpus(void)

@@ -44,6 +44,8 @@ struct status_item {
 
 struct status {
 	struct client	*client;
+	struct docker_call *call;	/* what the engine says of itself */
+	json_t		*info;		/* NULL: nothing yet */
 	struct event	 timer;
 	unsigned int	 waiting;
 	TAILQ_HEAD(, status_item) items;
@@ -53,6 +55,7 @@ static void	 status_ask(struct status *, struct session *);
 static void	 status_reply(void *, struct docker_reply *);
 static void	 status_looked(void *, struct docker_reply *);
 static void	 status_keep(void *, enum fact, const char *);
+static void	 status_informed(void *, struct docker_reply *);
 static void	 status_lacks(void *, enum fact, const char *);
 static int64_t	 status_number(const json_t *, const char *, const char *,
 		    const char *);
@@ -77,6 +80,12 @@ status_start(struct client *c)
 		if (client_owns(c, s) && (c->spec.name[0] == '\0' ||
 		    strcmp(c->spec.name, s->spec.name) == 0))
 			status_ask(st, s);
+	if (c->all) {
+		st->waiting++;
+		st->call = docker_call("GET", NULL, API_TIMEOUT,
+		    status_informed, st, docker_is_podman() ?
+		    "/libpod/info" : "/info");
+	}
 	if (st->waiting == 0)
 		status_end(st);
 	else
@@ -169,6 +178,18 @@ status_keep(void *arg, enum fact fact, const char *text)
 }
 
 static void
+status_informed(void *arg, struct docker_reply *reply)
+{
+	struct status *st = arg;
+
+	st->call = NULL;
+	if (reply->error == NULL)
+		st->info = json_incref((json_t *)(uintptr_t)reply->json);
+	if (--st->waiting == 0)
+		status_end(st);
+}
+
+static void
 status_lacks(void *arg, enum fact fact, const char *text)
 {
 	struct ctl_fact f;
@@ -229,9 +250,10 @@ status_end(struct status *st)
 			client_send(c, IMSG_CTL_FACT, -1, &i->facts[n],
 			    sizeof(i->facts[n]));
 	}
-	if (c->all)
-		confirm_lacks(info_answer(), docker_is_podman(), status_lacks,
-		    c);
+	if (st->info != NULL)
+		confirm_lacks(st->info, docker_is_podman(), status_lacks, c);
+	else if (c->all)
+		status_lacks(c, FACT_LACKS, "");
 	status_free(c);
 	client_exit(c, 0);
 }
@@ -246,6 +268,9 @@ status_free(struct client *c)
 		return;
 	c->status = NULL;
 	evtimer_del(&st->timer);
+	if (st->call != NULL)
+		docker_cancel(st->call);
+	json_decref(st->info);
 	while ((i = TAILQ_FIRST(&st->items)) != NULL) {
 		TAILQ_REMOVE(&st->items, i, entry);
 		if (i->call != NULL)

@@ -378,6 +378,21 @@ test_status_shows_what_is_confirmed()
 	    why "confirmed: $(cat "$tmp/verbose")"
 }
 
+# And none of the engine is made up, when there is no session either.
+test_status_without_a_word_of_the_engine()
+{
+	up 'GET,/info$,close' || { why "it does not start"; return; }
+	run_verbose
+	[ "$(cat "$tmp/verbose")" = "-	lacks	-" ] ||
+	    { why "it says: $(cat "$tmp/verbose")"; return; }
+	down
+	up || return
+	run_verbose
+	grep -q '^-	lacks	.*user namespace' "$tmp/verbose" &&
+	    ! grep -q 'a bound of memory' "$tmp/verbose" ||
+	    why "it says: $(cat "$tmp/verbose")"
+}
+
 test_info_hangs_up()
 {
 	fails 69 "$hung_up" 'GET,/info$,close'
