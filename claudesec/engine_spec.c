@@ -760,6 +760,11 @@ spec_agent_env(const struct spec *s, const struct config *conf,
 	text = spec_lines(INSIDE_MOUNTS "=", &s->mounts);
 	error |= text == NULL ? -1 : append_string(env, text);
 	free(text);
+	if (s->rootless)
+		error |= append_format(env, INSIDE_BOUNDS "=" INSIDE_BOUND,
+		    (uintmax_t)conf->fixed.memory,
+		    (uintmax_t)conf->fixed.processes,
+		    (uintmax_t)conf->fixed.millicpus);
 	if (s->shares.n > 0) {
 		text = spec_lines(INSIDE_SHARES "=", &s->shares);
 		error |= text == NULL ? -1 : append_string(env, text);

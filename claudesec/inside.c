@@ -89,7 +89,7 @@ int
 main(int argc, char *argv[])
 {
 	unsigned short cols, port, rows;
-	const char *dir, *login, *mark, *which;
+	const char *bounds, *dir, *login, *mark, *which;
 	char *mounts;
 	int ch, jflag, xflag;
 
@@ -145,6 +145,8 @@ main(int argc, char *argv[])
 		return (0);
 	}
 	clean();
+	if ((bounds = getenv(INSIDE_BOUNDS)) != NULL)
+		check_bounds(bounds);
 	if (which != NULL) {
 		check_directory(WORKSPACE, which);
 		if ((mounts = getenv(INSIDE_MOUNTS)) == NULL)
@@ -163,7 +165,7 @@ main(int argc, char *argv[])
 	if (jflag)
 		write_json();
 	if (unsetenv(INSIDE_JSON) == -1 || unsetenv(INSIDE_MOUNTS) == -1 ||
-	    unsetenv(INSIDE_SHARES) == -1)
+	    unsetenv(INSIDE_SHARES) == -1 || unsetenv(INSIDE_BOUNDS) == -1)
 		err(EX_OSERR, "unsetenv");
 	execvp(argv[0], argv);
 	err(errno == ENOENT ? 127 : 126, "%s", argv[0]);

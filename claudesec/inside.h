@@ -89,4 +89,13 @@ void		 carry_port(unsigned short);
 /* Likewise of what is mounted in CLAUDE_CONFIG_DIR, if anything is. */
 #define INSIDE_SHARES		"CLAUDESEC_SHARES"
 
+/*
+ * inside_bounds.c: the variable that says what control groups must bound:
+ * bytes of memory, processes, and thousandths of a processor, or 0.
+ */
+#define INSIDE_BOUNDS		"CLAUDESEC_BOUNDS"
+#define INSIDE_BOUND		"%ju %ju %ju"
+
+void		 check_bounds(const char *);
+
 #endif /* INSIDE_H */

@@ -14,9 +14,10 @@
 #
 
 
-"""bounds.py LISTEN ENGINE: between claudesec and a container engine that cannot
-bound anything here: says that it can, and that what it made has the bounds that
-it was asked for.  So all else of such an engine can be seen.
+"""bounds.py LISTEN ENGINE [honest]: between claudesec and a container engine
+that cannot bound anything here: says that it can, and that what it made has the
+bounds that it was asked for.  So all else of such an engine can be seen, for
+`inside' is not told to look for them; unless it is honest to that.
 """
 import http.client
 import json
@@ -27,7 +28,9 @@ import socketserver
 import sys
 import threading
 
-listen, engine = sys.argv[1:]
+listen, engine = sys.argv[1:3]
+honest = len(sys.argv) > 3
+VARIABLE = "CLAUDESEC_BOUNDS"
 asked = {}
 
 
@@ -52,6 +55,17 @@ def bounds(body):
             "PidsLimit": limits["pids"]["limit"]}
 
 
+def untold(body):
+    """Takes the variable out of a request, and says what it was."""
+    env = body.get("Env", body.get("env"))
+    if isinstance(env, dict):
+        return [VARIABLE + "=" + env.pop(VARIABLE)] if VARIABLE in env else []
+    told = [v for v in env or [] if v.startswith(VARIABLE + "=")]
+    for v in told:
+        env.remove(v)
+    return told
+
+
 def better(path, reply):
     if path.endswith("/info"):
         if "host" in reply:
@@ -61,7 +75,10 @@ def better(path, reply):
             reply.update(CgroupVersion="2", MemoryLimit=True, PidsLimit=True,
                          CpuCfsQuota=True)
     else:
-        reply["HostConfig"].update(asked.get(reply["Id"], {}))
+        limits, env = asked.get(reply["Id"], ({}, []))
+        reply["HostConfig"].update(limits)
+        config = reply["Config"]
+        config["Env"] = (config.get("Env") or []) + env
 
 
 class Handler(socketserver.StreamRequestHandler):
@@ -83,6 +100,11 @@ class Handler(socketserver.StreamRequestHandler):
     def change(self, method, path, head, creates):
         length = re.search(rb"(?i)\r\ncontent-length: (\d+)", head)
         body = self.rfile.read(int(length.group(1))) if length else b""
+        told = []
+        if creates and not honest:
+            spec = json.loads(body)
+            told = untold(spec)
+            body = json.dumps(spec).encode()
         connection = Engine()
         connection.request(method, path, body,
                            {"Content-Type": "application/json"})
@@ -91,7 +113,7 @@ class Handler(socketserver.StreamRequestHandler):
         if response.status < 300:
             reply = json.loads(data)
             if creates:
-                asked[reply["Id"]] = bounds(json.loads(body))
+                asked[reply["Id"]] = bounds(json.loads(body)), told
             else:
                 better(path, reply)
             data = json.dumps(reply).encode()

@@ -86,6 +86,14 @@ cs()
 	(cd "$tmp/ws" && as "$claudesec" -f "$tmp/conf" "$@")
 }
 
+# other NAME COMMAND ...: likewise, of a daemon that has no other configuration
+other()
+{
+	as mkdir -m 700 -p "$tmp/run/$1" &&
+	(cd "$tmp/ws" && _run=$tmp/run/$1 && shift &&
+	    as env XDG_RUNTIME_DIR="$_run" "$claudesec" -f "$tmp/conf" "$@")
+}
+
 daemons()
 {
 	for _p in /proc/[0-9]*; do
@@ -157,7 +165,8 @@ image()
 # The user and its range of others stand in a copy of /etc that only we see.
 user()
 {
-	uid=64123
+	# all that runs as it is ended: another run has another
+	uid=$((60000 + $$ % 5000))
 	mkdir "$tmp/dev" "$tmp/home" && cp -a /etc "$tmp/etc" &&
 	echo "claudesec:x:$uid:$uid::$tmp/home:/bin/sh" >>"$tmp/etc/passwd" &&
 	echo "claudesec:x:$uid:" >>"$tmp/etc/group" &&
@@ -171,7 +180,7 @@ user()
 	mount -t tmpfs -o mode=755 tmpfs "$tmp/dev" &&
 	mknod -m 666 "$tmp/dev/tun" c 10 200 &&
 	mount --bind "$tmp/dev/tun" /dev/net/tun &&
-	chown $uid:$uid "$tmp/home" "$tmp/ws" "$tmp/run" "$tmp/run/other"
+	chown $uid:$uid "$tmp/home" "$tmp/ws" "$tmp/run"
 }
 
 up()
@@ -180,7 +189,7 @@ up()
 	trap down EXIT
 	trap 'exit 1' HUP INT TERM
 	mkdir "$tmp/ws" "$tmp/run" && chmod 755 "$tmp" &&
-	    mkdir -m 700 "$tmp/root" "$tmp/root/run" "$tmp/run/other" && image ||
+	    mkdir -m 700 "$tmp/root" "$tmp/root/run" && image ||
 	    die "no image"
 	if [ "$(id -u)" -eq 0 ]; then
 		for _tool in busybox dockerd newuidmap nsenter podman \
@@ -237,9 +246,10 @@ start_engine()
 	esac
 	wait_for 30 api /_ping || die "$engine does not answer:" \
 	    "$(tail -n 3 "$tmp/$engine.log")"
+	_query="fromSrc=-&repo=localhost/claudesec/rootless"
 	curl -s --unix-socket "$socket" -X POST -H \
 	    'Content-Type: application/x-tar' --data-binary "@$tmp/image.tar" \
-	    "http://engine/v1.41/images/create?fromSrc=-&repo=localhost/claudesec/rootless" \
+	    "http://engine/v1.41/images/create?$_query" \
 	    >"$tmp/import" || die "no image in $engine"
 	name=$(api /v1.41/version)
 	user_in=0
@@ -308,6 +318,14 @@ test_agent_has_our_filter()
 	agent 'keyctl 2>&1' || because "$(cat "$tmp/err")" || return 1
 	equal "it heard" "$(cat "$tmp/out")" \
 	    "keyctl: Operation not permitted"
+}
+
+# By the kernel, where nothing stands between.
+test_bounds_are_the_kernel_s()
+{
+	agent 'cd /sys/fs/cgroup; cat memory.max pids.max' ||
+	    because "$(cat "$tmp/err")" || return 1
+	equal "they are" "$(tr '\n' ' ' <"$tmp/out")" "268435456 64 "
 }
 
 # Claude Code is told where its user is called root.
@@ -407,14 +425,34 @@ test_root_sees_sidecars_apart()
 test_refused_without_bounds()
 {
 	conf "$socket"
-	(cd "$tmp/ws" && as env XDG_RUNTIME_DIR="$tmp/run/other" \
-	    "$claudesec" -f "$tmp/conf" start -- -p true) >"$tmp/out" \
+	other "unbound.$engine" start -- -p true >"$tmp/out" \
 	    2>"$tmp/err" </dev/null
 	_status=$?
 	conf "$tmp/run/between.sock"
 	equal "status" $_status 69 &&
 	equal "it says" "$(cat "$tmp/err")" "claudesec: the container engine \
 cannot bound memory: without root it needs $needs"
+}
+
+# The engine says that there are some, and has made none.
+test_refused_without_the_kernel_s_bounds()
+{
+	as python3 "$here/bounds.py" "$tmp/run/honest.sock" "$socket" honest &
+	_honest=$!
+	wait_for 10 test -S "$tmp/run/honest.sock"
+	conf "$tmp/run/honest.sock"
+	other "honest.$engine" start -- -p 'echo it runs' >"$tmp/out" \
+	    2>"$tmp/err" </dev/null
+	_status=$?
+	conf "$tmp/run/between.sock"
+	# what is left of it goes the same way
+	wait_for 20 none_left
+	kill $_honest
+	rm -f "$tmp/run/honest.sock"
+	equal "status" $_status 71 || because "$(cat "$tmp/err")" || return 1
+	equal "output" "$(cat "$tmp/out")" "" &&
+	equal "it says" "$(grep inside: "$tmp/err")" "inside: memory.max is \
+not bounded, whatever the container engine says: it needs control groups"
 }
 
 test_refused_to_root()
@@ -468,7 +506,10 @@ up
 [ $# -gt 0 ] || set -- $all
 for engine in $engines; do
 	start_engine
-	if [ "$engine" != own ] && ! bounded; then
+	if [ "$engine" = own ] || bounded; then
+		cases=$(echo "$@" | tr ' ' '\n' | grep -v test_refused_without)
+	else
+		cases=$(echo "$@" | tr ' ' '\n' | grep -v test_bounds)
 		needs="control groups of version 2"
 		[ ! -e /sys/fs/cgroup/cgroup.controllers ] ||
 		    needs="the controller delegated to you"
@@ -478,7 +519,7 @@ for engine in $engines; do
 		wait_for 10 test -S "$tmp/run/between.sock"
 		conf "$tmp/run/between.sock"
 	fi
-	run_cases "$@"
+	run_cases $cases
 	stop_engine
 	rm -f "$tmp/run/between.sock"
 done
