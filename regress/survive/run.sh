@@ -542,6 +542,124 @@ claudesec: the running daemon is of another version; end its sessions and run \
 the command again"
 }
 
+# What there is of all sessions, and of the daemon.
+traces()
+{
+	docker ps -a --format 'container {{.Names}}'
+	docker volume ls --format 'volume {{.Name}}'
+	docker network ls --filter type=custom --format 'network {{.Name}}' |
+	    grep -vx 'network proxy-external'
+	grep -o "/run/claudesec.pin/$(echo "${tmp#/}/sock" | tr / %)[^ ]*" \
+	    /proc/self/mountinfo
+	ls -d "/run/claudesec.pin/$(echo "${tmp#/}/sock" | tr / %)" \
+	    "$tmp/sock" "$tmp/work"/* "$tmp/work"/.[!.]* 2>/dev/null
+	pgrep -a -f "$tmp/sock"
+	return 0
+}
+
+no_traces()
+{
+	[ -z "$(traces)" ]
+}
+
+# moment WHAT WHO MILLISECONDS: one is killed, so long after that began
+moment()
+{
+	up || return 1
+	begin -s "$tmp/sock" shell -- sleep 300
+	_stop=
+	if [ "$1" = stop ]; then
+		wait_for 20 runs || because "no session" || return 1
+		cs stop &
+		_stop=$!
+	fi
+	sleep "$(printf '0.%03d' "$3")"
+	case $2 in
+	client)	kill -9 $held 2>/dev/null ;;
+	parent)	killed $daemon ;;
+	*)	killed $(process "$2") ;;
+	esac
+	[ -n "$daemon" ] || up || return 1
+	[ -z "$_stop" ] || wait $_stop
+	cs stop -a || because "stop -a: $(cat "$tmp/err")" || return 1
+	gone || because "status still is $(cat "$tmp/out")" || return 1
+	wait $held
+	down
+	wait_for 5 no_traces || because "left: $(traces | tr '\n' ' ')"
+}
+
+# Whatever is killed whenever, the next daemon shows or removes all of it.  The
+# moments are others each time; SEED repeats them.
+test_nothing_is_left_behind()
+{
+	_seed=${SEED-$(date +%s)}
+	engine_up || return 1
+	for _moment in $(awk -v seed="$_seed" 'BEGIN {
+		srand(seed)
+		n = split("parent conf control engine workspace pin client",
+		    who, " ")
+		for (i = 0; i < 30; i++)
+			printf "%s:%s:%d\n", rand() < 0.7 ? "start" : "stop",
+			    who[int(rand() * n) + 1], int(rand() * 700)
+	    }'); do
+		# shellcheck disable=SC2046
+		moment $(echo $_moment | tr : ' ') 2>/dev/null ||
+		    because "SEED=$_seed: $_moment" || return 1
+	done
+}
+
+# says N: lines of a proxy of the session's that was taken over
+says()
+{
+	python3 -c 'import sys
+for i in range(int(sys.argv[1])):
+    sys.stdout.write("{\"event\":\"refused\",\"host\":\"h%d.example.org\","
+        "\"port\":443,\"reason\":\"%s\"}\n" % (i, "x" * 100))' "$1" \
+	    >"/proc/$(docker inspect -f '{{.State.Pid}}' \
+	    claude-work-proxy)/fd/2"
+}
+
+# Who does not read what is followed loses lines, and is told how many; the
+# daemon does not wait, nor grow.
+test_logs_that_nobody_reads()
+{
+	engine_up && up && hold || return 1
+	(cd "$tmp/work" && exec "$claudesec" -s "$tmp/sock" logs -f) \
+	    </dev/null >"$tmp/followed" 2>&1 &
+	_follows=$!
+	says 10 && wait_for 10 grep -q '^.* refused h9' "$tmp/followed" ||
+	    because "it does not follow: $(cat "$tmp/followed")" || return 1
+	kill -STOP $_follows
+	# the ring of lines is full after the first
+	says 5000
+	wait_for 20 seen 5010 || because "$(cat "$tmp/out")" || return 1
+	_before=$(memory engine)
+	says 20000
+	wait_for 40 seen 25010 || because "status: $(cat "$tmp/out")" ||
+	    return 1
+	_after=$(memory engine)
+	[ $((_after - _before)) -lt 1024 ] ||
+	    because "engine grew from $_before to $_after KB" || return 1
+	kill -CONT $_follows
+	cs stop -a && wait $_follows || because "status $?" || return 1
+	equal "lines, shown and lost" "$(awk '/lines lost$/ { n += $1; next }
+	    / refused / { n++ } END { print n }' "$tmp/followed")" 25010 ||
+	    return 1
+	grep -q 'lines lost$' "$tmp/followed" || because "none was lost"
+}
+
+# seen N: refusals, by status, which answers at once
+seen()
+{
+	cs status && [ "$(cut -f10 "$tmp/out")" = "$1" ]
+}
+
+# memory PROCESS: that the daemon's has, in KB
+memory()
+{
+	sed -n 's/^VmRSS:[^0-9]*\([0-9]*\).*/\1/p' "/proc/$(process "$1")/status"
+}
+
 test_clients_that_are_none()
 {
 	engine_up && up || return 1
