@@ -32,7 +32,10 @@
 #define REMOVE_TIMEOUT	120
 
 static json_t	*network_spec(const struct session *);
+static void	 network_wake(void);
 static void	 services_error(struct session *, struct docker_reply *);
+
+static int	 making;		/* the one that all share */
 
 static json_t *
 network_spec(const struct session *s)
@@ -65,9 +68,22 @@ network_begin(struct session *s)
 	}
 }
 
+/* The one that all share was made, or could not be: who waits looks again. */
+static void
+network_wake(void)
+{
+	struct session *s;
+
+	making = 0;
+	for (s = session_first(); s != NULL; s = session_next(s))
+		if (s->network == NOT_MADE)
+			session_advance(s);
+}
+
 /*
- * Looks, makes it if it is not there, and looks again.  Another session may
- * be faster at that.
+ * Looks, makes it if it is not there, and looks again.  Another daemon may be
+ * faster at that.  Of our sessions one makes it at a time: docker lets several
+ * of one name be made at once, and then knows none of them by that.
  */
 int
 network_done(struct session *s, struct docker_reply *reply)
@@ -78,6 +94,8 @@ network_done(struct session *s, struct docker_reply *reply)
 
 	if (s->network == MAKING_IT) {
 		s->network = MADE_IT;
+		if (!s->spec.podman)
+			network_wake();
 		if (s->spec.podman && reply->error == NULL)
 			s->has_network = 1;
 		if (s->state == SESSION_REMOVING)
@@ -91,6 +109,11 @@ network_done(struct session *s, struct docker_reply *reply)
 	if (s->network == NOT_MADE && reply->status == 404) {
 		if (s->state == SESSION_REMOVING)
 			return (0);
+		if (!s->spec.podman && making) {
+			s->begun &= ~STEP_BIT(STEP_NETWORK);
+			return (0);
+		}
+		making = !s->spec.podman;
 		s->network = MAKING_IT;
 		session_call(s, STEP_NETWORK, "POST", network_spec(s),
 		    API_TIMEOUT, s->spec.podman ?
