@@ -660,6 +660,47 @@ memory()
 	sed -n 's/^VmRSS:[^0-9]*\([0-9]*\).*/\1/p' "/proc/$(process "$1")/status"
 }
 
+# batch N: so many sessions one after the other, eight at a time
+batch()
+{
+	_jobs=
+	for _i in 1 2 3 4 5 6 7 8; do
+		mkdir -p "$tmp/w$_i"
+		(cd "$tmp/w$_i" && for _j in $(seq $(($1 / 8))); do
+			"$claudesec" -s "$tmp/sock" shell -- true || exit 1
+		done) </dev/null >>"$tmp/batch" 2>&1 &
+		_jobs="$_jobs $!"
+	done
+	for _j in $_jobs; do
+		wait $_j || because "$(tail -n 1 "$tmp/batch")" || return 1
+	done
+	wait_for 20 gone
+}
+
+# What sessions take is given back, or used by the next ones.
+test_memory_of_sessions_that_ended()
+{
+	engine_up && up && batch 24 || return 1
+	for _p in conf control engine workspace pin; do
+		eval "_was_$_p=$(memory $_p)"
+	done
+	_parent=$(sed -n 's/^VmRSS:[^0-9]*\([0-9]*\).*/\1/p' \
+	    "/proc/$daemon/status")
+	batch 24 && batch 24 || return 1
+	for _p in conf control engine workspace pin; do
+		_now=$(memory $_p)
+		_was=$(eval echo "\$_was_$_p")
+		echo "$_p: $_was, then $_now KB" >>"$tmp/sizes"
+		[ $((_now - _was)) -lt 1024 ] ||
+		    because "$_p grew from $_was to $_now KB" || return 1
+	done
+	_now=$(sed -n 's/^VmRSS:[^0-9]*\([0-9]*\).*/\1/p' \
+	    "/proc/$daemon/status")
+	echo "parent: $_parent, then $_now KB" >>"$tmp/sizes"
+	[ $((_now - _parent)) -lt 1024 ] ||
+	    because "parent grew from $_parent to $_now KB"
+}
+
 test_clients_that_are_none()
 {
 	engine_up && up || return 1
