@@ -83,6 +83,7 @@ key_command(char *command, const char *path, uid_t uid)
 	FILE *f;
 	int fd, inject;
 
+	fd = -1;
 	if ((why = key_trust(path, uid, &fd)) != NULL)
 		errx(EX_NOPERM, "%s: no command of it is run: %s", path, why);
 	if ((f = fdopen(fd, "r")) == NULL)
