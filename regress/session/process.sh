@@ -45,7 +45,8 @@ confined()
 }
 
 # descriptors PID: none on a file, a directory or a terminal; but the engine
-# process has the image that it imports, to read
+# process has the image that it imports, to read, the parent its own notes, and
+# a session's process the workspace
 descriptors()
 {
 	for _fd in "/proc/$1/fd"/*; do
@@ -56,6 +57,17 @@ descriptors()
 			equal "who has $_to" "$(title "$1")" engine &&
 			equal "flags of $_to" "$(sed -n 's/^flags:.*\(.\)$/\1/p' \
 			    "/proc/$1/fdinfo/${_fd##*/}")" 0 || return 1
+			;;
+		/sys/fs/cgroup/*/pids.events)
+			# whether the bound of a session was hit
+			equal "who has $_to" "$(title "$1")" engine || return 1
+			;;
+		*/claudesec/looked)
+			# when it was looked for a newer image
+			equal "who has $_to" "$(title "$1")" parent || return 1
+			;;
+		"$tmp"/u1000/ws)
+			equal "who has $_to" "$(title "$1")" session || return 1
 			;;
 		"$tmp"/u1000/ws/*)
 			equal "who has $_to" "$(title "$1")" session &&
