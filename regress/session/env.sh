@@ -124,6 +124,30 @@ servers_up()
 	: >"$tmp/api.log"
 }
 
+# With ENGINE=podman: podman's, as root, with Docker's image; what docker(1)
+# asks for comes from it as well.
+podman_up()
+{
+	_podman="podman --root $tmp/podman --runroot $tmp/podman.run --runtime
+	    runc --cgroup-manager cgroupfs --tmpdir $tmp/podman.tmp
+	    --storage-driver overlay"
+	docker save claudesec/claude | $_podman load -q >/dev/null || return 1
+	$_podman system service --time 0 "unix://$tmp/podman.sock" \
+	    >"$tmp/podman.log" 2>&1 9>&- &
+	pids="$pids $!"
+	DOCKER_HOST=unix://$tmp/podman.sock
+	export DOCKER_HOST
+	wait_for 10 docker version && chgrp "$engine_gid" \
+	    "$tmp/podman.sock" && chmod 660 "$tmp/podman.sock"
+}
+
+podman_down()
+{
+	$_podman rm -fa -t 0 >/dev/null 2>&1
+	$_podman network prune -f >/dev/null 2>&1
+	umount "$tmp/podman/overlay" 2>/dev/null
+}
+
 # The agent's image and the test CA; nothing else trusts that.
 image_up()
 {
@@ -183,6 +207,7 @@ as_exec()
 	cd "$_d/ws" && exec setpriv --reuid "$_u" --regid "$_u" \
 	    --groups "$engine_gid" -- env -i --default-signal \
 	    PATH="$PATH" HOME="$_d/home" XDG_RUNTIME_DIR="$_d/run" \
+	    ${DOCKER_HOST:+"DOCKER_HOST=$DOCKER_HOST"} \
 	    TERM=xterm-256color LANG=C.UTF-8 "$@" 9>&-
 }
 
@@ -275,6 +300,7 @@ env_down()
 {
 	trap '' HUP INT TERM
 	clean_up
+	[ "${ENGINE-docker}" = docker ] || podman_down
 	[ -z "$pids" ] || kill $pids 2>/dev/null
 	wait
 	net_down
@@ -302,5 +328,10 @@ env_up()
 	net_up || die "no test network"
 	ca_up || die "no test CA"
 	servers_up || die "the test servers do not answer"
+	case ${ENGINE-docker} in
+	docker)	;;
+	podman)	podman_up || die "no podman" ;;
+	*)	die "no engine $ENGINE" ;;
+	esac
 	image_up || die "no test image"
 }
