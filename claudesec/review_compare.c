@@ -107,12 +107,15 @@ compare_dir(struct review *r, int from, size_t len, int depth)
 		return (paths_add(&r->unseen, path));
 	}
 	error = 0;
-	while (error == 0 && (d = readdir(dir)) != NULL) {
+	while (error == 0 && (errno = 0, d = readdir(dir)) != NULL) {
 		if (strcmp(d->d_name, ".") != 0 &&
 		    strcmp(d->d_name, "..") != 0)
 			error = compare_one(r, from, d->d_name, len, depth);
 		path[len] = '\0';
 	}
+	/* what was not read is not gone */
+	if (error == 0 && errno != 0)
+		error = paths_add(&r->unseen, path);
 	(void)closedir(dir);
 	return (error);
 }
@@ -136,7 +139,7 @@ compare_one(struct review *r, int dir, const char *name, size_t len,
 	}
 	/* the agent may have removed it */
 	if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) == -1)
-		return (0);
+		return (errno == ENOENT ? 0 : paths_add(&r->unseen, path));
 	object_set(&now, &st);
 	if ((e = review_entry(r, path)) != NULL)
 		e->seen = 1;

@@ -237,6 +237,12 @@ copy_subdir(struct review *r, const struct place *p, const char *name,
 	}
 	if ((sub.from = tree_dir(p->from, name)) == -1)
 		return (-1);
+	/* there may be the right to read it, and no more */
+	if (faccessat(sub.from, ".", X_OK, AT_EACCESS) == -1) {
+		close(sub.from);
+		errno = EACCES;
+		return (-1);
+	}
 	if (mkdirat(p->to, name, 0700) == -1 ||
 	    (sub.to = tree_dir(p->to, name)) == -1)
 		make_failed(path);

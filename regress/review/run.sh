@@ -358,7 +358,8 @@ test_diff_and_apply_hold_with_odd_files()
 {
 	long=$(printf '%0255d' 0)
 	agent "mkdir shut; echo x >shut/x; chmod 0 shut d; echo x >dark
-	    chmod 0 dark; : >$long; printf x >\"\$(printf '\\377 \\n')\"
+	    chmod 0 dark; chmod 444 e; : >$long; printf x \
+	    >\"\$(printf '\\377 \\n')\"
 	    mkdir deep; cd deep; for i in \$(seq 2000); do mkdir x; cd x; done
 	    cd /workspace; truncate -s 6G sparse; echo end >>sparse
 	    ln a hard; ln -s loop loop; touch .claudesec-apply; mkfifo p" ||
@@ -367,6 +368,7 @@ test_diff_and_apply_hold_with_odd_files()
 	exits 1
 	complains "shut: cannot be looked at, and is not taken over"
 	complains "d: cannot be looked at, and is not taken over"
+	complains "e: cannot be looked at, and is not taken over"
 	grep -q '^deleted' "$tmp/out" && because "what is not seen is deleted"
 	review apply
 	exits 1
@@ -476,7 +478,8 @@ test_sessions_share_the_review_when_there_are_two()
 test_copy_is_as_the_workspace()
 {
 	as $u sh -c 'chmod 640 a; touch -d 2001-01-01 a; chmod 4755 x
-	    mkfifo pipe; mkdir shut; chmod 0 shut; mkdir ro; echo r >ro/r
+	    mkfifo pipe; mkdir shut half; chmod 0 shut; : >half/x
+	    chmod 444 half; mkdir ro; echo r >ro/r
 	    chmod 555 ro; : >"$(printf "new\nline\377")"; ln -s nowhere l
 	    : >" leading blank"'
 	agent 'stat -c "%a %Y" a; stat -c %a x; ls -d pipe shut; cat ro/r' ||
@@ -484,11 +487,11 @@ test_copy_is_as_the_workspace()
 	equal "copy" "$(tr '\n' ' ' <"$tmp/agent.out")" \
 	    "640 978307200 755 r "
 	: >"$tmp/why"
-	grep -q 'without 2 files, which cannot be read' "$tmp/agent.err" ||
+	grep -q 'without 3 files, which cannot be read' "$tmp/agent.err" ||
 	    because "$(cat "$tmp/agent.err")"
 	review diff -l
 	exits 0 && says
-	chmod 755 "$ws/shut"
+	chmod 755 "$ws/shut" "$ws/half"
 }
 
 # start_refused DIRECTORY
@@ -529,6 +532,9 @@ test_review_has_a_name()
 	    2>"$tmp/agent.err" &
 	held=$!
 	wait_for 30 test -e "$ws/up" || because "no session"
+	review start -R -- --version
+	exits 0 && complains "review ws: nothing has changed"
+	# nothing is left in that one
 	review start -R -n ours -- --version
 	exits 0 && complains "review ours: nothing has changed"
 	agent_down
