@@ -424,7 +424,7 @@ link()
 	_name=$1
 	shift
 	# shellcheck disable=SC2046
-	(cd "$here" && . ../flags.sh && LIBS_TEST=$(answer LIBS_ENGINE) &&
+	(cd "$here" && . ../flags.sh && LIBS_TEST="$(answer LIBS_ENGINE) $(answer LIBS_TLS)" &&
 	    CFLAGS_TEST="-D_FORTIFY_SOURCE=0 \
 	    -DDATADIR='\"$prefix/share/claudesec\"' \
 	    -DSYSCONFDIR='\"/etc\"' -DJUMP_FILE='\"$tmp/jump\"'" &&

@@ -908,7 +908,7 @@ puppet()
 	_flags=
 	[ $1 = control ] || _flags=-DENGINE
 	# shellcheck disable=SC2046,SC2086
-	(cd "$here" && . ../flags.sh && LIBS_TEST=$(answer LIBS_ENGINE) &&
+	(cd "$here" && . ../flags.sh && LIBS_TEST="$(answer LIBS_ENGINE) $(answer LIBS_TLS)" &&
 	    CFLAGS_TEST="-Wno-unused-function $_flags -DDATADIR='\"/nonexistent\"' -DSYSCONFDIR='\"/etc\"'" &&
 	    cc_test -I../../claudesec -o "$tmp/puppet-$1" puppet.c \
 	    $(ls ../../claudesec/*.o | grep -v "/$1\.o$")) 2>>"$tmp/why"
