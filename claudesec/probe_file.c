@@ -483,9 +483,10 @@ file_mounts(void)
 	    "sysfs", "devpts", "mqueue", "cgroup", "cgroup2" };
 	static const char *const ours[] = { "/workspace", "/run/claudesec",
 	    "/etc/resolv.conf", "/etc/hostname", "/etc/hosts",
+	    "/etc/passwd", "/etc/group",	/* podman's */
 	    "/sbin/docker-init", "/usr/sbin/docker-init", "/run/podman-init",
 	    "/run/.containerenv", "/home/agent/.claude" };
-	char line[1024], at[512], type[32];
+	char line[1536], root[512], at[512], type[32];
 	const char *p;
 	FILE *f;
 
@@ -493,8 +494,11 @@ file_mounts(void)
 		return (held("%s", strerror(errno)));
 	while (fgets(line, sizeof(line), f) != NULL) {
 		if ((p = strstr(line, " - ")) == NULL || sscanf(line,
-		    "%*s %*s %*s %*s %511s", at) != 1 ||
+		    "%*s %*s %*s %511s %511s", root, at) != 2 ||
 		    sscanf(p, " - %31s", type) != 1)
+			continue;
+		/* an engine may have the image in a directory of its own */
+		if (strcmp(at, "/") == 0 && strcmp(root, "/") != 0)
 			continue;
 		if (!below(type, none, sizeof(none) / sizeof(none[0])) &&
 		    !below(at, ours, sizeof(ours) / sizeof(ours[0])))

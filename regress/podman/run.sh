@@ -243,6 +243,17 @@ nc: can't connect to remote host (10.88.0.1): Network is unreachable"
 }
 
 # One listens where the other's sidecar is.
+# All that claudesec itself tries, seen from the host's side as well.
+test_podman_check_holds()
+{
+	cs check >"$tmp/out" 2>"$tmp/err" </dev/null
+	equal "status" $? 0 || because "$(cat "$tmp/err")"
+	grep -v '^held	' "$tmp/out" >"$tmp/other"
+	[ $(grep -c '^held	' "$tmp/out") -ge 100 ] ||
+	    because "too few: $(grep -c '^held	' "$tmp/out")"
+	! grep -q '^escaped' "$tmp/other" || because "$(cat "$tmp/other")"
+}
+
 test_podman_sidecars_do_not_reach_each_other()
 {
 	hold one && hold two || return 1

@@ -74,10 +74,10 @@ test_share_gives_what_is_named_and_read_only()
 	inject "ANTHROPIC_API_KEY=$real_key" "$share_all"
 	share_try
 	sum=$(cd "$claude_dir" && find . -type f -exec cat {} + | cksum)
-	names=$(find "$claude_dir" | sort | cksum)
+	listed=$(find "$claude_dir" | sort | cksum)
 	out=$(csi shell -- sh /workspace/try.sh </dev/null 2>&1)
 	equal "what the agent did" "$out" end &&
-	share_unchanged "$sum" "$names"
+	share_unchanged "$sum" "$listed"
 }
 
 test_share_is_only_what_is_named()

@@ -52,7 +52,7 @@ in_the_terminal()
 	shown "wait" || return 1
 	keys Enter
 	# the beginning of an answer is there
-	shown "tokens)" || return 1
+	shown "… (" || return 1
 	keys Escape
 	shown "Interrupted" || return 1
 	wait_for 10 grep -q '"cancelled": "/v1/messages' "$tmp/api.log" ||
