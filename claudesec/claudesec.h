@@ -701,6 +701,8 @@ struct config	*daemon_config(FILE *, const char *);
  * has it; or exits.
  */
 int		 daemon_listen(const char *, int, char [PATH_MAX]);
+/* likewise a connection to one; flags are socket(2)'s */
+int		 local_connect(int, const char *);
 
 /*
  * parent_engine.c: where the container engine is, by the environment of a
@@ -928,6 +930,9 @@ int		 resume_ask(void);
 void		 progress_init(void);
 int		 progress_layer(struct imsg *);
 void		 progress_line(const char *);
+
+/* client_helper.c */
+int		 helper_start(__dead void (*)(int));
 
 /* client_base.c: what makes a base image is prepared before the sandbox */
 void		 base_prepare(void);

@@ -23,7 +23,6 @@
 #include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 
 #include <err.h>
 #include <errno.h>
@@ -86,25 +85,9 @@ find_next_daemon(int start)
 int
 client_connect(const char *path)
 {
-	struct sockaddr_un sun;
-	int error, fd;
+	int fd;
 
-	memset(&sun, 0, sizeof(sun));
-	sun.sun_family = AF_UNIX;
-	if (strlcpy(sun.sun_path, path, sizeof(sun.sun_path)) >=
-	    sizeof(sun.sun_path)) {
-		errno = ENAMETOOLONG;
-		return (-1);
-	}
-	if ((fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)) == -1)
-		err(EX_OSERR, "socket");
-	if (connect(fd, (struct sockaddr *)&sun, sizeof(sun)) == -1) {
-		error = errno;
-		close(fd);
-		errno = error;
-		return (-1);
-	}
-	if (path != daemon_path)
+	if ((fd = local_connect(0, path)) != -1 && path != daemon_path)
 		(void)strlcpy(daemon_path, path, sizeof(daemon_path));
 	return (fd);
 }

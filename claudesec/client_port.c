@@ -213,26 +213,17 @@ void
 port_prepare(void)
 {
 	size_t i;
-	int j, sv[2];
+	int j, s;
 
 	/* who has a terminal may log in */
 	if (nports == 0 && !isatty(STDIN_FILENO))
 		return;
-	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sv) == -1)
-		err(EX_OSERR, "socketpair");
-	switch (fork()) {
-	case -1:
-		err(EX_OSERR, "fork");
-	case 0:
-		close(sv[0]);
-		port_run(sv[1]);
-	}
-	close(sv[1]);
+	s = helper_start(port_run);
 	for (i = 0; i < nports; i++)
 		for (j = 0; j < 2; j++)
 			if (ports[i].fd[j] != -1)
 				close(ports[i].fd[j]);
-	if (imsgbuf_init(&port_ibuf, sv[0]) == -1)
+	if (imsgbuf_init(&port_ibuf, s) == -1)
 		err(EX_OSERR, NULL);
 	imsgbuf_allow_fdpass(&port_ibuf, 0, 0);
 }

@@ -53,20 +53,8 @@ static void	 (*found)(int);
 void
 resume_prepare(void)
 {
-	int sv[2];
-
-	if (channel != -1)
-		return;
-	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sv) == -1)
-		err(EX_OSERR, "socketpair");
-	switch (fork()) {
-	case -1:
-		err(EX_OSERR, "fork");
-	case 0:
-		resume_run(sv[1]);
-	}
-	close(sv[1]);
-	channel = sv[0];
+	if (channel == -1)
+		channel = helper_start(resume_run);
 }
 
 /* The function gets the connection that was asked for. */

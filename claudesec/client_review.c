@@ -482,22 +482,12 @@ review_begin(char path[PATH_MAX], const char *name, int from)
 void
 review_prepare(void)
 {
-	int base, sv[2];
+	int base;
 
 	if (end_fd != -1 || (base = review_base(0)) == -1)
 		return;
 	close(base);
-	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sv) == -1)
-		err(EX_OSERR, "socketpair");
-	switch (fork()) {
-	case -1:
-		err(EX_OSERR, "fork");
-	case 0:
-		close(sv[0]);
-		end_run(sv[1]);
-	}
-	close(sv[1]);
-	end_fd = sv[0];
+	end_fd = helper_start(end_run);
 }
 
 static __dead void

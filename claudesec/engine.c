@@ -47,6 +47,7 @@ static int	 engine_dispatch(struct peer *, struct imsg *);
 static int	 engine_dispatch_parent(struct imsg *);
 static int	 engine_dispatch_conf(struct imsg *);
 static int	 engine_handle_name(struct imsg *);
+static int	 engine_answer(struct imsg *, int *, int *);
 static int	 engine_handle_socket(struct imsg *);
 static int	 engine_handle_nosocket(struct imsg *);
 static int	 engine_handle_file(struct imsg *);
@@ -315,18 +316,27 @@ engine_handle_name(struct imsg *imsg)
 	return (0);
 }
 
+/* An errno, or none and a descriptor. */
+static int
+engine_answer(struct imsg *imsg, int *error, int *fd)
+{
+	if (imsg_get_data(imsg, error, sizeof(*error)) == -1)
+		return (-1);
+	*fd = imsg_get_fd(imsg);
+	if ((*fd == -1) == (*error != 0))
+		return (0);
+	if (*fd != -1)
+		close(*fd);
+	return (-1);
+}
+
 static int
 engine_handle_socket(struct imsg *imsg)
 {
 	int error, fd;
 
-	if (imsg_get_data(imsg, &error, sizeof(error)) == -1)
+	if (engine_answer(imsg, &error, &fd) == -1)
 		return (-1);
-	if (((fd = imsg_get_fd(imsg)) == -1) != (error != 0)) {
-		if (fd != -1)
-			close(fd);
-		return (-1);
-	}
 	return (docker_socket(imsg_get_id(imsg), error, fd));
 }
 
@@ -415,13 +425,8 @@ engine_handle_cgroup(struct imsg *imsg)
 {
 	int error, fd;
 
-	if (imsg_get_data(imsg, &error, sizeof(error)) == -1)
+	if (engine_answer(imsg, &error, &fd) == -1)
 		return (-1);
-	if (((fd = imsg_get_fd(imsg)) == -1) != (error != 0)) {
-		if (fd != -1)
-			close(fd);
-		return (-1);
-	}
 	return (pids_opened(imsg_get_id(imsg), fd));
 }
 
@@ -430,13 +435,8 @@ engine_handle_directory(struct imsg *imsg)
 {
 	int error, fd;
 
-	if (imsg_get_data(imsg, &error, sizeof(error)) == -1)
+	if (engine_answer(imsg, &error, &fd) == -1)
 		return (-1);
-	if (((fd = imsg_get_fd(imsg)) == -1) != (error != 0)) {
-		if (fd != -1)
-			close(fd);
-		return (-1);
-	}
 	return (look_directory(imsg_get_id(imsg), error, fd));
 }
 
@@ -612,12 +612,10 @@ engine_handle_opened(struct imsg *imsg)
 	int error, fd;
 
 	if (imsg_get_type(imsg) != IMSG_WORKSPACE_OPENED ||
-	    imsg_get_data(imsg, &error, sizeof(error)) == -1)
+	    engine_answer(imsg, &error, &fd) == -1)
 		return (-1);
-	if (((fd = imsg_get_fd(imsg)) == -1) != (error != 0) ||
-	    (fd != -1 && (fstat(fd, &sb) == -1 || !S_ISSOCK(sb.st_mode)))) {
-		if (fd != -1)
-			close(fd);
+	if (fd != -1 && (fstat(fd, &sb) == -1 || !S_ISSOCK(sb.st_mode))) {
+		close(fd);
 		return (-1);
 	}
 	return (look_opened(imsg_get_id(imsg), error, fd));

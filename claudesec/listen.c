@@ -15,7 +15,8 @@
  */
 
 /*
- * The socket that a daemon takes clients at.
+ * Sockets that have a path: the one that a daemon takes clients at, and what
+ * listens on others.
  */
 
 #include <sys/types.h>
@@ -37,6 +38,34 @@
 #define STAY_TRIES	20
 
 static int	 daemon_stays(int);
+
+/*
+ * A connection, or -1 and errno.
+ */
+int
+local_connect(int flags, const char *path)
+{
+	struct sockaddr_un sun;
+	int error, fd;
+
+	memset(&sun, 0, sizeof(sun));
+	sun.sun_family = AF_UNIX;
+	if (strlcpy(sun.sun_path, path, sizeof(sun.sun_path)) >=
+	    sizeof(sun.sun_path)) {
+		errno = ENAMETOOLONG;
+		return (-1);
+	}
+	if ((fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | flags,
+	    0)) == -1)
+		return (-1);
+	if (connect(fd, (struct sockaddr *)&sun, sizeof(sun)) == -1) {
+		error = errno;
+		close(fd);
+		errno = error;
+		return (-1);
+	}
+	return (fd);
+}
 
 /*
  * Does this daemon stay?  One that was killed may be still about to end, and

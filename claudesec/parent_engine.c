@@ -21,7 +21,6 @@
 #include <sys/types.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 
 #include <err.h>
 #include <errno.h>
@@ -34,7 +33,6 @@
 
 static void	 find_value(char *, size_t, const char *);
 static void	 find_ssh(void);
-static int	 engine_connect_to(const char *);
 
 static struct docker_env docker_env;	/* a private daemon follows it */
 static char	 engines[4][PATH_MAX];	/* where one may be, or empty */
@@ -131,14 +129,14 @@ engine_connect(const char *engine)
 	int error, fd;
 
 	if (engine[0] != '\0')
-		return (engine_connect_to(engine));
+		return (local_connect(SOCK_NONBLOCK, engine));
 	if (engine_found != NULL)
-		return (engine_connect_to(engine_found));
+		return (local_connect(SOCK_NONBLOCK, engine_found));
 	error = ENOENT;
 	for (i = 0; i < sizeof(engines) / sizeof(engines[0]); i++) {
 		if (engines[i][0] == '\0')
 			continue;
-		if ((fd = engine_connect_to(engines[i])) != -1) {
+		if ((fd = local_connect(SOCK_NONBLOCK, engines[i])) != -1) {
 			engine_found = engines[i];
 			log_info("the container engine is at %s",
 			    engine_found);
@@ -149,31 +147,6 @@ engine_connect(const char *engine)
 	}
 	errno = error;
 	return (-1);
-}
-
-static int
-engine_connect_to(const char *path)
-{
-	struct sockaddr_un sun;
-	int error, fd;
-
-	memset(&sun, 0, sizeof(sun));
-	sun.sun_family = AF_UNIX;
-	if (strlcpy(sun.sun_path, path, sizeof(sun.sun_path)) >=
-	    sizeof(sun.sun_path)) {
-		errno = ENAMETOOLONG;
-		return (-1);
-	}
-	if ((fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK,
-	    0)) == -1)
-		return (-1);
-	if (connect(fd, (struct sockaddr *)&sun, sizeof(sun)) == -1) {
-		error = errno;
-		close(fd);
-		errno = error;
-		return (-1);
-	}
-	return (fd);
 }
 
 /*

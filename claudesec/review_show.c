@@ -45,7 +45,7 @@ static void	 show_contents(struct review *, int, struct change *);
 static int	 open_contents(int, const char *, const char **);
 static int	 open_null(void);
 static const char *type_text(mode_t);
-static void	 run_diff(const struct change *, int, int);
+static void	 run_diff(int, int);
 static void	 pass_diff(int);
 
 static int	 contents;
@@ -194,7 +194,7 @@ show_contents(struct review *r, int host, struct change *c)
 	if (why != NULL)
 		(void)printf("%s\n", why);
 	else
-		run_diff(c, old, new);
+		run_diff(old, new);
 	if (old != -1)
 		close(old);
 	if (new != -1)
@@ -244,12 +244,11 @@ open_contents(int root, const char *path, const char **why)
 }
 
 static void
-run_diff(const struct change *c, int old, int new)
+run_diff(int old, int new)
 {
 	int p[2], status;
 	pid_t pid;
 
-	(void)c;
 	(void)fflush(stdout);
 	if (pipe(p) == -1)
 		err(EX_OSERR, "pipe");

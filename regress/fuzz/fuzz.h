@@ -28,15 +28,7 @@
 
 #include "proxyd.h"
 
-/* What must hold; a breach counts as a crash. */
-#define MUST(x) do {							\
-	if (!(x)) {							\
-		fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #x);	\
-		abort();						\
-	}								\
-} while (0)
-
-int	 LLVMFuzzerTestOneInput(const uint8_t *, size_t);
+#include "must.h"
 
 /* A name that passed is harmless in the eyes of others, too. */
 static inline void

@@ -31,14 +31,8 @@
  * or as text.  What was read holds what the rest relies on.
  */
 
-#define MUST(x) do {							\
-	if (!(x)) {							\
-		fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #x);	\
-		abort();						\
-	}								\
-} while (0)
+#include "must.h"
 
-int		 LLVMFuzzerTestOneInput(const uint8_t *, size_t);
 static void	 look_at_text(const char *, size_t);
 static void	 look_at_frame(const unsigned char *, size_t);
 static void	 look_at_json(const char *, size_t);

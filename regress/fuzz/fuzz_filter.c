@@ -29,14 +29,7 @@
 
 #include "claudesec.h"
 
-#define MUST(x) do {							\
-	if (!(x)) {							\
-		fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #x);	\
-		abort();						\
-	}								\
-} while (0)
-
-int	 LLVMFuzzerTestOneInput(const uint8_t *, size_t);
+#include "must.h"
 
 static void	 must_be_harmless(const uint8_t *, size_t, int);
 static void	 must_be_string(const uint8_t *, size_t, int);

@@ -28,15 +28,7 @@
 
 #include "workspace.h"
 
-/* What must hold; a breach counts as a crash. */
-#define MUST(x) do {							\
-	if (!(x)) {							\
-		fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #x);	\
-		abort();						\
-	}								\
-} while (0)
-
-int	 LLVMFuzzerTestOneInput(const uint8_t *, size_t);
+#include "must.h"
 
 static int	 variable(void *, const char *, const char *);
 static void	 must_be_inside(const char *);

@@ -30,14 +30,7 @@
  * headers finds in the same bytes, and no descriptor is left open.
  */
 
-#define MUST(x) do {							\
-	if (!(x)) {							\
-		fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #x);	\
-		abort();						\
-	}								\
-} while (0)
-
-int		 LLVMFuzzerTestOneInput(const uint8_t *, size_t);
+#include "must.h"
 
 static void
 send_piece(int s, const uint8_t *data, size_t len, int fd)

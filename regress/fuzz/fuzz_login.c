@@ -24,15 +24,7 @@
 
 #include "claudesec.h"
 
-/* What must hold; a breach counts as a crash. */
-#define MUST(x) do {							\
-	if (!(x)) {							\
-		fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #x);	\
-		abort();						\
-	}								\
-} while (0)
-
-int	 LLVMFuzzerTestOneInput(const uint8_t *, size_t);
+#include "must.h"
 
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

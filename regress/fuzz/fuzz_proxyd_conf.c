@@ -27,14 +27,7 @@
  * lines that name the place.
  */
 
-#define MUST(x) do {							\
-	if (!(x)) {							\
-		fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #x);	\
-		abort();						\
-	}								\
-} while (0)
-
-int		 LLVMFuzzerTestOneInput(const uint8_t *, size_t);
+#include "must.h"
 
 static unsigned int nlines;
 

@@ -33,6 +33,7 @@ if [ -z "${CLAUDESEC_ROOTLESS-}" ] && [ -z "${DOCKER_HOST-}" ]; then
 fi
 prefix=${CLAUDESEC_PREFIX-$(cd "$top/.." && pwd)/inst}
 claudesec=$prefix/bin/claudesec
+. "$top/regress/cases.sh"
 tmp=$(mktemp -d /tmp/claudesec-rootless.XXXXXX) || exit 1
 uid=$(id -u)
 service=
@@ -44,28 +45,6 @@ die()
 {
 	echo "rootless: $*" >&2
 	exit 1
-}
-
-because()
-{
-	echo "$*" >>"$tmp/why"
-	return 1
-}
-
-equal()
-{
-	[ "$2" = "$3" ] || because "$1: \"$2\", not \"$3\""
-}
-
-wait_for()
-{
-	_n=$(($1 * 10))
-	shift
-	until "$@" >/dev/null 2>&1; do
-		_n=$((_n - 1))
-		[ $_n -gt 0 ] || return 1
-		sleep 0.1
-	done
 }
 
 # as COMMAND ...: the user, with nothing of ours
