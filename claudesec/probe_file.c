@@ -60,6 +60,7 @@ static const char	*file_up(void);
 static const char	*file_init_root(void);
 static const char	*file_environment(void);
 static const char	*file_processes(void);
+static int		 is_podmans(const char *, const char *);
 static const char	*file_mounts(void);
 static const char	*work_hook(void);
 static const char	*work_config(void);
@@ -471,6 +472,22 @@ file_processes(void)
 	    escaped("there are %d", n));
 }
 
+/* Its own passwd and group, which are not the host's. */
+static int
+is_podmans(const char *root, const char *at)
+{
+	const char *name;
+	size_t len, tail;
+
+	if (strcmp(at, "/etc/passwd") != 0 && strcmp(at, "/etc/group") != 0)
+		return (0);
+	name = strrchr(at, '/');
+	tail = strlen("/userdata") + strlen(name);
+	len = strlen(root);
+	return (len > tail && strncmp(root + len - tail, "/userdata", 9) ==
+	    0 && strcmp(root + len - strlen(name), name) == 0);
+}
+
 /*
  * What is mounted from the host's disks: the workspace and what in it is
  * protected, our own files, and some of the engine's.  Their sources are to be
@@ -483,7 +500,6 @@ file_mounts(void)
 	    "sysfs", "devpts", "mqueue", "cgroup", "cgroup2" };
 	static const char *const ours[] = { "/workspace", "/run/claudesec",
 	    "/etc/resolv.conf", "/etc/hostname", "/etc/hosts",
-	    "/etc/passwd", "/etc/group",	/* podman's */
 	    "/sbin/docker-init", "/usr/sbin/docker-init", "/run/podman-init",
 	    "/run/.containerenv", "/home/agent/.claude" };
 	char line[1536], root[512], at[512], type[32];
@@ -499,6 +515,8 @@ file_mounts(void)
 			continue;
 		/* an engine may have the image in a directory of its own */
 		if (strcmp(at, "/") == 0 && strcmp(root, "/") != 0)
+			continue;
+		if (is_podmans(root, at))
 			continue;
 		if (!below(type, none, sizeof(none) / sizeof(none[0])) &&
 		    !below(at, ours, sizeof(ours) / sizeof(ours[0])))

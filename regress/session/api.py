@@ -106,8 +106,7 @@ class Handler(BaseHTTPRequestHandler):
             values = self.headers.get_all(name)
             if values:
                 line[name] = values[0] if len(values) == 1 else values
-        with lock:
-            print(json.dumps(line), file=self.server.log, flush=True)
+        self.tell(line)
 
     def body(self):
         if 'chunked' in self.headers.get('transfer-encoding', '').lower():
@@ -169,11 +168,16 @@ class Handler(BaseHTTPRequestHandler):
 
     def linger(self, wait):
         """Before the end of an answer, which the client may not wait for."""
-        if wait and select.select([self.connection], [], [], wait)[0]:
-            with lock:
-                print(json.dumps({'cancelled': self.path}),
-                      file=self.server.log, flush=True)
+        if not wait:
+            return
+        self.tell({'begun': self.path})
+        if select.select([self.connection], [], [], wait)[0]:
+            self.tell({'cancelled': self.path})
             raise ConnectionResetError('cancelled')
+
+    def tell(self, what):
+        with lock:
+            print(json.dumps(what), file=self.server.log, flush=True)
 
     def messages(self, body):
         block, wait = reply_to(body)

@@ -52,6 +52,8 @@ in_the_terminal()
 	shown "wait" || return 1
 	keys Enter
 	# the beginning of an answer is there
+	wait_for 20 grep -q '"begun": "/v1/messages' "$tmp/api.log" ||
+	    because "the API has not begun to answer" || return 1
 	shown "… (" || return 1
 	keys Escape
 	shown "Interrupted" || return 1
