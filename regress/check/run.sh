@@ -211,6 +211,13 @@ test_tells_of_a_mount()
 	    'HostConfig.Binds=["/usr:/mnt:ro"]'
 }
 
+# Podman mounts one of its own there, which is another.
+test_tells_of_the_passwd_of_the_host()
+{
+	without "the host's passwd" "mounts of the host" \
+	    'HostConfig.Binds=["/etc/passwd:/etc/passwd:ro"]'
+}
+
 test_tells_of_kernel_files()
 {
 	without "kernel files" "the kernel's variables" \
