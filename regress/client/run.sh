@@ -37,7 +37,7 @@ src=../../claudesec
 sandbox=$(answer OBJS_SANDBOX | sed "s|\([a-z_]*\)\.o|$src/\1.c|g")
 # shellcheck disable=SC2086
 cc_test -o "$TMP/build" base.c $src/client*.c $src/filter.c $src/login.c \
-    $src/audit.c $src/clock.c $src/credentials.c $src/keys.c \
+    $src/listen.c $src/audit.c $src/clock.c $src/credentials.c $src/keys.c \
     $src/options.c $src/report.c $src/rule.c $src/review*.c \
     $src/workspace_*.c $src/term.c $src/proc.c $src/messages.c \
     $src/imsg.c $src/log.c $sandbox || {
