@@ -25,6 +25,7 @@
 
 #include <errno.h>
 #include <event.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -35,8 +36,12 @@
 
 #define DRAIN_TIME	2000	/* milliseconds, after a refusal */
 #define TICK		250	/* milliseconds */
+#define REST		100	/* milliseconds, of a client in tiny pieces */
 
 static void	 request_event(int, short, void *);
+static void	 request_rest(struct request *);
+static void	 request_rested(int, short, void *);
+static int	 request_ended(const struct request *);
 static void	 request_init(struct request *);
 static void	 request_drain(struct request *);
 static void	 ticks_start(void);
@@ -81,7 +86,7 @@ request_new(struct conn *c, struct listener *l, int fd,
 		fatal("malloc");
 	r->id = conn_turn(c);
 	r->fd = fd;
-	r->watched = 0;
+	r->watched = r->rests = 0;
 	r->lowat = 1;
 	r->seen = 0;
 	r->list = NULL;
@@ -200,7 +205,10 @@ request_unwatch(struct request *r)
 {
 	if (r->watched)
 		event_del(&r->ev);
-	r->watched = 0;
+	if (r->rests)
+		event_set(&r->ev, r->fd, EV_READ | EV_PERSIST, request_event,
+		    r);
+	r->watched = r->rests = 0;
 }
 
 static void
@@ -209,6 +217,29 @@ request_event(int fd, short event, void *arg)
 	(void)fd;
 	(void)event;
 	request_run(arg);
+}
+
+/* Looks again after a while, instead of whenever something can be read. */
+static void
+request_rest(struct request *r)
+{
+	const struct timeval tv = { 0, REST * 1000 };
+
+	request_unwatch(r);
+	evtimer_set(&r->ev, request_rested, r);
+	event_add(&r->ev, &tv);
+	r->watched = r->rests = 1;
+}
+
+static void
+request_rested(int fd, short event, void *arg)
+{
+	struct request *r = arg;
+
+	(void)fd;
+	(void)event;
+	request_unwatch(r);
+	request_run(r);
 }
 
 /* There may be something to do for it. */
@@ -263,13 +294,36 @@ request_peek(struct request *r, size_t size)
 		request_watch(r, (size_t)r->lowat);
 		return (-1);
 	}
-	/* woken without more bytes than before: this is its end */
-	if (n <= 0 || (size_t)n <= r->seen) {
+	if (n <= 0 || ((size_t)n <= r->seen && request_ended(r))) {
 		request_close(r);
+		return (-1);
+	}
+	if ((size_t)n <= r->seen) {
+		request_rest(r);
 		return (-1);
 	}
 	r->seen = (size_t)n;
 	return (n);
+}
+
+/*
+ * Woken without more bytes than before, this is its end; but Linux wakes as
+ * well when many small segments have used up a socket's memory, and goes on
+ * to until it has put them together.
+ */
+static int
+request_ended(const struct request *r)
+{
+#ifdef POLLRDHUP
+	struct pollfd pfd;
+
+	pfd.fd = r->fd;
+	pfd.events = POLLRDHUP;
+	return (poll(&pfd, 1, 0) != 0);
+#else
+	(void)r;
+	return (1);
+#endif
 }
 
 /* Takes what was looked at into peeked. */

@@ -37,6 +37,26 @@ def test_hello_split_into_segments():
     eq(wait("data", lambda: origin.data(443)), h)
 
 
+def test_so_many_segments_that_they_fill_the_socket():
+    def f():
+        h = hello("good.example", b"\0\x15" + vec(2, b"\0" * 3000))
+        s = tunnel("good.example:443")
+        r = connect(timeout=60)
+        head = b"GET http://web.example/ HTTP/1.1\r\n"
+        head += b"X: " + b"x" * (len(h) - len(head) - 7) + b"\r\n\r\n"
+        for c in (s, r):
+            c.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        for i in range(len(h)):
+            s.sendall(h[i:i + 1])
+            r.sendall(head[i:i + 1])
+            time.sleep(0.001)
+        eq(status(until(r, b"\r\n\r\n")), 200)
+        eq(s.recv(10), b"OK")
+        eq(wait("data", lambda: origin.data(443), 60), h)
+    with_proxy(CONF.replace("timeout hello 2", "timeout hello 60")
+               .replace("timeout head 2", "timeout head 60"), f)
+
+
 def test_hello_split_into_records():
     m = handshake(hello_body(sni("good.example"), b"\0\x15" + vec(2, b"\0" *
                                                                  300)))
