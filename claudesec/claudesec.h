@@ -1070,6 +1070,7 @@ struct filter {
 	size_t		 len;
 	uint32_t	 modes;		/* as far as is known */
 	unsigned int	 nkitty;	/* flags that are on its stack */
+	int		 origin;	/* was the margins' at some time */
 	unsigned char	 seq[FILTER_MAX];	/* what is held */
 };
 
@@ -1114,6 +1115,7 @@ size_t		 keys_pass(struct keys *, const unsigned char *, size_t,
  * will be another daemon, term_found() or term_failed() follows.
  */
 int		 term_init(int);
+int		 term_dumb(void);
 void		 term_size(struct ctl_size *);
 void		 term_attach(int, struct peer *, const struct ctl_attached *);
 void		 term_detached(void);

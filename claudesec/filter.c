@@ -579,6 +579,7 @@ modes_set(struct filter *f, const struct params *p, int set)
 		number = p->v[i];
 		if (number == 47 || number == 1047)
 			number = 1049;
+		f->origin |= number == 6;
 		for (m = modes; m->bit != 0; m++) {
 			if (m->number != number)
 				continue;
@@ -723,7 +724,8 @@ filter_set(char *buf, uint32_t set)
 
 /*
  * What takes back whatever may have been set, and leaves the cursor at the
- * beginning of a line.
+ * beginning of the next line.  An origin that is taken back moves it to the
+ * first, so that is only done if there may be one, and it is moved to the last.
  */
 size_t
 filter_reset(char *buf, const struct filter *f)
@@ -731,15 +733,16 @@ filter_reset(char *buf, const struct filter *f)
 	size_t n;
 
 	n = (size_t)snprintf(buf, MODES_TEXT, "\033[0m\033(B\017\033[?1l"
-	    "\033>\033[?7h\033[4l\033[?6l\033[?1000l\033[?1002l\033[?1003l"
+	    "\033>\033[?7h\033[4l\033[?1000l\033[?1002l\033[?1003l"
 	    "\033[?1006l\033[?1016l\033[?1004l\033[?2004l\033[?2026l"
 	    "\033[?2031l\033[?2048l\033[>4m");
 	/* before the screen: each of the two has keys of its own */
 	if (f->nkitty > 0)
 		n += (size_t)snprintf(buf + n, MODES_TEXT - n, "\033[<%uu",
 		    f->nkitty);
-	n += (size_t)snprintf(buf + n, MODES_TEXT - n, "%s\0337\033[r\0338"
+	n += (size_t)snprintf(buf + n, MODES_TEXT - n, "%s%s"
 	    "\033[?25h\033[0 q\r\n",
-	    f->modes & MODE_SCREEN ? "\033[?1049l" : "");
+	    f->modes & MODE_SCREEN ? "\033[?1049l" : "", f->origin ?
+	    "\033[?6l\033[r\033[999H" : "\0337\033[r\0338");
 	return (n);
 }

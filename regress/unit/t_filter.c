@@ -276,6 +276,22 @@ test_modes(void)
 	CASE(filter_set(text, MODE_ALL) < MODES_TEXT, "all modes", "too long");
 }
 
+/* The cursor stays where it is but where it cannot. */
+static void
+test_origin(void)
+{
+	char text[MODES_TEXT];
+
+	(void)modes_after("\033[?25l\033[2;9r");
+	text[filter_reset(text, &f)] = '\0';
+	CASE(strstr(text, "\033[?6l") == NULL, "no origin",
+	    "it is taken back");
+	(void)modes_after("\033[?25;6h\0337\033[?6l");
+	text[filter_reset(text, &f)] = '\0';
+	CASE(strstr(text, "\033[?6l\033[r\033[999H") != NULL,
+	    "an origin that may be there", "it is not taken back");
+}
+
 int
 main(void)
 {
@@ -295,5 +311,6 @@ main(void)
 	test_length("a long sequence", "\033[", 1000, "mx", 0);
 	test_length("many of its bytes", "\033(", 1, "x", 1);
 	test_modes();
+	test_origin();
 	return (unit_failed);
 }
