@@ -333,32 +333,6 @@ test_blocked_host_is_told_in_a_terminal()
 	return $_status
 }
 
-# What cannot be installed can be when its host is passed from elsewhere, and
-# nothing is started again.
-test_npm_install_goes_on_when_its_host_is_passed()
-{
-	serve "$here/registry.py" "$other_addr" 8443 "$tmp/server.crt" \
-	    "$tmp/server.key" answer-to-all
-	wait_for 20 curl -s --cacert "$tmp/ca.crt" -o /dev/null --resolve \
-	    "www.example.org:8443:$other_addr" https://www.example.org:8443/ ||
-	    because "no registry" || return 1
-	in_terminal shell -- sh -c "'mkdir /tmp/p; cd /tmp/p; \\
-	    until npm install --no-audit --no-fund --no-update-notifier \\
-	    --fetch-retries=0 --cafile=/etc/ssl/certs/ca-certificates.crt \\
-	    --registry=https://www.example.org:8443/ answer-to-all \\
-	    >/tmp/npm 2>&1; do echo not yet; sleep 1; done; \\
-	    node -p \"40 + require(\\\"answer-to-all\\\")\"; read -r x'" &&
-	shown "not yet" &&
-	wait_for 20 title_says "claudesec pass www.example.org:8443" &&
-	cs 1000 pass www.example.org:8443 &&
-	shown 82 || return 1
-	keys Enter
-	sane
-	_status=$?
-	no_terminals
-	return $_status
-}
-
 # On a terminal there are colours.
 test_logs_are_coloured_on_a_terminal()
 {

@@ -35,6 +35,7 @@ claudesec=$prefix/bin/claudesec
 . "$here/credentials.sh"
 . "$here/terminal.sh"
 . "$here/tui.sh"
+. "$here/bytes.sh"
 . "$here/inside.sh"
 . "$here/process.sh"
 . "$here/port.sh"
@@ -56,7 +57,7 @@ users_up 0 501 1000 1001 || die "no test users"
     set -- $(sed -n 's/^\(test_[a-z0-9_]*\)()$/\1/p' "$here/claude.sh")
 [ $# -gt 0 ] || set -- $(sed -n 's/^\(test_[a-z0-9_]*\)()$/\1/p' \
     "$here/claude.sh" "$here/inject.sh" "$here/credentials.sh" \
-    "$here/terminal.sh" "$here/tui.sh" "$here/inside.sh" \
+    "$here/terminal.sh" "$here/tui.sh" "$here/bytes.sh" "$here/inside.sh" \
     "$here/process.sh" "$here/error.sh" "$here/policy.sh" \
     "$here/memory.sh" "$here/clients.sh" \
     "$here/port.sh" "$here/browser.sh" "$here/share.sh" "$here/protect.sh" \
