@@ -46,7 +46,8 @@ logs_prepare(void)
 	const char *no;
 
 	no = getenv("NO_COLOR");
-	coloured = isatty(STDOUT_FILENO) && (no == NULL || no[0] == '\0');
+	coloured = isatty(STDOUT_FILENO) && !term_dumb() &&
+	    (no == NULL || no[0] == '\0');
 }
 
 int

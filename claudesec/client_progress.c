@@ -40,8 +40,9 @@ progress_init(void)
 {
 	struct winsize ws;
 
-	if (isatty(STDERR_FILENO) && ioctl(STDERR_FILENO, TIOCGWINSZ,
-	    &ws) == 0 && ws.ws_row > 1 && ws.ws_col > 20) {
+	if (!term_dumb() && isatty(STDERR_FILENO) &&
+	    ioctl(STDERR_FILENO, TIOCGWINSZ, &ws) == 0 && ws.ws_row > 1 &&
+	    ws.ws_col > 20) {
 		rows = ws.ws_row;
 		columns = ws.ws_col;
 	}

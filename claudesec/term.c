@@ -117,7 +117,7 @@ static struct demux frame;
 static struct keys keys, suspend;
 static unsigned char typed[BUFFER_SIZE];
 static uint32_t	 told_modes;
-static int	 utf8;
+static int	 utf8, dumb;
 
 /* where standard output and error go, and how much at once */
 static int	 output_fd[STDERR_FILENO + 1];
@@ -142,7 +142,18 @@ term_init(int command)
 	term_open_output(STDOUT_FILENO);
 	term_open_output(STDERR_FILENO);
 	utf8 = strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
+	dumb = term_dumb();
 	return (tty);
+}
+
+/* One that would show sequences instead of obeying them. */
+int
+term_dumb(void)
+{
+	const char *name;
+
+	name = getenv("TERM");
+	return (name == NULL || name[0] == '\0' || strcmp(name, "dumb") == 0);
 }
 
 static void
@@ -313,7 +324,8 @@ term_reset(void)
 	pid_t pgrp;
 	size_t len;
 
-	len = filter_reset(text, &filters[STDOUT_FILENO]);
+	len = dumb ? strlcpy(text, "\r\n", sizeof(text)) :
+	    filter_reset(text, &filters[STDOUT_FILENO]);
 	pgrp = tcgetpgrp(STDIN_FILENO);
 	if (pgrp == -1 || pgrp == getpgrp())
 		(void)write(output_fd[STDOUT_FILENO], text, len);
@@ -718,7 +730,7 @@ term_blocked(const char *host, uint32_t port)
 	char number[16];
 	int64_t now;
 
-	if (!tty)
+	if (!tty || dumb)
 		return;
 	number[0] = '\0';
 	if (port != 0 && port != 443)
