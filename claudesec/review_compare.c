@@ -51,12 +51,15 @@ static int	 paths_order(const void *, const void *);
 static int	 paths_have(const struct paths *, const char *, size_t);
 static int	 paths_cover(const struct paths *, const char *);
 static int	 is_git(int);
+static int	 is_there(int, const char *);
 static int	 guard_ends(const char *, size_t, const char *);
 static int	 guard_is(const char *const *, const char *, size_t);
 static int	 guard_is_data(const char *, size_t);
 static int	 guard_git(const struct review *, const char *, size_t,
 		    size_t);
 static int	 guard_was_git(const struct review *, const char *, size_t);
+static int	 guard_was(const struct review *, const char *, size_t,
+		    const char *);
 
 static char	 path[PATH_MAX];	/* of what is looked at */
 
@@ -333,14 +336,20 @@ paths_cover(const struct paths *p, const char *s)
 	}
 }
 
+/* With commondir the others are elsewhere. */
 static int
 is_git(int dir)
 {
+	return (is_there(dir, "HEAD") && (is_there(dir, "commondir") ||
+	    (is_there(dir, "objects") && is_there(dir, "refs"))));
+}
+
+static int
+is_there(int dir, const char *name)
+{
 	struct stat st;
 
-	return (fstatat(dir, "HEAD", &st, AT_SYMLINK_NOFOLLOW) == 0 &&
-	    fstatat(dir, "objects", &st, AT_SYMLINK_NOFOLLOW) == 0 &&
-	    fstatat(dir, "refs", &st, AT_SYMLINK_NOFOLLOW) == 0);
+	return (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) == 0);
 }
 
 /*
@@ -418,15 +427,26 @@ guard_git(const struct review *r, const char *s, size_t start, size_t len)
 	    !guard_was_git(r, s, 0));
 }
 
-/* Was there a repository in that directory before? */
+/*
+ * Was there a repository in that directory before?  A part of one may have
+ * been taken over as something else.
+ */
 static int
 guard_was_git(const struct review *r, const char *s, size_t n)
 {
-	char head[PATH_MAX];
+	return (guard_was(r, s, n, "HEAD") && (guard_was(r, s, n,
+	    "commondir") || (guard_was(r, s, n, "objects") &&
+	    guard_was(r, s, n, "refs"))));
+}
+
+static int
+guard_was(const struct review *r, const char *s, size_t n, const char *name)
+{
+	char sub[PATH_MAX];
 	int len;
 
-	len = snprintf(head, sizeof(head), "%.*s%sHEAD", (int)n, s,
-	    n == 0 ? "" : "/");
-	return (len > 0 && (size_t)len < sizeof(head) &&
-	    review_entry(r, head) != NULL);
+	len = snprintf(sub, sizeof(sub), "%.*s%s%s", (int)n, s,
+	    n == 0 ? "" : "/", name);
+	return (len > 0 && (size_t)len < sizeof(sub) &&
+	    review_entry(r, sub) != NULL);
 }

@@ -68,8 +68,10 @@ static void	 walk_compare(const char *, const char *, int,
 		    const struct stat *);
 static void	 compare_file(const char *, const char *, const struct stat *,
 		    const struct entry *);
+static int	 is_of_git(const char *, const char *);
 static void	 compare_bare(const char *);
 static void	 compare_link(const char *, const char *, int);
+static int	 is_added(enum finding, const char *);
 static void	 add(enum finding, const char *);
 static uint64_t	 hash(const char *);
 static int	 entry_order(const void *, const void *);
@@ -199,7 +201,7 @@ walk_protected(struct ws *ws)
 		if (!m->readonly || m->absent || look_stat(m->path, &st) == -1)
 			continue;
 		nseen = 0;
-		deadline = time(NULL) + SECONDS_MAX;
+		deadline = clock_seconds() + SECONDS_MAX;
 		if (S_ISDIR(st.st_mode))
 			(void)walk(m->path, 0, walk_linked);
 		else
@@ -286,15 +288,34 @@ walk_compare(const char *path, const char *name, int dir,
 	if (place_is(st))
 		return;
 	if (strcasecmp(name, ".git") == 0 && (was == NULL ||
-	    was->ino != (uint64_t)st->st_ino || !S_ISDIR(st->st_mode)))
+	    was->ino != (uint64_t)st->st_ino || !S_ISDIR(st->st_mode))) {
 		add(FINDING_REPOSITORY, path);
-	else if (S_ISREG(st->st_mode))
+		return;
+	}
+	if ((was == NULL || !S_ISDIR(st->st_mode)) && is_of_git(path, name))
+		compare_bare(path);
+	if (S_ISREG(st->st_mode))
 		compare_file(path, name, st, was);
 	else if (S_ISLNK(st->st_mode))
 		compare_link(path, name, dir);
-	else if (S_ISDIR(st->st_mode) && strcmp(name, "refs") == 0 &&
-	    was == NULL)
-		compare_bare(path);
+}
+
+/*
+ * What makes a directory a repository, or turns what one does.  In the
+ * workspace's own repository that is normal, but for another one in there.
+ */
+static int
+is_of_git(const char *path, const char *name)
+{
+	static const char *const names[] = { "HEAD", "objects", "refs",
+	    "commondir", "config", "config.worktree", NULL };
+	size_t i;
+
+	if (strncmp(path, ".git/", 5) == 0)
+		return (strcmp(name, "refs") == 0);
+	for (i = 0; names[i] != NULL && strcmp(name, names[i]) != 0; i++)
+		;
+	return (names[i] != NULL);
 }
 
 static void
@@ -315,7 +336,7 @@ compare_file(const char *path, const char *name, const struct stat *st,
 		add(FINDING_EXECUTED, path);
 }
 
-/* HEAD, objects and refs are a repository without being called .git. */
+/* It is a repository without being called .git. */
 static void
 compare_bare(const char *path)
 {
@@ -328,7 +349,7 @@ compare_bare(const char *path)
 	(void)snprintf(dir, sizeof(dir), "%.*s", (int)(slash - path), path);
 	slash = strrchr(dir, '/');
 	if (strcmp(slash == NULL ? dir : slash + 1, ".git") != 0 &&
-	    look_is_git(dir))
+	    look_like_git(dir) && !is_added(FINDING_REPOSITORY, dir))
 		add(FINDING_REPOSITORY, dir);
 }
 
@@ -402,6 +423,18 @@ find_is_executed(const char *path, const char *name)
 	return (strcmp(name, "config") == 0 || strcmp(name, "commondir") ==
 	    0 || strstr(path, "/hooks/") != NULL ||
 	    strcmp(path, ".git/sequencer/todo") == 0);
+}
+
+static int
+is_added(enum finding kind, const char *path)
+{
+	size_t i;
+
+	for (i = 0; i < nfound; i++)
+		if (founds[i].kind == kind && strcmp(founds[i].path,
+		    path) == 0)
+			return (1);
+	return (0);
 }
 
 static void

@@ -469,11 +469,14 @@ look_git_dirs(struct ws *ws, const char *path, int depth,
 	(void)closedir(dir);
 }
 
-/* The name of a submodule may have slashes. */
+/*
+ * The name of a submodule may have slashes.  HEAD is an earlier session's to
+ * change or remove, config is not.
+ */
 static void
 look_module(struct ws *ws, const char *path, int depth)
 {
-	if (look_is_git(path))
+	if (has(path, "HEAD", 0) || has(path, "config", S_IFREG))
 		look_git_dir(ws, path, depth);
 	else
 		look_git_dirs(ws, path, depth + 1, look_module);
@@ -483,12 +486,15 @@ look_module(struct ws *ws, const char *path, int depth)
 static void
 look_worktree(struct ws *ws, const char *path, int depth)
 {
-	(void)depth;
-	if (!has(path, "HEAD", S_IFREG))
+	char modules[PROTECT_MAXLEN];
+
+	if (!has(path, "HEAD", 0) && !has(path, "gitdir", 0))
 		return;
 	look_addf(ws, KIND_FILE, path, "commondir");
 	look_addf(ws, KIND_FILE, path, "gitdir");
 	look_addf(ws, KIND_FILE, path, "config.worktree");
+	if (path_join(modules, sizeof(modules), path, "modules") == 0)
+		look_git_dirs(ws, modules, depth + 1, look_module);
 }
 
 int
@@ -498,6 +504,18 @@ look_is_git(const char *dir)
 	    has(dir, "refs", S_IFDIR));
 }
 
+/*
+ * What git may take for a repository: objects and refs may be those of
+ * another directory, which commondir names, and each a symbolic link.
+ */
+int
+look_like_git(const char *dir)
+{
+	return (has(dir, "HEAD", 0) && (has(dir, "commondir", 0) ||
+	    (has(dir, "objects", 0) && has(dir, "refs", 0))));
+}
+
+/* Of whatever type, if that is 0. */
 static int
 has(const char *dir, const char *name, mode_t type)
 {
@@ -505,7 +523,8 @@ has(const char *dir, const char *name, mode_t type)
 	struct stat st;
 
 	return (path_join(path, sizeof(path), dir, name) == 0 &&
-	    look_stat(path, &st) == 0 && (st.st_mode & S_IFMT) == type);
+	    look_stat(path, &st) == 0 &&
+	    (type == 0 || (st.st_mode & S_IFMT) == type));
 }
 
 static void

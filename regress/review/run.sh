@@ -312,6 +312,21 @@ test_apply_refuses_what_is_protected_unless_named()
 	    because "not by its name"
 }
 
+test_apply_refuses_a_repository_in_parts()
+{
+	agent 'mkdir parts like; echo "ref: refs/heads/main" >parts/HEAD
+	    echo "[core]" >parts/config; cp parts/HEAD like
+	    echo ../parts >like/commondir' || return 1
+	review apply
+	exits 1 && complains "like: protected: name it to take it over" &&
+	[ ! -e "$ws/like/commondir" ] && [ -e "$ws/parts/config" ] ||
+	    because "one that has the rest elsewhere: $(ls "$ws"/*)" || return 1
+	agent 'mkdir parts/objects parts/refs' || return 1
+	review apply
+	exits 1 && complains "parts: protected: name it to take it over" &&
+	[ ! -e "$ws/parts/objects" ] || because "one that is complete now"
+}
+
 test_apply_leaves_alone_what_is_outside()
 {
 	agent 'mkdir n; echo agent >n/file; echo agent >d/f

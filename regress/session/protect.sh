@@ -26,7 +26,10 @@ git_names=".git/config .git/config.worktree .git/hooks .git/info .git/commondir
 .git/modules/sub/hooks .git/modules/sub/info .git/modules/sub/commondir
 .git/modules/deep/er/config .git/modules/deep/er/hooks
 .git/worktrees/other/commondir .git/worktrees/other/gitdir
-.git/worktrees/other/config.worktree sub/.git tools/hooks shared.gitconfig"
+.git/worktrees/other/config.worktree .git/worktrees/other/modules/sub/config
+.git/worktrees/other/modules/sub/hooks .git/worktrees/other/modules/sub/info
+.git/worktrees/old/commondir .git/worktrees/old/gitdir
+sub/.git tools/hooks shared.gitconfig"
 
 # repo UID: the user's workspace becomes a repository that has everything
 repo()
@@ -54,8 +57,13 @@ repo()
 		    "$PWD/../up" sub
 		git commit -qm sub
 		git worktree add -q ../other
-		mkdir -p .git/modules/deep
+		mkdir -p .git/modules/deep .git/worktrees/other/modules
 		cp -R .git/modules/sub .git/modules/deep/er
+		cp -R .git/modules/sub .git/worktrees/other/modules
+		# an earlier session may have removed or linked these
+		rm .git/modules/deep/er/HEAD
+		cp -R .git/worktrees/other .git/worktrees/old
+		ln -sf refs/heads/other .git/worktrees/old/HEAD
 	' >"$tmp/repo.log" 2>&1 || because "no repository: $(cat "$tmp/repo.log")"
 }
 
@@ -488,7 +496,8 @@ test_report_finds_what_the_host_may_execute()
 {
 	repo 1000 || return 1
 	as 1000 sh -c 'echo x >script; chmod 755 script; echo y >plain
-	    echo "{}" >package.json; ln -s file same'
+	    echo "{}" >package.json; ln -s file same
+	    mkdir -p was/objects was/refs'
 	rm -f "$tmp/u1000/report"
 	hold 1000 held -j "$tmp/u1000/report" || return 1
 	inside bash -ec '
@@ -503,6 +512,13 @@ test_report_finds_what_the_host_may_execute()
 		echo "exec true" >.git/rebase-merge/git-rebase-todo
 		mkdir -p deep/objects; cp new deep/objects/x
 		chmod +x file
+		# repositories without objects and refs of their own, with a
+		# link, and of what was there
+		mkdir like link; echo "ref: refs/heads/main" >like/HEAD
+		echo ../bare/x >like/commondir
+		ln -s refs/heads/main link/HEAD
+		ln -s ../bare/x/objects ../bare/x/refs link
+		cp like/HEAD was; echo "[core]" >was/config
 	' >"$tmp/out" 2>&1 || because "$(cat "$tmp/out")" || return 1
 	# the filter of system calls does not let the agent
 	as 1000 chmod 4755 suid
@@ -518,7 +534,10 @@ test_report_finds_what_the_host_may_execute()
 		executed script
 		executed src/Makefile
 		repository bare/x
+		repository like
+		repository link
 		repository nested/.git
+		repository was
 		setuid suid
 		symlink out
 		symlink up
