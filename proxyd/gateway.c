@@ -282,7 +282,8 @@ gate_header_sound(const char *line)
 	for (i = 0; i < len; i++)
 		if (line[i] >= 'A' && line[i] <= 'Z')
 			return (0);
-	return (len > 0 && word_token(line, len) == len && gate_header_passes(line, len) &&
+	return (len > 0 && word_token(line, len) == len &&
+	    gate_header_passes(line, len) &&
 	    word_is_text(colon + 2, strlen(colon + 2)));
 }
 
@@ -317,8 +318,8 @@ static int
 is_credential(const char *name, size_t len)
 {
 	static const char *const parts[] = {
-		"auth", "cookie", "cred", "key", "pass", "secret", "token",
-		NULL
+		"auth", "bearer", "cookie", "cred", "jwt", "key", "pass",
+		"secret", "token", NULL
 	};
 	size_t i;
 

@@ -400,6 +400,11 @@ handle_request(struct imsg *imsg)
 	    !gate_request_sound(&req) ||
 	    call_find(imsg_get_id(imsg)) != NULL)
 		return (-1);
+	/* the first may come before there was time to load */
+	if (evtimer_pending(&load_ev, NULL)) {
+		evtimer_del(&load_ev);
+		load_event(-1, 0, NULL);
+	}
 	if ((c = calloc(1, sizeof(*c))) == NULL ||
 	    (c->up = malloc(UP_SIZE)) == NULL)
 		fatal("malloc");
@@ -656,14 +661,16 @@ call_send(struct call *c)
 	ssize_t n;
 	int r;
 
-	for (;;) {
+	while (!c->stopped) {
 		while (c->up_off < c->up_len) {
 			n = api_write(c->api, c->up + c->up_off,
 			    c->up_len - c->up_off);
-			if (n == -1) {
-				if (!call_again(c))
-					call_fail(c, REFUSAL_HUNGUP);
+			if (n == -1 && call_again(c))
 				return (-1);
+			if (n == -1) {
+				/* it may have said why, which is read */
+				c->stopped = 1;
+				return (0);
 			}
 			if (n == 0)
 				return (0);
@@ -676,6 +683,7 @@ call_send(struct call *c)
 		if ((r = call_body(c)) != 1)
 			return (r);
 	}
+	return (0);
 }
 
 /* 1: there is a piece of the body in up; 0: not now. */
@@ -837,7 +845,7 @@ call_watch(struct call *c)
 	int body, client;
 
 	want = c->out_len == 0 ? EV_READ : 0;
-	if (c->up_off < c->up_len)
+	if (c->up_off < c->up_len && !c->stopped)
 		want |= EV_WRITE;
 	api_watch(c->api, want);
 	body = c->up_len == 0 && !c->body_done && !c->body_eof;

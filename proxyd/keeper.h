@@ -92,6 +92,7 @@ struct call {
 	size_t		 up_off, up_len;
 	size_t		 kept;		/* of the head, should it go again */
 	int		 again;		/* it did */
+	int		 stopped;	/* it takes no more */
 	uint64_t	 body_size;	/* not known: UINT64_MAX */
 	uint64_t	 body_got;
 	int		 body_done;	/* up holds all that is left */

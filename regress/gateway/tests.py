@@ -519,6 +519,7 @@ def test_fields_that_do_not_arrive():
             "X_API_Key: " + EVIL, "x-api_key: " + EVIL,
             "anthropic-api-key: " + EVIL, "anthropic-auth-token: " + EVIL,
             "X-Stainless-Secret: " + EVIL, "x-goog-api-key: " + EVIL,
+            "anthropic-bearer: " + EVIL, "X-Claude-JWT: " + EVIL,
             "X-HTTP-Method-Override: DELETE", "X-Original-URL: /v1/files",
             "Upgrade: h2c", "Connection: x-app", "Keep-Alive: 5",
             "TE: trailers", "Trailer: x-api-key", "x-app: dropped",
@@ -1031,6 +1032,48 @@ def test_early_answer():
     c.send(req(body=b"z" * 1000, framing=b"Content-Length: 100000000"))
     eq(c.answer(), (413, b"too large"))
     eq(c.eof(), b"")
+
+
+def test_early_answer_of_an_api_that_hangs_up():
+    """Though there is more to send, and that fails first."""
+    def reply(c, r):
+        time.sleep(0.1)     # until no more goes into the connection
+        c.sendall(answer(413, b"too large", connection="close"))
+        return False
+    for _ in range(5):
+        api.read_body = False
+        api.reply = reply
+        c = Client()
+
+        def send():
+            try:
+                for _ in range(32):
+                    c.send(b"z" * 1000000)
+            except OSError:
+                pass        # refused, as it is to be
+        c.send(req(body=b"", framing=b"Content-Length: 32000000"))
+        t = threading.Thread(target=send)
+        t.start()
+        eq(c.answer(), (413, b"too large"))
+        c.close()
+        t.join()
+
+
+def test_first_request_has_its_certificates():
+    global px
+    for _ in range(10):
+        px.stop()
+        px = Proxy(conf(), wait_for=False)
+
+        def first():
+            try:
+                return Client()
+            except ConnectionRefusedError:
+                return None
+        c = wait("gateway", first, 60).send(req())
+        eq(c.answer(), (200, b"hello"))
+        c.close()
+        wait("start", lambda: "in force" in px.log(), 60)
 
 
 def test_connection_with_half_a_request_is_not_used_again():
