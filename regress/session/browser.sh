@@ -73,12 +73,12 @@ test_browser_is_the_default_without_a_key()
 	chown 1000 "$tmp/u1000/browser.env"
 	browser "credentials environment from \"$tmp/u1000/browser.env\""
 	csb stop -a 2>/dev/null
-	wait_for 30 no_daemons
+	next_daemon || return 1
 	csb shell -- sh -c 'echo 1 >"$CLAUDE_CONFIG_DIR/kept"' </dev/null \
 	    >"$tmp/out" 2>&1
 	equal "what was kept of another mode" "$(ls "$login_dir" 2>/dev/null)" \
 	    "" || return 1
-	wait_for 30 no_daemons
+	next_daemon || return 1
 	browser
 	touch "$tmp/u1000/home/.local"
 	csb shell -- sh -c 'echo "$BROWSER"' </dev/null >"$tmp/out" 2>&1
@@ -113,7 +113,7 @@ test_browser_takes_a_directory_of_the_user_only()
 	rm -rf "$h/.claude" "$h/elsewhere"
 	# nor what the workspace holds
 	sed -i "s,~/.claude,$tmp/u1000/ws/login," "$tmp/u1000/browser"
-	wait_for 30 no_daemons
+	next_daemon || return 1
 	install -d -m 700 -o 1000 -g 1000 "$tmp/u1000/ws/login"
 	csb shell -- true </dev/null >"$tmp/out" 2>&1
 	equal "exit status beside the workspace" $? 66
@@ -148,24 +148,35 @@ test_browser_directory_is_not_what_came_later()
 }
 
 # The user's browser, without a window: what it was told to open, it opens once.
+# As one with a window does, it loads a page again if an interface came or went
+# meanwhile, which containers' do all the time.
 browser_up()
 {
 	cat >"$tmp/browser.sh" <<-END
 		#!/bin/sh
 		echo "\$1" >>$tmp/opened
-		HOME=$tmp/u1000/home timeout 60 chromium-headless-shell \\
-		    --no-sandbox --disable-gpu --disable-quic --no-first-run \\
-		    --disable-background-networking \\
-		    --disable-component-update --disable-sync \\
-		    --ignore-certificate-errors \\
-		    --user-data-dir=$tmp/u1000/chromium.\$\$ \\
-		    --host-resolver-rules="MAP *.claude.com $api_addr, \\
-		    MAP claude.com $api_addr, MAP claude.ai $api_addr" \\
-		    --dump-dom "\$1" >>$tmp/page 2>>$tmp/page.err
+		own=$tmp/u1000/chromium.\$\$
+		n=0
+		while [ \$n -lt 20 ]; do
+			HOME=$tmp/u1000/home timeout 60 \\
+			    chromium-headless-shell --no-sandbox \\
+			    --disable-gpu --disable-quic --no-first-run \\
+			    --disable-background-networking \\
+			    --disable-component-update --disable-sync \\
+			    --ignore-certificate-errors \\
+			    --user-data-dir=\$own --host-resolver-rules=" \\
+			    MAP *.claude.com $api_addr, \\
+			    MAP claude.com $api_addr, \\
+			    MAP claude.ai $api_addr" \\
+			    --dump-dom "\$1" >>$tmp/page 2>\$own.err
+			cat \$own.err >>$tmp/page.err
+			grep -q ERR_NETWORK_CHANGED \$own.err || break
+			n=\$((n + 1))
+		done
 	END
 	chmod 755 "$tmp/browser.sh"
 	rm -rf "$tmp/u1000"/chromium.*
-	rm -f "$tmp/opened" "$tmp/page"
+	rm -f "$tmp/opened" "$tmp/page" "$tmp/page.err"
 	: >"$tmp/opened"
 	: >"$tmp/page"
 	: >"$tmp/page.err"
@@ -178,6 +189,7 @@ browser_terminal()
 	_d=$tmp/u1000
 	_w=$1
 	_b=$2
+	terminal=one
 	shift 2
 	cat >"$tmp/terminal.$_w" <<-END
 		cd $_d/ws
@@ -201,20 +213,17 @@ test_browser_brings_the_login_back()
 {
 	browser "credentials browser"
 	browser_up
-	tm kill-server 2>/dev/null
+	no_terminals
 	browser_terminal one "$tmp/browser.sh" start -n one
-	shown "Claude Code" || return 1
-	tm send-keys "/login" Enter
-	shown "Select login method" || return 1
-	tm send-keys Enter
-	wait_for 40 grep -q sk-ant-oat01- "$login_dir/.credentials.json" || {
+	shown "Claude Code" && logs_in one || return 1
+	wait_for 120 grep -q sk-ant-oat01- "$login_dir/.credentials.json" || {
 		because "no login: $(cat "$tmp/opened" "$tmp/page")"
 		tm capture-pane -p >>"$tmp/why"
 		cat "$tmp/page.err" "$tmp/api.log" >>"$tmp/why"
 	}
 	_status=$?
 	p=$(sed -n 's/.*localhost%3A\([0-9]*\)%2F.*/\1/p' "$tmp/opened")
-	[ $_status -ne 0 ] || { wait_for 5 deaf "$p" ||
+	[ $_status -ne 0 ] || { wait_for 60 deaf "$p" ||
 	    because "somebody still listens"; }
 	_status=$?
 	[ $_status -ne 0 ] || {
@@ -225,7 +234,7 @@ test_browser_brings_the_login_back()
 		_status=$?
 	}
 	csb stop -a
-	tm kill-server
+	no_terminals
 	return $_status
 }
 
@@ -234,18 +243,18 @@ test_browser_brings_the_login_back_to_who_attaches()
 {
 	browser "credentials browser"
 	browser_up
-	tm kill-server 2>/dev/null
+	no_terminals
 	browser_terminal one "$tmp/browser.sh" start -d -n one
 	shown "exit status 0" || return 1
-	tm kill-server
+	no_terminals
 	browser_terminal one "$tmp/browser.sh" attach one
 	shown "Claude Code" && logs_in one &&
-	{ wait_for 40 grep -q sk-ant-oat01- "$login_dir/.credentials.json" ||
+	{ wait_for 120 grep -q sk-ant-oat01- "$login_dir/.credentials.json" ||
 	    because "no login: $(cat "$tmp/opened" "$tmp/page" "$tmp/page.err")"
 	}
 	_status=$?
 	csb stop -a
-	tm kill-server
+	no_terminals
 	return $_status
 }
 
@@ -253,8 +262,7 @@ test_browser_brings_the_login_back_to_who_attaches()
 logs_in()
 {
 	terminal=:$1
-	tm send-keys -t "$terminal" "/login" Enter
-	shown "Select login method" && tm send-keys -t "$terminal" Enter
+	say_it /login && shown "Select login method" && keys Enter
 	_r=$?
 	terminal=one
 	return $_r
@@ -265,7 +273,7 @@ test_browser_brings_two_logins_back()
 {
 	browser "credentials browser"
 	browser_up
-	tm kill-server 2>/dev/null
+	no_terminals
 	browser_terminal one "$tmp/browser.sh" start -n one
 	shown "Claude Code" || return 1
 	browser_terminal two "$tmp/browser.sh" start -N -n two
@@ -274,7 +282,7 @@ test_browser_brings_two_logins_back()
 	_status=$?
 	terminal=one
 	[ $_status -eq 0 ] && logs_in one && logs_in two &&
-	{ wait_for 60 two_codes || because "not two: $(cat "$tmp/opened" \
+	{ wait_for 120 two_codes || because "not two: $(cat "$tmp/opened" \
 	    "$tmp/api.log" "$tmp/page.err")"; } &&
 	equal "pages that were opened" "$(sort -u "$tmp/opened" |
 	    grep -c .)" 2 &&
@@ -282,7 +290,7 @@ test_browser_brings_two_logins_back()
 	    "$tmp/api.log")" 0
 	_status=$?
 	csb stop -a
-	tm kill-server
+	no_terminals
 	return $_status
 }
 
@@ -320,7 +328,7 @@ test_browser_does_not_mix_logins()
 	# the one of older versions, unless somebody has it
 	ss -tanH | grep -q ':54545 ' || set -- 54545 "$2"
 	rm -f "$tmp/u1000/ws"/got.*
-	tm kill-server 2>/dev/null
+	no_terminals
 	: >"$tmp/opened"
 	chmod 666 "$tmp/opened"
 	printf '#!/bin/sh\necho "$1" >>%s/opened\n' "$tmp" >"$tmp/note.sh"
@@ -329,16 +337,17 @@ test_browser_does_not_mix_logins()
 	    state-of-one $a
 	shown "listening one" || return 1
 	browser_terminal two "$tmp/note.sh" start -N -n two || return 1
-	wait_for 20 sh -c "docker exec claude-two true" ||
+	wait_for 60 sh -c "docker exec claude-two true" ||
 	    because "no second session" || return 1
 	tm select-window -t two
 	docker exec -d -t -u 1000 claude-two sh -c \
 	    "exec python3 /workspace/login.py two $2 state-of-two $a \
 	    >/dev/null 2>&1"
-	wait_for 10 listens "$1" || because "nobody listens for the first" ||
+	wait_for 60 listens "$1" || because "nobody listens for the first" ||
 	    return 1
 	ask() {
-		curl -s -o /dev/null -w '%{http_code}' -m 10 "http://localhost:$@"
+		curl -s -o /dev/null -w '%{http_code}' -m 60 \
+		    "http://localhost:$@"
 	}
 	equal "what the engine publishes" "$(docker port claude-two)" "" &&
 	equal "another page" "$(ask "$1/favicon.ico")" 000 &&
@@ -349,10 +358,10 @@ test_browser_does_not_mix_logins()
 	equal "another method" "$(ask \
 	    "$1/callback?code=x&state=state-of-one" -d x)" 000 &&
 	equal "another user's" "$(as 1001 curl -s -o /dev/null -w \
-	    '%{http_code}' -m 10 \
+	    '%{http_code}' -m 60 \
 	    "http://localhost:$1/callback?code=x&state=state-of-one")" 000 &&
 	equal "its own" "$(ask "$1/callback?code=x&state=state-of-one")" 200 &&
-	{ wait_for 5 deaf "$1" || because "it listens still"; } &&
+	{ wait_for 60 deaf "$1" || because "it listens still"; } &&
 	equal "what the first got" "$(cat "$tmp/u1000/ws/got.one")" \
 	    "/callback?code=x&state=state-of-one" &&
 	equal "what was opened" "$(cat "$tmp/opened")" \
@@ -361,7 +370,7 @@ test_browser_does_not_mix_logins()
 	    grep -c callback)" 0
 	_status=$?
 	csb stop -a
-	tm kill-server
+	no_terminals
 	rm -f "$tmp/u1000/ws"/got.* "$tmp/u1000/ws/login.py"
 	return $_status
 }

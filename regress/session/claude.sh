@@ -99,7 +99,7 @@ test_two_starts_at_once_are_two_sessions()
 
 test_stop_ends_a_session()
 {
-	hold 1000 held || return 1
+	hold_claude 1000 held || return 1
 	cs 1000 stop held >/dev/null 2>"$tmp/err"
 	equal "exit status of stop" $? 0 || return 1
 	wait "$hold_pid"
@@ -108,7 +108,7 @@ test_stop_ends_a_session()
 
 test_status_is_json()
 {
-	hold 1000 held || return 1
+	hold_claude 1000 held || return 1
 	out=$(cs 1000 status -j | python3 -c 'import json, sys
 s = json.load(sys.stdin)
 print(len(s), s[0]["name"], s[0]["state"], s[0]["directory"])')
@@ -119,11 +119,6 @@ print(len(s), s[0]["name"], s[0]["state"], s[0]["directory"])')
 test_daemon_ends_when_nothing_needs_it()
 {
 	cs 1000 start -- --version </dev/null >/dev/null 2>&1
-	wait_for 30 no_daemons ||
+	wait_for 60 no_daemons ||
 	    because "still there: $(daemons | tr '\n' ' ')"
-}
-
-no_daemons()
-{
-	[ -z "$(daemons)" ]
 }

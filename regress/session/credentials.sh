@@ -81,15 +81,19 @@ test_command_runs_as_the_user()
 
 test_command_asks_on_the_terminal()
 {
-	command_key "read x </dev/tty; read y; echo \$x\$y"
+	rm -f "$tmp/u1000/asked"
+	command_key \
+	    "touch $tmp/u1000/asked; read x </dev/tty; read y; echo \$x\$y"
 	sh=$tmp/u1000/sh
 	printf '%s\n' "cd $tmp/u1000/ws" \
 	    "exec $claudesec -f $tmp/u1000/inject start -- -p asked" >"$sh"
 	(as 1000 tmux -S "$tmp/u1000/tmux" -f /dev/null new-session -d -x 80 \
 	    -y 24 "sh $sh >$tmp/u1000/screen 2>&1; sleep 1")
+	wait_for 60 test -e "$tmp/u1000/asked" ||
+	    because "the command was not run" || return 1
 	as 1000 tmux -S "$tmp/u1000/tmux" send-keys "sk-ant-api03-typed" Enter \
 	    "-by-hand" Enter
-	wait_for 20 grep -q "answer to: asked" "$tmp/u1000/screen"
+	wait_for 60 grep -q "answer to: asked" "$tmp/u1000/screen"
 	r=$?
 	as 1000 tmux -S "$tmp/u1000/tmux" kill-server 2>/dev/null
 	[ $r -eq 0 ] || because "no answer: $(cat "$tmp/u1000/screen")" ||
@@ -124,10 +128,11 @@ test_command_is_of_nobody_else()
 	command_key "touch $tmp/u1000/ran; echo $real_key"
 	cp "$tmp/u1000/inject" "$tmp/u1000/others"
 	cat >"$tmp/u1000/liar.py" <<-'END'
-		import socket, struct, sys
+		import os, socket, struct, sys
 		s = socket.socket(socket.AF_UNIX)
-		s.bind(sys.argv[1])
+		s.bind(sys.argv[1] + ".new")
 		s.listen(5)
+		os.rename(sys.argv[1] + ".new", sys.argv[1])
 		path = sys.argv[2].encode()
 		while True:
 		    c, _ = s.accept()
@@ -189,7 +194,7 @@ liar()
 	(as_exec "$1" python3 "$tmp/u1000/liar.py" "$2" "$3" "$4") \
 	    </dev/null >"$tmp/liar.log" 2>&1 9>&- &
 	liars="${liars-} $!"
-	wait_for 10 test -S "$2" && chmod 666 "$2"
+	wait_for 60 test -S "$2" && chmod 666 "$2"
 }
 
 says()
@@ -208,21 +213,15 @@ test_reload_runs_the_command_again()
 {
 	command_key "cat $tmp/u1000/secret"
 	echo "$real_key" >"$tmp/u1000/secret"
-	csi start -n held -- --dangerously-skip-permissions -p \
-	    "RUN while ! test -e /workspace/go; do sleep 0.1; done; echo on" \
-	    >"$tmp/hold.out" 2>"$tmp/err" </dev/null &
-	pid=$!
-	wait_for 20 csi_holds && wait_for 20 test -s "$tmp/api.log" ||
-	    because "no session: $(cat "$tmp/hold.out" "$tmp/err")" || return 1
+	until_go || return 1
 	echo "$real_key-2" >"$tmp/u1000/secret"
-	n=$(docker logs claude-held-proxy 2>/dev/null | grep -c '^ok')
+	n=$(proxy_oks)
 	csi reload 2>"$tmp/err" || because "reload: $(cat "$tmp/err")" ||
 	    return 1
-	wait_for 10 proxy_said $((n + 1)) ||
+	wait_for 60 proxy_said $((n + 1)) ||
 	    because "the proxy was not told" || return 1
 	touch "$tmp/u1000/ws/go"
 	wait "$pid"
-	rm "$tmp/u1000/ws/go"
 	equal result "$(cat "$tmp/hold.out")" "result: on" &&
 	equal "keys at the API" "$(values "$tmp/api.log" x-api-key)" \
 	    "$real_key $real_key-2" || return 1
@@ -233,12 +232,7 @@ test_rules_change_and_the_key_is_kept()
 {
 	command_key "cat $tmp/u1000/secret"
 	echo "$real_key" >"$tmp/u1000/secret"
-	csi start -n held -- --dangerously-skip-permissions -p \
-	    "RUN while ! test -e /workspace/go; do sleep 0.1; done; echo on" \
-	    >"$tmp/hold.out" 2>"$tmp/err" </dev/null &
-	pid=$!
-	wait_for 20 csi_holds && wait_for 20 test -s "$tmp/api.log" ||
-	    because "no session: $(cat "$tmp/hold.out" "$tmp/err")" || return 1
+	until_go || return 1
 	rm "$tmp/u1000/secret"
 	csi pass other.example.org held 2>"$tmp/err" ||
 	    because "pass: $(cat "$tmp/err")" || return 1
@@ -246,7 +240,6 @@ test_rules_change_and_the_key_is_kept()
 	    https://other.example.org/ </dev/null)
 	touch "$tmp/u1000/ws/go"
 	wait "$pid"
-	rm "$tmp/u1000/ws/go"
 	# whatever the API says to that; 000 is what a proxy's refusal is
 	case $out in
 	[2-5]??)	;;
@@ -255,13 +248,6 @@ test_rules_change_and_the_key_is_kept()
 	equal result "$(cat "$tmp/hold.out")" "result: on" &&
 	equal "keys at the API" "$(values "$tmp/api.log" x-api-key)" \
 	    "$real_key"
-}
-
-# proxy_said N: so many configurations are, or were, in force
-proxy_said()
-{
-	[ "$(docker logs claude-held-proxy 2>/dev/null | grep -c '^ok')" -ge \
-	    "$1" ]
 }
 
 # Nothing but the keeper has it, once it is written: neither in memory, nor
@@ -281,16 +267,12 @@ test_key_of_a_command_is_with_the_keeper_alone()
 
 keeper_alone()
 {
-	csi start -n held -- -p "SLEEP 300
-wait" >"$tmp/hold.out" 2>&1 </dev/null &
-	hold_pid=$!
-	wait_for 20 csi_holds && wait_for 20 test -s "$tmp/api.log" ||
-	    because "no session: $(cat "$tmp/hold.out")" || return 1
+	csi_hold || return 1
 	where_is_it || return 1
 	# and not after a reload either
-	n=$(docker logs claude-held-proxy 2>/dev/null | grep -c '^ok')
+	n=$(proxy_oks)
 	csi reload || return 1
-	wait_for 10 proxy_said $((n + 1)) ||
+	wait_for 60 proxy_said $((n + 1)) ||
 	    because "the proxy was not told" || return 1
 	where_is_it
 }
@@ -333,7 +315,7 @@ test_key_of_the_environment_is_forgotten()
 	environment_alone || return 1
 	csi stop -a 2>/dev/null
 	wait "$hold_pid"
-	wait_for 30 no_daemons
+	next_daemon || return 1
 	# likewise of a command, in a terminal or not
 	echo "$real_key" >"$tmp/u1000/secret"
 	command_key "cat $tmp/u1000/secret" environment
@@ -343,11 +325,7 @@ test_key_of_the_environment_is_forgotten()
 environment_alone()
 {
 	: >"$tmp/api.log"
-	csi start -n held -- -p "SLEEP 300
-wait" >"$tmp/hold.out" 2>&1 </dev/null &
-	hold_pid=$!
-	wait_for 20 csi_holds && wait_for 20 test -s "$tmp/api.log" ||
-	    because "no session: $(cat "$tmp/hold.out")" || return 1
+	csi_hold || return 1
 	all="$(daemons) $(docker top claude-held-proxy -eo pid | tail -n +2)"
 	# a part of it, since what was freed may be overwritten in part
 	part=${real_key#*0123}

@@ -119,7 +119,7 @@ servers_up()
 	    "silent.example.org="
 	serve "$here/api.py" 0.0.0.0 443 "$tmp/server.crt" \
 	    "$tmp/server.key" "$tmp/api.log" "$tmp/www"
-	wait_for 10 curl -s --cacert "$tmp/ca.crt" -o /dev/null --resolve \
+	wait_for 60 curl -s --cacert "$tmp/ca.crt" -o /dev/null --resolve \
 	    "www.example.org:443:$other_addr" https://www.example.org/ &&
 	: >"$tmp/api.log"
 }
@@ -137,7 +137,7 @@ podman_up()
 	pids="$pids $!"
 	DOCKER_HOST=unix://$tmp/podman.sock
 	export DOCKER_HOST
-	wait_for 10 docker version && chgrp "$engine_gid" \
+	wait_for 60 docker version && chgrp "$engine_gid" \
 	    "$tmp/podman.sock" && chmod 660 "$tmp/podman.sock"
 }
 
@@ -148,14 +148,23 @@ podman_down()
 	umount "$tmp/podman/overlay" 2>/dev/null
 }
 
-# The agent's image and the test CA; nothing else trusts that.
+# The agent's image and the test CA; nothing else trusts that.  In it Claude
+# Code, told to "hold", is a process that only waits, for cases that are about
+# what is around it: it takes a processor for itself for a second otherwise.
 image_up()
 {
 	mkdir "$tmp/image" && cp "$tmp/ca.crt" "$tmp/image/" &&
+	cat >"$tmp/image/claude" <<-'END' &&
+		#!/bin/sh
+		[ "${1-}" = hold ] || exec /usr/local/bin/claude "$@"
+		exec sleep 600
+	END
+	chmod 755 "$tmp/image/claude" &&
 	cat >"$tmp/image/Dockerfile" <<-END &&
 		FROM claudesec/claude
 		USER root
 		COPY ca.crt /usr/local/share/ca-certificates/claudesec-test.crt
+		COPY claude /usr/local/sbin/
 		RUN update-ca-certificates
 		USER 1000:1000
 	END
@@ -224,16 +233,32 @@ cs()
 	as "$_uid" "$claudesec" -f "$tmp/u$_uid/conf" "$@"
 }
 
-# hold UID NAME [OPTION ...]: a session whose Claude waits for its answer
+# hold UID NAME [OPTION ...]: a session that waits; hold_claude: Claude Code,
+# for its answer
 hold()
 {
-	_h=$1
-	_name=$2
-	shift 2
-	cs "$_h" start -n "$_name" "$@" -- -p "SLEEP 300
-wait" >"$tmp/hold.out" 2>&1 </dev/null &
+	hold_with hold '' "$@"
+}
+
+hold_claude()
+{
+	hold_with -p "SLEEP 300
+wait" "$@"
+}
+
+# hold_with ARGUMENT ARGUMENT UID NAME [OPTION ...]: Claude's, the second one
+# only if there is any
+hold_with()
+{
+	_1=$1
+	_2=$2
+	_h=$3
+	_name=$4
+	shift 4
+	cs "$_h" start -n "$_name" "$@" -- "$_1" ${_2:+"$_2"} \
+	    >"$tmp/hold.out" 2>&1 </dev/null &
 	hold_pid=$!
-	wait_for 20 holds "$_h" "$_name" ||
+	wait_for 60 holds "$_h" "$_name" ||
 	    because "no session: $(cat "$tmp/hold.out")"
 }
 
@@ -267,7 +292,7 @@ left()
 
 nothing_left()
 {
-	wait_for 10 none_left
+	wait_for 60 none_left
 }
 
 none_left()
@@ -278,17 +303,36 @@ none_left()
 # The processes of claudesec, of all users, but for those of the tests.
 daemons()
 {
-	for _p in /proc/[0-9]*; do
-		[ "$(readlink "$_p/exe")" != "$claudesec" ] ||
-		    echo "${_p#/proc/}"
-	done 2>/dev/null
+	find /proc -mindepth 2 -maxdepth 2 -path '/proc/[0-9]*/exe' \
+	    -lname "$claudesec" 2>/dev/null | sed 's,[^0-9],,g'
+}
+
+no_daemons()
+{
+	[ -z "$(daemons)" ]
+}
+
+# None of them is left: the next command starts another.
+kill_daemons()
+{
+	_pids=$(daemons)
+	[ -z "$_pids" ] || kill -9 $_pids 2>/dev/null
+	wait_for 60 no_daemons ||
+	    because "daemons are left: $(daemons | tr '\n' ' ')"
+}
+
+# The next command finds another configuration, without a session that was
+# begun with this one.
+next_daemon()
+{
+	nothing_left || because "left: $(left | tr '\n' ' ')" || return 1
+	kill_daemons
 }
 
 clean_up()
 {
 	tmux -S "$tmp/tmux" kill-server 2>/dev/null
-	_pids=$(daemons)
-	[ -z "$_pids" ] || kill -9 $_pids 2>/dev/null
+	kill_daemons
 	left | while read -r _what _name; do
 		docker "$_what" rm -f "$_name" >/dev/null 2>&1
 	done

@@ -56,6 +56,45 @@ csi_holds()
 	csi status | grep -q "^held	.*running"
 }
 
+csi_asks()
+{
+	wait_for 60 csi_holds && wait_for 60 test -s "$tmp/api.log" ||
+	    because "no session: $(cat "$tmp/hold.out" "$tmp/err")"
+}
+
+# A session whose Claude has asked, and waits for its answer
+csi_hold()
+{
+	: >"$tmp/err"
+	csi start -n held -- -p "SLEEP 300
+wait" >"$tmp/hold.out" 2>&1 </dev/null &
+	hold_pid=$!
+	csi_asks
+}
+
+# One whose Claude has asked, and asks again once there is a file go
+until_go()
+{
+	rm -f "$tmp/u1000/ws/go"
+	csi start -n held -- --dangerously-skip-permissions -p \
+	    "RUN while ! test -e /workspace/go; do sleep 0.1; done; echo on" \
+	    >"$tmp/hold.out" 2>"$tmp/err" </dev/null &
+	pid=$!
+	csi_asks
+}
+
+# How many configurations are, or were, in force in the proxy
+proxy_oks()
+{
+	docker logs claude-held-proxy 2>/dev/null | grep -c '^ok'
+}
+
+# proxy_said N: so many
+proxy_said()
+{
+	[ "$(proxy_oks)" -ge "$1" ]
+}
+
 # nowhere WHAT FILE: none of the real ones stands in it
 nowhere()
 {
@@ -117,18 +156,23 @@ test_inject_needs_no_egress_to_the_api()
 test_inject_leaves_the_key_out_of_the_container()
 {
 	inject "ANTHROPIC_API_KEY=$real_key"
-	csi start -n held -- -p "SLEEP 300
-wait" >"$tmp/hold.out" 2>&1 </dev/null &
-	hold_pid=$!
-	wait_for 20 csi_holds && wait_for 20 test -s "$tmp/api.log" ||
-	    because "no session: $(cat "$tmp/hold.out")" || return 1
+	csi_hold || return 1
 	for c in claude-held claude-held-proxy; do
 		docker inspect "$c" >"$tmp/inspect"
 		docker logs "$c" >>"$tmp/inspect" 2>&1
 		docker diff "$c" >>"$tmp/inspect"
 		nowhere "what the engine says of $c" "$tmp/inspect" || return 1
 	done
-	docker export claude-held >"$tmp/export"
+	# all of its files, or those that the image does not have
+	upper=$(docker inspect -f '{{index .GraphDriver.Data "UpperDir"}}' \
+	    claude-held)
+	if [ -d "$upper" ]; then
+		tar -C "$upper" -cf - .
+	else
+		docker export claude-held
+	fi >"$tmp/export"
+	[ -s "$tmp/export" ] || because "no files of the container" ||
+	    return 1
 	nowhere "the container's files" "$tmp/export" || return 1
 	rm "$tmp/export"
 	csi shell held -- sh -c 'env; cat /proc/[0-9]*/environ \
@@ -137,46 +181,19 @@ wait" >"$tmp/hold.out" 2>&1 </dev/null &
 	grep -q sk-ant-api03- "$tmp/seen" ||
 	    because "not even the placeholder was found" || return 1
 	nowhere "the agent's files and processes" "$tmp/seen" || return 1
-	for p in $(docker top claude-held -eo pid | tail -n +2); do
-		memory_of "$p" >"$tmp/memory"
-		nowhere "the memory of process $p" "$tmp/memory" || return 1
-	done
+	python3 "$here/secret.py" "$real_key" \
+	    $(docker top claude-held -eo pid | tail -n +2) >"$tmp/seen" ||
+	    because "secret.py failed" || return 1
+	equal "where the container has it" "$(cat "$tmp/seen")" "" || return 1
 	# but the keeper has it, or this looks at the wrong things
-	found=
-	for p in $(docker top claude-held-proxy -eo pid | tail -n +2); do
-		memory_of "$p" >"$tmp/memory"
-		grep -qa "$real_key" "$tmp/memory" || continue
-		found="$found $(tr '\0' ' ' <"/proc/$p/cmdline")"
-	done
-	rm -f "$tmp/memory"
-	case $found in
-	*keeper*keeper*) because "in two processes:$found" ;;
-	*keeper*)	;;
-	*)	because "the key is not in the keeper:$found" ;;
+	python3 "$here/secret.py" "$real_key" \
+	    $(docker top claude-held-proxy -eo pid | tail -n +2) \
+	    >"$tmp/seen" || because "secret.py failed" || return 1
+	case $(cut -d ' ' -f 1 "$tmp/seen" | sort -u | wc -l):$(
+	    cat "$tmp/seen") in
+	1:*keeper*)	;;
+	*)	because "not in the keeper alone: $(cat "$tmp/seen")" ;;
 	esac
-}
-
-# memory_of PID: all that it has
-memory_of()
-{
-	python3 - "$1" <<-'END'
-		import re, sys
-		with open("/proc/%s/maps" % sys.argv[1]) as maps, \
-		        open("/proc/%s/mem" % sys.argv[1], "rb") as mem:
-		    for line in maps:
-		        m = re.match(r"(\w+)-(\w+) (rw)", line)
-		        if not m or "[v" in line:
-		            continue
-		        a, b = int(m.group(1), 16), int(m.group(2), 16)
-		        try:
-		            mem.seek(a)
-		            while a < b:
-		                d = mem.read(min(1 << 24, b - a))
-		                sys.stdout.buffer.write(d)
-		                a += len(d)
-		        except OSError:
-		            pass
-	END
 }
 
 # The attacker's key does not get to the API on any way.
@@ -242,14 +259,14 @@ test_inject_is_not_gone_around_by_a_host_that_passes()
 		    except (OSError, IndexError):
 		        return "refused"
 		def connect(to, name, host=API):
-		    s = socket.create_connection(("127.0.0.1", 3128), 5)
+		    s = socket.create_connection(("127.0.0.1", 3128), 60)
 		    s.sendall(b"CONNECT %s:443 HTTP/1.1\r\n\r\n" % to.encode())
 		    r = s.recv(1000)
 		    if b" 200 " not in r.split(b"\r\n")[0]:
 		        return r.split()[1].decode()
 		    return tls(s, name, host)
 		def port(n):
-		    return socket.create_connection(("127.0.0.1", n), 5)
+		    return socket.create_connection(("127.0.0.1", n), 60)
 		def plain(s, target, host):
 		    s.sendall(b"GET %s HTTP/1.1\r\nHost: %s\r\n\r\n" %
 		        (target.encode(), host.encode()))
@@ -280,19 +297,15 @@ test_reload_replaces_an_injected_key()
 {
 	inject "ANTHROPIC_API_KEY=$real_key"
 	# one request before, one after
-	csi start -n held -- --dangerously-skip-permissions -p \
-	    "RUN while ! test -e /workspace/go; do sleep 0.1; done; echo on" \
-	    >"$tmp/hold.out" 2>"$tmp/err" </dev/null &
-	pid=$!
-	wait_for 20 csi_holds && wait_for 20 test -s "$tmp/api.log" ||
-	    because "no session: $(cat "$tmp/hold.out" "$tmp/err")" || return 1
+	until_go || return 1
 	echo "ANTHROPIC_API_KEY=$real_key-2" >"$tmp/u1000/inject.env"
+	n=$(proxy_oks)
 	csi reload 2>"$tmp/err" || because "reload: $(cat "$tmp/err")" ||
 	    return 1
-	sleep 0.3
+	wait_for 60 proxy_said $((n + 1)) ||
+	    because "the proxy was not told" || return 1
 	touch "$tmp/u1000/ws/go"
 	wait "$pid"
-	rm "$tmp/u1000/ws/go"
 	equal result "$(cat "$tmp/hold.out")" "result: on" &&
 	equal "keys at the API" "$(values "$tmp/api.log" x-api-key)" \
 	    "$real_key $real_key-2"
@@ -302,29 +315,21 @@ test_reload_replaces_an_injected_key()
 test_key_is_injected_again_by_the_next_daemon()
 {
 	inject "ANTHROPIC_API_KEY=$real_key"
-	csi start -n held -- --dangerously-skip-permissions -p \
-	    "RUN while ! test -e /workspace/go; do sleep 0.1; done; echo on" \
-	    >"$tmp/hold.out" 2>&1 </dev/null &
-	pid=$!
-	wait_for 20 csi_holds && wait_for 20 test -s "$tmp/api.log" ||
-	    because "no session: $(cat "$tmp/hold.out")" || return 1
+	until_go || return 1
 	echo "ANTHROPIC_API_KEY=$real_key-3" >"$tmp/u1000/inject.env"
-	kill -9 $(daemons)
-	wait_for 10 no_daemons
-	csi status >"$tmp/out" 2>&1
-	wait_for 60 proxy_said_twice
+	# one that was a spare has said so of the spare's configuration as well
+	n=$(proxy_oks)
+	kill_daemons || return 1
+	csi status >"$tmp/out" 2>&1 || because "status: $(cat "$tmp/out")" ||
+	    return 1
+	wait_for 60 proxy_said $((n + 1)) ||
+	    because "the proxy was not told: $(cat "$tmp/out")" || return 1
 	touch "$tmp/u1000/ws/go"
-	wait_for 20 grep -q -e "$real_key-3" "$tmp/api.log"
+	wait_for 60 grep -q -e "$real_key-3" "$tmp/api.log"
 	r=$?
 	csi stop -a >/dev/null 2>&1
 	wait "$pid"
-	rm "$tmp/u1000/ws/go"
 	[ $r -eq 0 ] || because "the new key was not used: $(cat "$tmp/out")"
-}
-
-proxy_said_twice()
-{
-	[ "$(docker logs claude-held-proxy 2>/dev/null | grep -c '^ok')" -ge 2 ]
 }
 
 test_start_is_refused_without_certificates()

@@ -13,9 +13,10 @@
 # OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
 
 
-"""keys.py COMMAND ...: runs it in a terminal, raw, and says which bytes do not
-come back at once.  The command is to say "ready", and then each byte of its
-input as <number>."""
+"""keys.py KEPT COMMAND ...: runs it in a terminal, raw, and says which bytes
+do not come back at once.  Those in KEPT are expected not to, and are waited for
+less long.  The command is to say "ready", and then each byte of its input as
+<number>."""
 
 import os
 import pty
@@ -35,19 +36,20 @@ def read(fd, seconds, wanted):
 
 pid, fd = pty.fork()
 if pid == 0:
-    os.execvp(sys.argv[1], sys.argv[1:])
-if b"ready" not in read(fd, 30, b"ready\n"):
+    os.execvp(sys.argv[2], sys.argv[2:])
+if b"ready" not in read(fd, 60, b"ready\n"):
     sys.exit("not ready")
+kept = [int(key) for key in sys.argv[1].split()]
 late = []
 for key in range(256):
     os.write(fd, bytes([key]))
     wanted = b"<%d>" % key
-    if read(fd, 2, wanted) != wanted:
+    if read(fd, 1 if key in kept else 30, wanted) != wanted:
         late.append(key)
         read(fd, 0.2, b"nothing")
 print(" ".join(str(key) for key in late))
 os.write(fd, b"\x10\x11e")
-if read(fd, 5, b"<101>")[-13:] != b"<16><17><101>":
+if read(fd, 30, b"<101>")[-13:] != b"<16><17><101>":
     print("^P^Q")
 os.close(fd)
 os.waitpid(pid, 0)

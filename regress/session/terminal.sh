@@ -31,7 +31,7 @@ screen()
 
 shown()
 {
-	wait_for 20 screen "$1" || {
+	wait_for 60 screen "$1" || {
 		because "the terminal does not show: $1"
 		tm capture-pane -p -t $terminal >>"$tmp/why"
 		return 1
@@ -41,7 +41,7 @@ shown()
 # is FORMAT VALUE: of tmux's, about the terminal
 is()
 {
-	wait_for 10 is_now "$1" "$2" || because "$1:" \
+	wait_for 60 is_now "$1" "$2" || because "$1:" \
 	    "$(tm display-message -p -t $terminal "#{$1}"), not $2"
 }
 
@@ -91,7 +91,7 @@ in_terminal()
 
 no_terminals()
 {
-	! tm kill-server 2>/dev/null || wait_for 10 no_tmux
+	! tm kill-server 2>/dev/null || wait_for 60 no_tmux
 }
 
 no_tmux()
@@ -125,7 +125,7 @@ test_claude_draws_in_a_terminal()
 # wide COLUMNS: a line drawn over the whole width
 wide()
 {
-	wait_for 10 wide_now "$1" || {
+	wait_for 60 wide_now "$1" || {
 		because "the screen does not follow the window"
 		tm capture-pane -p -t $terminal >>"$tmp/why"
 		return 1
@@ -145,8 +145,8 @@ test_shell_has_the_size_of_the_terminal()
 	keys "stty size; tty" Enter
 	shown "30 100" && shown "/dev/pts/" || return 1
 	tm resize-window -t $terminal -x 90 -y 25
-	sleep 0.5
-	keys "clear; stty size" Enter
+	keys "clear; until stty size | grep '25 [9]0'; do sleep 0.1; done" \
+	    Enter
 	shown "25 90" || return 1
 	keys "exit 3" Enter
 	shown "exit status 3" && sane
@@ -179,7 +179,8 @@ test_terminal_is_sane_after_a_signal()
 		kill -$sig "$(client_of shell)"
 		shown "exit status" && sane || return 1
 		runs ws || because "SIG$sig ends the session" || return 1
-		cs 1000 stop && nothing_left ||
+		# a shell that is talked to does not end by SIGTERM
+		cs 1000 stop -t 1 && nothing_left ||
 		    because "SIG$sig: $(left)" || return 1
 		no_terminals
 	done
@@ -223,14 +224,15 @@ test_session_outlives_its_terminal()
 		window)	no_terminals ;;
 		*)	kill -$how $(client_of attach) ;;
 		esac
-		wait_for 10 no_client || because "$how: it stays" || return 1
+		wait_for 60 no_client || because "$how: it stays" || return 1
 		runs ws || because "$how ends the session" || return 1
 		no_terminals
 		a_terminal two 120 40 attach &&
 		shown "answer to: what do you see?" && claude_is_there &&
 		wide 120 || return 1
 	done
-	equal "the container" "$(docker ps -q --filter name=claude-ws$)" "$_id"
+	equal "the container" "$(docker ps -q --filter name=claude-ws$)" \
+	    "$_id" || return 1
 	cs 1000 stop
 	shown "exit status 143" && sane
 	_status=$?
@@ -346,7 +348,7 @@ here: attach to it, or start -N starts another" || return 1
 # kept_back SHOULD: the bytes that a terminal of 1000's keeps back
 kept_back()
 {
-	equal "bytes kept back" "$(as 1000 python3 "$here/keys.py" \
+	equal "bytes kept back" "$(as 1000 python3 "$here/keys.py" "$1" \
 	    "$claudesec" -f "$tmp/u1000/conf" shell -- \
 	    sh -c 'stty raw -echo; echo ready; exec perl -e "
 		syswrite(STDOUT, \"<\" . ord . \">\")

@@ -23,8 +23,9 @@ injected()
 	terminal_conf=$tmp/u1000/inject
 	a_terminal one 100 30 start -n tui -- --dangerously-skip-permissions
 	unset terminal_conf
-	shown "Bypass" || return 1
+	shown "❯ No, exit" || return 1
 	keys Down
+	shown "❯ Yes, I accept" || return 1
 	keys Enter
 	shown "bypass permissions on"
 }
@@ -52,12 +53,12 @@ in_the_terminal()
 	shown "wait" || return 1
 	keys Enter
 	# the beginning of an answer is there
-	wait_for 20 grep -q '"begun": "/v1/messages' "$tmp/api.log" ||
+	wait_for 60 grep -q '"begun": "/v1/messages' "$tmp/api.log" ||
 	    because "the API has not begun to answer" || return 1
 	shown "… (" || return 1
 	keys Escape
 	shown "Interrupted" || return 1
-	wait_for 10 grep -q '"cancelled": "/v1/messages' "$tmp/api.log" ||
+	wait_for 60 grep -q '"cancelled": "/v1/messages' "$tmp/api.log" ||
 	    because "the API does not see the end" || return 1
 	say_it "and now?" &&
 	shown "answer to: and now?"
