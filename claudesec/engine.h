@@ -203,6 +203,9 @@ char		*spec_lines(const char *, const struct strings *);
 /* wipe.c, or wipe_none.c: sets up libcurl, so that it and jansson wipe */
 int		 wipe_init(void);
 
+/* trim.c, or trim_none.c: to the system what is free */
+void		 memory_trim(void);
+
 /* engine_podman.c: the same in podman's words, and back.  Pure. */
 #define LOG_BYTES		(8 * 1024 * 1024)
 json_t		*spec_podman_network(const struct spec *);

@@ -57,7 +57,7 @@ static void	 session_stopped(struct session *, struct docker_reply *);
 static void	 session_end(int, short, void *);
 
 static TAILQ_HEAD(, session) sessions = TAILQ_HEAD_INITIALIZER(sessions);
-static unsigned int nsessions;
+static unsigned int nsessions, most;	/* since memory was given back */
 static struct session *spare;		/* in no list; NULL: there is none */
 static int	 keeps_spare, ending;
 static struct {
@@ -132,7 +132,8 @@ session_insert(struct session *s)
 {
 	s->state = SESSION_STARTING;
 	TAILQ_INSERT_TAIL(&sessions, s, entry);
-	nsessions++;
+	if (++nsessions > most)
+		most = nsessions;
 }
 
 void
@@ -838,6 +839,10 @@ session_end(int fd, short event, void *arg)
 	client_run_all();
 	engine_busy();
 	session_check_ended();
+	if (nsessions <= most / 2) {
+		most = nsessions;
+		memory_trim();
+	}
 	/* an engine that is out of order is not asked again and again */
 	if (more)
 		session_later_spare();

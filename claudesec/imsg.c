@@ -352,7 +352,10 @@ imsgbuf_clear(struct imsgbuf *b)
 		close(b->rfds[i]);
 	for (i = 0; i < b->nwfds; i++)
 		close(b->wfds[i].fd);
-	freezero(b->rbuf, IMSG_READSIZE);
+	/* what was never used has no memory yet, and should not get any */
+	if (b->rbuf != NULL)
+		explicit_bzero(b->rbuf + b->rwiped, b->rlen - b->rwiped);
+	free(b->rbuf);
 	freezero(b->wbuf, b->wsize);
 	free(b->wfds);
 	memset(b, 0, sizeof(*b));

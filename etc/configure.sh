@@ -85,6 +85,12 @@ int main(int argc, char *argv[])
 else
 	: "${OBJS_WIPE=wipe_none.o}"
 fi
+if compiles '#include <malloc.h>
+int main(void) { return malloc_trim(0); }'; then
+	: "${OBJS_TRIM=trim.o}"
+else
+	: "${OBJS_TRIM=trim_none.o}"
+fi
 if "$PKG_CONFIG" --exists libevent_core 2>/dev/null; then
 	: "${LIBS_EVENT=$(pkg --libs libevent_core)}"
 else
@@ -126,5 +132,6 @@ OBJS_SANDBOX=	$OBJS_SANDBOX
 OBJS_MOUNT=	$OBJS_MOUNT
 OBJS_ADDRESS=	$OBJS_ADDRESS
 OBJS_WIPE=	$OBJS_WIPE
+OBJS_TRIM=	$OBJS_TRIM
 YACC=		$YACC
 END

@@ -654,10 +654,11 @@ seen()
 	cs status && [ "$(cut -f10 "$tmp/out")" = "$1" ]
 }
 
-# memory PROCESS: that the daemon's has, in KB
+# memory PROCESS: that the daemon's has for itself, in KB
 memory()
 {
-	sed -n 's/^VmRSS:[^0-9]*\([0-9]*\).*/\1/p' "/proc/$(process "$1")/status"
+	[ "$1" = parent ] && _pid=$daemon || _pid=$(process "$1")
+	sed -n 's/^RssAnon:[^0-9]*\([0-9]*\).*/\1/p' "/proc/$_pid/status"
 }
 
 # batch N: so many sessions one after the other, eight at a time
@@ -677,28 +678,55 @@ batch()
 	wait_for 20 gone
 }
 
-# What sessions take is given back, or used by the next ones.
+# all_run N: so many sessions
+all_run()
+{
+	cs status && [ "$(grep -c '	running	' "$tmp/out")" -eq "$1" ]
+}
+
+# at_once N: so many sessions run, when engine has $_during, and then end
+at_once()
+{
+	_jobs=
+	for _i in $(seq "$1"); do
+		mkdir -p "$tmp/w$_i"
+		(cd "$tmp/w$_i" && exec "$claudesec" -s "$tmp/sock" shell -- \
+		    sleep 300) </dev/null >>"$tmp/batch" 2>&1 &
+		_jobs="$_jobs $!"
+	done
+	wait_for 60 all_run "$1" || because "$(cat "$tmp/batch" "$tmp/out")" ||
+	    return 1
+	_during=$(memory engine)
+	cs stop -a || because "stop: $(cat "$tmp/err")" || return 1
+	# shellcheck disable=SC2086
+	wait $_jobs
+	wait_for 60 gone
+}
+
+# What sessions take is given back when they have ended, however many there
+# were at once or in turn.
 test_memory_of_sessions_that_ended()
 {
-	engine_up && up && batch 24 || return 1
-	for _p in conf control engine workspace pin; do
+	_all="parent conf control engine workspace pin"
+	engine_up && up && batch 8 || return 1
+	for _p in $_all; do
 		eval "_was_$_p=$(memory $_p)"
 	done
-	_parent=$(sed -n 's/^VmRSS:[^0-9]*\([0-9]*\).*/\1/p' \
-	    "/proc/$daemon/status")
-	batch 24 && batch 24 || return 1
-	for _p in conf control engine workspace pin; do
-		_now=$(memory $_p)
-		_was=$(eval echo "\$_was_$_p")
-		echo "$_p: $_was, then $_now KB" >>"$tmp/sizes"
-		[ $((_now - _was)) -lt 1024 ] ||
-		    because "$_p grew from $_was to $_now KB" || return 1
+	at_once 16 || return 1
+	# shellcheck disable=SC2154
+	_grew=$((_during - _was_engine))
+	for _turn in once turn; do
+		[ $_turn = once ] || batch 24 || return 1
+		for _p in $_all; do
+			_now=$(memory $_p)
+			_was=$(eval echo "\$_was_$_p")
+			echo "$_turn: $_p: $_was, then $_now KB of $_grew" \
+			    >>"$tmp/sizes"
+			[ $((_now - _was)) -lt $((_grew / 2)) ] ||
+			    because "$_turn: $_p grew from $_was to $_now KB, \
+engine by $_grew for the sessions" || return 1
+		done
 	done
-	_now=$(sed -n 's/^VmRSS:[^0-9]*\([0-9]*\).*/\1/p' \
-	    "/proc/$daemon/status")
-	echo "parent: $_parent, then $_now KB" >>"$tmp/sizes"
-	[ $((_now - _parent)) -lt 1024 ] ||
-	    because "parent grew from $_parent to $_now KB"
 }
 
 test_clients_that_are_none()
