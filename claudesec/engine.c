@@ -29,8 +29,9 @@
 #include <sys/queue.h>
 #include <sys/stat.h>
 
+#include <openssl/evp.h>
+
 #include <errno.h>
-#include <sha2.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -472,29 +473,36 @@ engine_ask(uint32_t file)
 
 /*
  * The name of the image says what is in it, so that another program's is
- * never taken for it.
+ * never taken for it.  The first client waits for the sum of several megabytes,
+ * for which libcrypto has the processor's own instructions.
  */
 static void
 engine_set_proxyd(int fd)
 {
-	char hex[SHA256_DIGEST_STRING_LENGTH];
-	unsigned char buf[65536];
-	SHA2_CTX ctx;
+	unsigned char buf[65536], sum[EVP_MAX_MD_SIZE];
+	EVP_MD_CTX *ctx;
 	ssize_t n;
 
 	if (fd == -1)
 		return;
-	SHA256Init(&ctx);
+	if ((ctx = EVP_MD_CTX_new()) == NULL ||
+	    !EVP_DigestInit_ex(ctx, EVP_sha256(), NULL))
+		fatalx("EVP_DigestInit_ex");
 	while ((n = read(fd, buf, sizeof(buf))) > 0)
-		SHA256Update(&ctx, buf, (size_t)n);
+		if (!EVP_DigestUpdate(ctx, buf, (size_t)n))
+			fatalx("EVP_DigestUpdate");
 	if (n == -1) {
 		log_warn("the image of proxyd");
+		EVP_MD_CTX_free(ctx);
 		close(fd);
 		return;
 	}
-	(void)SHA256End(&ctx, hex);
-	(void)snprintf(proxyd_image, sizeof(proxyd_image), "%s:%.12s",
-	    PROXYD_REPO, hex);
+	if (!EVP_DigestFinal_ex(ctx, sum, NULL))
+		fatalx("EVP_DigestFinal_ex");
+	EVP_MD_CTX_free(ctx);
+	(void)snprintf(proxyd_image, sizeof(proxyd_image),
+	    "%s:%02x%02x%02x%02x%02x%02x", PROXYD_REPO, sum[0], sum[1], sum[2],
+	    sum[3], sum[4], sum[5]);
 	if (proxyd_fd != -1)
 		close(proxyd_fd);
 	proxyd_fd = fd;
