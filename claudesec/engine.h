@@ -613,6 +613,7 @@ extern const struct step_rule step_rules[];	/* engine_step.c */
 void		 look_begin(struct session *);
 int		 look_done(struct session *, struct docker_reply *);
 void		 words_begin(struct session *);
+void		 words_kill(struct session *);
 int		 words_done(struct session *, struct docker_reply *);
 void		 end_begin(struct session *);
 
@@ -688,6 +689,7 @@ void		 sidecar_attach(struct session *, int);
 void		 sidecar_policy(struct session *);
 void		 sidecar_renew(struct session *);
 void		 sidecar_send(struct session *, int);
+void		 sidecar_end(struct session *);
 void		 sidecar_close(struct session *);
 void		 sidecar_log(struct session *, const char *);
 

@@ -67,13 +67,24 @@ look_number(const json_t *json, const char *key)
 	return (n > 0 ? (uint64_t)n : 0);
 }
 
-/* It is over when it says so, or when its stream ends. */
+/*
+ * It is over when it says so, or when its stream ends.  A signal would go by
+ * the container engine, which takes long for one.
+ */
 void
 words_begin(struct session *s)
 {
 	if (s->proxy.bev == NULL)
 		s->did |= STEP_BIT(STEP_WORDS);
 	else
+		sidecar_end(s);
+}
+
+/* One that an earlier daemon began may be of a version that knows no end. */
+void
+words_kill(struct session *s)
+{
+	if (s->steps[STEP_WORDS].call == NULL)
 		session_call(s, STEP_WORDS, "POST", NULL, API_TIMEOUT,
 		    "/containers/%s/kill?signal=SIGTERM", s->sidecar);
 }

@@ -865,7 +865,9 @@ session_proxy_line(struct session *s, const char *line)
 	} else if (strcmp(line, "serving") == 0) {
 		evtimer_del(&s->timer);
 		session_did(s, STEP_SERVING);
-	} else if ((s->did & STEP_BIT(STEP_POLICY)) == 0)
+	} else if ((s->did & STEP_BIT(STEP_WAIT)) != 0)
+		words_kill(s);
+	else if ((s->did & STEP_BIT(STEP_POLICY)) == 0)
 		session_fail(s, EX_CONFIG, "the proxy refuses its "
 		    "configuration: %s", line);
 	else {

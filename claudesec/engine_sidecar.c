@@ -36,6 +36,7 @@
 #define LOG_SECONDS	10	/* in which so many lines are logged */
 #define LOG_LINES	50
 
+static void	 sidecar_queue(struct sidecar *, char *, size_t);
 static void	 sidecar_write(int, short, void *);
 static void	 sidecar_wipe(struct sidecar *);
 static void	 sidecar_read(struct bufferevent *, void *);
@@ -98,8 +99,8 @@ sidecar_send(struct session *s, int keep)
 	struct sidecar *p;
 	struct egress_rule own[PASS_MAX];
 	struct config conf;
-	char *out, *policy;
-	size_t left, len;
+	char *policy;
+	size_t len;
 
 	p = &s->proxy;
 	if (p->bev == NULL)
@@ -115,22 +116,43 @@ sidecar_send(struct session *s, int keep)
 		    (s->spec.kept || !TAILQ_EMPTY(&s->keys));
 		credentials_free(&s->keys);
 	}
+	sidecar_queue(p, policy, len);
+	p->sent++;
+}
+
+/* What is no policy: that was all. */
+void
+sidecar_end(struct session *s)
+{
+	static const char end[] = "end\n.\n";
+	char *text;
+
+	if ((text = strdup(end)) == NULL)
+		fatal("strdup");
+	sidecar_queue(&s->proxy, text, sizeof(end) - 1);
+}
+
+/* Takes it over; it is written behind what is there. */
+static void
+sidecar_queue(struct sidecar *p, char *text, size_t len)
+{
+	size_t left;
+	char *out;
+
 	left = p->outlen - p->outoff;
 	if (left > 0) {
-		/* behind the one before */
 		if ((out = malloc(left + len)) == NULL)
 			fatal("malloc");
 		memcpy(out, p->out + p->outoff, left);
-		memcpy(out + left, policy, len);
-		freezero(policy, len);
+		memcpy(out + left, text, len);
+		freezero(text, len);
 		freezero(p->out, p->outlen);
-		policy = out;
+		text = out;
 		len += left;
 	}
-	p->out = policy;
+	p->out = text;
 	p->outlen = len;
 	p->outoff = 0;
-	p->sent++;
 	event_add(&p->wev, NULL);
 }
 

@@ -32,6 +32,7 @@
 #include <unistd.h>
 
 #include "parent.h"
+#include "proc.h"
 #include "sandbox.h"
 
 #define DOCUMENT_MAX	(4 * 1024 * 1024)
@@ -40,6 +41,7 @@
 static FILE	*open_list(const char *);
 static void	 read_input(void);
 static int	 next_document(void);
+static int	 is_end(void);
 static void	 document_event(int, short, void *);
 
 char			 first_error[1024];
@@ -265,8 +267,24 @@ document_event(int fd, short event, void *arg)
 void
 read_documents(void)
 {
-	while (!reloading && (!input.eof || input.len > 0) && next_document())
+	while (!reloading && (!input.eof || input.len > 0) &&
+	    next_document()) {
+		if (is_end()) {
+			log_info("ending; told to");
+			proc_shutdown(0);
+		}
 		reload();
+	}
+}
+
+/* One that is no configuration. */
+static int
+is_end(void)
+{
+	static const char word[] = "end\n\n";
+
+	return (input.doclen == sizeof(word) - 1 &&
+	    memcmp(input.doc, word, input.doclen) == 0);
 }
 
 /* A line to the launcher. */

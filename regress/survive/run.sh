@@ -280,6 +280,52 @@ test_client_outlives_the_daemon()
 	done
 }
 
+# pids_of_proxy: as this machine has them
+pids_of_proxy()
+{
+	docker top claude-work-proxy -eo pid | sed 1d
+}
+
+# complains: the proxy, again and again
+complains()
+{
+	while :; do
+		echo 'error: stdin:1: syntax error'
+		sleep 0.1
+	done >"/proc/$1/fd/1"
+}
+
+# The proxy is told by its stream that it is over, which takes no call; if that
+# is of another version it says that it does not know the word.
+test_the_end_of_a_proxy()
+{
+	engine_up && up && cs shell -- true || because "$(cat "$tmp/err")" ||
+	    return 1
+	wait_for 20 nothing_left || because "something is left" || return 1
+	grep -q 'proxy: parent: ending; told to' "$tmp/log" ||
+	    because "it was not told" || return 1
+	! grep -q 'kill?signal' "$tmp/log" || because "it was killed" ||
+	    return 1
+	begin -s "$tmp/sock" shell -- sh -c \
+	    'while [ ! -e end ]; do sleep 0.1; done; exit 7'
+	wait_for 20 runs || because "$(cat "$tmp/held")" || return 1
+	_stopped=$(pids_of_proxy)
+	# shellcheck disable=SC2086
+	kill -STOP $_stopped
+	# shellcheck disable=SC2086
+	complains $_stopped &
+	_complains=$!
+	: >"$tmp/work/end"
+	wait_for 20 grep -q 'POST .*kill?signal=SIGTERM$' "$tmp/log" ||
+	    because "the one that does not know is not killed"
+	_told=$?
+	kill $_complains
+	# shellcheck disable=SC2086
+	kill -CONT $_stopped
+	rm -f "$tmp/work/end"
+	ends 7 "" && return $_told
+}
+
 is_over()
 {
 	[ -z "$(docker ps -q --filter label=claudesec.role=agent)" ]

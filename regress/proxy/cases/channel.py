@@ -53,6 +53,37 @@ def test_channel():
         px = Proxy()
 
 
+def test_channel_end():
+    global px
+    px.stop()
+    r, w = os.pipe()
+    out = open(TMP + "/out", "wb+")
+    q = Proxy(stdin=r, out=out, args=("-f", "-"))
+    os.close(r)
+
+    def said():
+        return open(TMP + "/out").read().split("\n")[:-1]
+    try:
+        doc = CONF.split("pass to file")[0].encode()
+        os.write(w, doc + b".\n")
+        wait("ok", lambda: said() == ["ok"])
+        q.started()
+        # nothing but the word
+        for n, text in enumerate((b"end end\n", b" end\n", b"#\nend\n",
+                                  b"end\n\n")):
+            os.write(w, text + b".\n")
+            wait(text, lambda: len(said()) == n + 2)
+            yes(said()[-1].startswith("error: stdin:"), said())
+        # behind another one, which is answered
+        os.write(w, doc + b".\nend\n.\nnonsense\n.\n")
+        eq(q.p.wait(10), 0)
+        eq(said()[5:], ["ok"])
+    finally:
+        q.stop()
+        os.close(w)
+        px = Proxy()
+
+
 def test_channel_bad_at_first():
     p = subprocess.run([PROXYD, "-d", "-f", "-"], input=b"nonsense\n.\n",
                        capture_output=True, timeout=10)
