@@ -160,6 +160,7 @@ usage(void)
 	    "[-f file] [-s socket]\n"
 	    "       %s [-v] [-D macro=value] [-f file] [-s socket] command "
 	    "[argument ...]\n", getprogname(), getprogname());
+	client_list(stderr, "      ");
 	exit(EX_USAGE);
 }
 

@@ -891,6 +891,7 @@ void		 text_clean(char *);
 /* the next option of a command; how that is used */
 int		 client_option(int, char **, const char *);
 __dead void	 client_usage(const char *);
+void		 client_list(FILE *, const char *);
 
 /*
  * client_review.c: commands, and what a session of a review needs.

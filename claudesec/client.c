@@ -75,7 +75,6 @@ static void	 client_update(int, char **);
 static void	 client_version(int, char **);
 
 static __dead void unknown_command(const char *);
-static void	 usage_list(FILE *);
 static int	 next_with_name(int, char **, const char *, char *);
 static void	 set_name(char *, const char *);
 static void	 set_memory(const char *);
@@ -139,7 +138,7 @@ static const struct command commands[] = {
 	    "[-W path] "
 	    "[-w directory] "
 	    "[--] [argument ...]", client_start },
-	{ "status", "[-j]", client_status },
+	{ "status", "[-j] [-v]", client_status },
 	{ "stop", "[-t seconds] [-a | name]", client_stop },
 	{ "update", "", client_update },
 	{ "version", "", client_version },
@@ -225,18 +224,18 @@ unknown_command(const char *name)
 		errx(EX_USAGE, "%s: no such command; did you mean %s?", name,
 		    best->name);
 	warnx("%s: no such command", name);
-	usage_list(stderr);
+	client_list(stderr, "usage:");
 	exit(EX_USAGE);
 }
 
-static void
-usage_list(FILE *f)
+void
+client_list(FILE *f, const char *head)
 {
 	const struct command *c;
 
 	for (c = commands; c->name != NULL; c++)
 		(void)fprintf(f, "%s %s %s%s%s\n",
-		    c == commands ? "usage:" : "      ", getprogname(),
+		    c == commands ? head : "      ", getprogname(),
 		    c->name, c->args[0] == '\0' ? "" : " ", c->args);
 }
 
@@ -397,7 +396,7 @@ client_help(int argc, char *argv[])
 {
 	if (argc != 1)
 		client_usage(argv[0]);
-	usage_list(stdout);
+	client_list(stdout, "usage:");
 }
 
 static void
@@ -486,8 +485,13 @@ client_start(int argc, char *argv[])
 static void
 client_status(int argc, char *argv[])
 {
-	while (client_option(argc, argv, "+:j") != -1)
-		json = 1;
+	int ch;
+
+	while ((ch = client_option(argc, argv, "+:jv")) != -1)
+		if (ch == 'j')
+			json = 1;
+		else
+			verbose = 1;
 	if (optind != argc)
 		client_usage(argv[0]);
 	request.all = verbose > 0;

@@ -34,6 +34,8 @@
 
 #include "claudesec.h"
 
+#define STARTS_MAX	3
+
 static void	 private_path(char *, size_t);
 static void	 private_directory(const char *);
 static int	 private_daemon(const char *);
@@ -151,11 +153,12 @@ private_daemon(const char *path)
 	while (flock(fd, LOCK_EX) == -1)
 		if (errno != EINTR)
 			err(EX_OSERR, "%s", lock);
-	if ((s = client_connect(path)) == -1) {
+	/* one that waited in vain, as while we were stopped, has ended */
+	for (n = 0; (s = client_connect(path)) == -1; n++) {
+		if (n == STARTS_MAX)
+			err(EX_UNAVAILABLE, "%s", path);
 		if ((status = daemon_private(path)) != 0)
 			exit(status);
-		if ((s = client_connect(path)) == -1)
-			err(EX_UNAVAILABLE, "%s", path);
 	}
 	close(fd);
 	return (s);

@@ -85,6 +85,9 @@ rule_parse(const char *s, struct egress_rule *rule)
 	size_t len;
 
 	memset(rule, 0, sizeof(*rule));
+	/* the colon of a URL is before no port */
+	if (strchr(s, '/') != NULL)
+		return ("not the name of a host");
 	colon = strchr(s, ':');
 	len = colon == NULL ? strlen(s) : (size_t)(colon - s);
 	if (len >= sizeof(host))

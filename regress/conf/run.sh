@@ -290,13 +290,18 @@ section() {
 test_synopsis_when_usage_is_printed() {
 	for p in claudesec proxyd; do
 		"$top/$p/$p" '-?' 2>&1 | sed -n '/^usage: /,$p' >"$tmp/usage"
-		[ "$p" = proxyd ] || "$top/$p/$p" help >>"$tmp/usage" 2>&1
 		sed 's/^usage: //; s/^ *//' "$tmp/usage" >"$tmp/usage.1"
-		section "$top/$p/$p.8" SYNOPSIS >"$tmp/synopsis"
+		section "$top/$p/$p.8" SYNOPSIS >"$tmp/synopsis.$p"
 		why=
-		same "$tmp/synopsis" "$tmp/usage.1" || why="they differ"
+		same "$tmp/synopsis.$p" "$tmp/usage.1" || why="they differ"
 		result "usage of $p is its synopsis" "$why"
 	done
+	"$top/claudesec/claudesec" help | sed 's/^usage: //; s/^ *//' \
+	    >"$tmp/help"
+	sed '1,/ command /d' "$tmp/synopsis.claudesec" >"$tmp/commands"
+	why=
+	same "$tmp/commands" "$tmp/help" || why="they differ"
+	result "help has the commands of the synopsis" "$why"
 }
 
 # Every word of the grammar is explained.

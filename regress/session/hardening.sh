@@ -123,7 +123,7 @@ assert len(c) == 19 and isinstance(one["lacks"], list), one' \
 	# nothing of it without -v
 	equal lines "$(cs 1000 status | wc -l)" 1 &&
 	equal members "$(cs 1000 status -j | grep -c 'confirmed\|lacks')" 0 &&
-	in_terminal -v status &&
+	in_terminal status -v &&
 	shown "held, as the container engine confirms" &&
 	shown "  seccomp       claudesec"
 	_status=$?

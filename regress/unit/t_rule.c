@@ -72,7 +72,8 @@ test_parse_bad(void)
 		"*.*.a", "a.*", "a b", "a..b", ".a", "-a", "a-", "a_b",
 		"192.0.2.1", "192.0.2.1:443", "0x7f.1", "1", "[::1]", "::1",
 		"a:", "a:0", "a:65536", "a:-1", "a:+1", "a: 1", "a:1 ",
-		"a:1:1", "a:0x1", "a:443x", "a\033b", "\303\244.example" };
+		"a:1:1", "a:0x1", "a:443x", "a\033b", "\303\244.example",
+		"https://a.example", "a/b" };
 	char s[HOST_MAXLEN + 64];
 	struct egress_rule r;
 	size_t i;
