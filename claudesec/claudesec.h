@@ -1071,6 +1071,9 @@ struct filter {
 	size_t		 len;
 	uint32_t	 modes;		/* as far as is known */
 	unsigned int	 nkitty;	/* flags that are on its stack */
+	unsigned int	 nbehind;	/* on that of the main screen, behind */
+	int		 lasting;	/* what is no mode of these may be on */
+	int		 painted;	/* colours, cursor, margins may be */
 	int		 origin;	/* was the margins' at some time */
 	unsigned char	 seq[FILTER_MAX];	/* what is held */
 };

@@ -39,6 +39,7 @@
 
 #define ESC		0x1b
 #define BEL		0x07
+#define SO		0x0e
 #define CAN		0x18
 #define SUB		0x1a
 #define DEL		0x7f
@@ -89,11 +90,17 @@ static int	 control_private(struct filter *, unsigned char,
 static int	 control_plain(unsigned char, const struct params *);
 static int	 control_other(struct filter *, unsigned char, unsigned char,
 		    unsigned char, const struct params *);
+static void	 control_lasts(struct filter *, unsigned char, unsigned char,
+		    const struct params *);
+static int	 modes_last(unsigned int, int);
 static int	 params_parse(struct params *, const unsigned char *, size_t);
 static int	 modes_pass(const struct params *);
 static void	 modes_set(struct filter *, const struct params *, int);
+static void	 kitty_swap(struct filter *);
 static void	 kitty_set(struct filter *, unsigned char,
 		    const struct params *);
+static size_t	 kitty_reset(char *, size_t, const struct filter *,
+		    unsigned int);
 static int	 string_passes(const struct filter *, const unsigned char *,
 		    size_t);
 static int	 link_passes(const unsigned char *, size_t);
@@ -195,9 +202,10 @@ static void
 in_ground(struct filter *f, unsigned char c, unsigned char *out, size_t *n)
 {
 	f->len = f->bad = 0;
-	if (is_text(c))
+	if (is_text(c)) {
 		out[(*n)++] = c;
-	else if (c == ESC) {
+		f->lasting |= c == SO;
+	} else if (c == ESC) {
 		f->state = ESCAPE;
 		add(f, c, CSI_MAX);
 	} else if (c >= 0xc2 && c <= 0xf4) {
@@ -294,6 +302,7 @@ in_midst(struct filter *f, unsigned char c, unsigned char *out, size_t *n)
 	else if (c < ' ') {
 		if (is_text(c))
 			out[(*n)++] = c;
+		f->lasting |= c == SO;
 	} else
 		return (0);
 	return (1);
@@ -400,9 +409,12 @@ escape_passes(struct filter *f)
 	unsigned char c;
 
 	c = f->seq[f->len - 1];
+	if (f->len == 3 && strchr("()*+", f->seq[1]) != NULL) {
+		f->lasting |= c != 'B';
+		return (1);
+	}
 	if (f->len == 3)
-		return ((strchr("()*+", f->seq[1]) != NULL) ||
-		    (f->seq[1] == '#' && strchr("34568", c) != NULL));
+		return (f->seq[1] == '#' && strchr("34568", c) != NULL);
 	if (f->len != 2 || strchr("6789=>DEHMNOcno|}~", c) == NULL)
 		return (0);
 	if (c == '=')
@@ -410,7 +422,9 @@ escape_passes(struct filter *f)
 	else if (c == '>')
 		f->modes &= ~MODE_KEYPAD;
 	else if (c == 'c')
-		f->modes = f->nkitty = 0;
+		f->modes = f->nkitty = f->nbehind = f->lasting = f->painted = 0;
+	else if (strchr("no|}~", c) != NULL)
+		f->lasting = 1;
 	return (1);
 }
 
@@ -420,6 +434,7 @@ control_passes(struct filter *f)
 	const unsigned char *end, *inter, *s;
 	unsigned char prefix;
 	struct params p;
+	int pass;
 
 	s = f->seq + 2;
 	end = f->seq + f->len - 1;
@@ -432,10 +447,59 @@ control_passes(struct filter *f)
 	    (*end != 'm' && memchr(s, ':', (size_t)(inter - s)) != NULL))
 		return (0);
 	if (inter == end && prefix == 0)
-		return (control_plain(*end, &p));
-	if (inter == end && prefix == '?')
-		return (control_private(f, *end, &p));
-	return (control_other(f, prefix, inter == end ? 0 : *inter, *end, &p));
+		pass = control_plain(*end, &p);
+	else if (inter == end && prefix == '?')
+		pass = control_private(f, *end, &p);
+	else
+		pass = control_other(f, prefix, inter == end ? 0 : *inter,
+		    *end, &p);
+	if (pass)
+		control_lasts(f, prefix, *end, &p);
+	return (pass);
+}
+
+/*
+ * Does it leave something that is no mode of those which are kept, and that
+ * who uses the terminal next would have?
+ */
+static void
+control_lasts(struct filter *f, unsigned char prefix, unsigned char c,
+    const struct params *p)
+{
+	static const char kinds[] = "mqr";
+	const char *kind;
+	size_t i;
+
+	if (prefix == 0 && (kind = strchr(kinds, c)) != NULL) {
+		f->painted &= ~(1 << (kind - kinds));
+		if (p->n > 0 && p->v[p->n - 1] != 0)
+			f->painted |= 1 << (kind - kinds);
+	} else if (prefix == 0)
+		f->lasting |= c == 'h' || (c == 's' && p->n > 0);
+	else if (prefix == '?' && c == 'r')
+		f->lasting = 1;
+	else if (prefix == '?' && (c == 'h' || c == 'l')) {
+		for (i = 0; i < p->n; i++)
+			if (modes_last(p->v[i], c == 'h'))
+				f->lasting = 1;
+	} else if (prefix == '=' && c == 'u')
+		f->lasting = 1;
+	else if (prefix == '>' && (c == 'm' || c == 'n'))
+		f->lasting |= c == 'n' || (p->n > 1 && p->v[0] != 4);
+}
+
+/* Smooth, reverse, repeated keys, mouse, wrap, margins. */
+static int
+modes_last(unsigned int mode, int set)
+{
+	static const unsigned int on[] = { 4, 5, 9, 45, 69, 1005, 1015, 0 };
+	size_t i;
+
+	if (mode == 8)
+		return (!set);
+	for (i = 0; on[i] != 0 && on[i] != mode; i++)
+		;
+	return (set && on[i] != 0);
 }
 
 static int
@@ -583,12 +647,26 @@ modes_set(struct filter *f, const struct params *p, int set)
 		for (m = modes; m->bit != 0; m++) {
 			if (m->number != number)
 				continue;
+			if (number == 1049 &&
+			    set != ((f->modes & MODE_SCREEN) != 0))
+				kitty_swap(f);
 			if (set != m->reset)
 				f->modes |= m->bit;
 			else
 				f->modes &= ~m->bit;
 		}
 	}
+}
+
+/* Each screen has flags of its own; of what is behind only that is known. */
+static void
+kitty_swap(struct filter *f)
+{
+	unsigned int n;
+
+	n = f->nkitty;
+	f->nkitty = f->nbehind;
+	f->nbehind = n;
 }
 
 /* Its flags are pushed, set and popped. */
@@ -722,27 +800,44 @@ filter_set(char *buf, uint32_t set)
 	return (n);
 }
 
+static size_t
+kitty_reset(char *buf, size_t size, const struct filter *f, unsigned int n)
+{
+	size_t len;
+
+	len = 0;
+	if (n > 0)
+		len = (size_t)snprintf(buf, size, "\033[<%uu", n);
+	if (f->lasting)
+		len += (size_t)snprintf(buf + len, size - len, "\033[=0u");
+	return (len);
+}
+
 /*
- * What takes back whatever may have been set, and leaves the cursor at the
- * beginning of the next line.  An origin that is taken back moves it to the
- * first, so that is only done if there may be one, and it is moved to the last.
+ * What takes back whatever may have been set, and leaves the cursor where it
+ * is.  An origin that is taken back moves it to the first line, so that is done
+ * only if there may be one, and it is moved to the last.
  */
 size_t
 filter_reset(char *buf, const struct filter *f)
 {
 	size_t n;
 
-	n = (size_t)snprintf(buf, MODES_TEXT, "\033[0m\033(B\017\033[?1l"
-	    "\033>\033[?7h\033[4l\033[?1000l\033[?1002l\033[?1003l"
+	n = (size_t)snprintf(buf, MODES_TEXT, "\033[0m\033[0\"q\033(B\017"
+	    "\033[?1l\033>\033[?7h\033[4l\033[?1000l\033[?1002l\033[?1003l"
 	    "\033[?1006l\033[?1016l\033[?1004l\033[?2004l\033[?2026l"
 	    "\033[?2031l\033[?2048l\033[>4m");
-	/* before the screen: each of the two has keys of its own */
-	if (f->nkitty > 0)
-		n += (size_t)snprintf(buf + n, MODES_TEXT - n, "\033[<%uu",
-		    f->nkitty);
-	n += (size_t)snprintf(buf + n, MODES_TEXT - n, "%s%s"
-	    "\033[?25h\033[0 q\r\n",
-	    f->modes & MODE_SCREEN ? "\033[?1049l" : "", f->origin ?
-	    "\033[?6l\033[r\033[999H" : "\0337\033[r\0338");
+	if (f->lasting)
+		n += (size_t)snprintf(buf + n, MODES_TEXT - n, "\033)B\033*B"
+		    "\033+B\033}\033[20l\033[?4;5l\033[?8h\033[?9l\033[?45l"
+		    "\033[?69l\033[?1005l\033[?1015l\033[>1m\033[>2m");
+	n += kitty_reset(buf + n, MODES_TEXT - n, f, f->nkitty);
+	/* each of the two screens has keys of its own */
+	if (f->modes & MODE_SCREEN) {
+		n += (size_t)snprintf(buf + n, MODES_TEXT - n, "\033[?1049l");
+		n += kitty_reset(buf + n, MODES_TEXT - n, f, f->nbehind);
+	}
+	n += (size_t)snprintf(buf + n, MODES_TEXT - n, "%s\033[?25h\033[0 q",
+	    f->origin ? "\033[?6l\033[r\033[999H" : "\0337\033[r\0338");
 	return (n);
 }

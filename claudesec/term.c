@@ -67,7 +67,7 @@ static void	 term_cooked(void);
 static void	 term_stop(void);
 static void	 term_continue(void);
 static __dead void term_die(int);
-static void	 term_reset(void);
+static void	 term_reset(const char *);
 static void	 term_tell_modes(void);
 static __dead void term_leave(const char *);
 static void	 term_signal(int, short, void *);
@@ -300,7 +300,8 @@ term_cooked(void)
 }
 
 /*
- * A program that ended by itself has cleaned up, if it did.
+ * A program that ended by itself has cleaned up, if it did.  What nobody sees
+ * is taken back on the line where it is.
  */
 void
 term_restore(void)
@@ -314,18 +315,20 @@ term_restore(void)
 	f = &filters[STDOUT_FILENO];
 	if (tty && (exit_status < 0 || exit_status > 128 || f->modes != 0 ||
 	    f->nkitty > 0))
-		term_reset();
+		term_reset("\r\n");
+	else if (tty && !dumb && (f->lasting || f->painted))
+		term_reset("");
 }
 
 static void
-term_reset(void)
+term_reset(const char *end)
 {
 	char text[MODES_TEXT];
 	pid_t pgrp;
 	size_t len;
 
-	len = dumb ? strlcpy(text, "\r\n", sizeof(text)) :
-	    filter_reset(text, &filters[STDOUT_FILENO]);
+	len = dumb ? 0 : filter_reset(text, &filters[STDOUT_FILENO]);
+	len += strlcpy(text + len, end, sizeof(text) - len);
 	pgrp = tcgetpgrp(STDIN_FILENO);
 	if (pgrp == -1 || pgrp == getpgrp())
 		(void)write(output_fd[STDOUT_FILENO], text, len);
@@ -441,7 +444,7 @@ term_stop(void)
 	for (i = 0; signals[i] != SIGTSTP; i++)
 		;
 	term_cooked();
-	term_reset();
+	term_reset("\r\n");
 	signal_del(&signal_ev[i]);
 	(void)kill(getpid(), SIGTSTP);
 	signal_add(&signal_ev[i], NULL);

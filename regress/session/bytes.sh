@@ -65,6 +65,26 @@ test_terminal_draws_and_pastes()
 	return $_status
 }
 
+# What a program leaves that has ended well, and what is typed then.
+test_terminal_is_sane_after_the_session()
+{
+	cat >"$tmp/u1000/ws/leave" <<-'END'
+		printf 'the end\033[?5h\033[?9h\033[=5u\033[2;4r\033)0\016'
+		printf '\033[8;31m'
+	END
+	as 1000 script -qec "$claudesec -f $tmp/u1000/conf shell -- \
+	    sh leave" /dev/null </dev/null >"$tmp/out" 2>&1
+	cat -v "$tmp/out" | grep -q \
+	    'the end.*\^\[\[0m.*\^\[(B^O.*\^\[)B.*\^\[\[?4;5l' ||
+	    because "left as it is: $(cat -v "$tmp/out")" || return 1
+	as 1000 script -qec "$claudesec -f $tmp/u1000/conf shell -- \
+	    printf '\033[31mred\033[m the end'" /dev/null </dev/null \
+	    >"$tmp/out" 2>&1
+	# script(1) types a NUL where its input ends
+	equal "nothing left" "$(cat -v "$tmp/out" | sed 's/\^@//g')" \
+	    "^[[31mred^[[m the end"
+}
+
 # Which of the three are a terminal is looked at for each.
 test_pipes_beside_a_terminal()
 {

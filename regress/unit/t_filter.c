@@ -276,6 +276,44 @@ test_modes(void)
 	CASE(filter_set(text, MODE_ALL) < MODES_TEXT, "all modes", "too long");
 }
 
+/* What no mode of these is and a terminal keeps is taken back as well. */
+static void
+test_lasting(void)
+{
+	static const char *const last[] = { "\033)0", "\016", "\033n",
+	    "\033[20h", "\033[2;3s", "\033[?5h",
+	    "\033[?8l", "\033[?9h", "\033[?69h", "\033[?1015;25h",
+	    "\033[?9r", "\033[=1u", "\033[>1;3m", "\033[>4n", NULL };
+	static const char *const pass[] = { "a\017\033(B", "\033[20l",
+	    "\033[r", "\033[0 q", "\033[?5l", "\033[?8h", "\033[?2026h",
+	    "\033[>4;2m", "\033[>1u", "\033[1;31mx\033[0m", "\033[31m\033[m",
+	    "\033[?9h\033c", NULL };
+	char text[MODES_TEXT];
+	size_t i;
+
+	for (i = 0; last[i] != NULL; i++) {
+		(void)modes_after(last[i]);
+		CASE(f.lasting, "what lasts", "%s", last[i] + 1);
+	}
+	for (i = 0; pass[i] != NULL; i++) {
+		(void)modes_after(pass[i]);
+		CASE(!f.lasting && !f.painted, "what does not last", "%s",
+		    pass[i] + 1);
+	}
+	(void)modes_after("\033[0;8mhidden\033[5 q\033[0 q\033[2;3r");
+	CASE(f.painted == 5, "colours and margins last", "%d", f.painted);
+	(void)modes_after("\033[>1u\033[>1u\033[?1049h\033[>2u\033[=3u");
+	CASE(f.nkitty == 1 && f.nbehind == 2, "keys of two screens", "%u, %u",
+	    f.nkitty, f.nbehind);
+	text[filter_reset(text, &f)] = '\0';
+	CASE(strstr(text, "\033[<1u\033[=0u\033[?1049l\033[<2u\033[=0u") !=
+	    NULL, "keys of two screens reset", "%s", text);
+	f.nkitty = f.nbehind = KITTY_MAX;
+	f.origin = 1;
+	CASE(filter_reset(text, &f) < MODES_TEXT - 2, "longest reset",
+	    "too long");
+}
+
 /* The cursor stays where it is but where it cannot. */
 static void
 test_origin(void)
@@ -311,6 +349,7 @@ main(void)
 	test_length("a long sequence", "\033[", 1000, "mx", 0);
 	test_length("many of its bytes", "\033(", 1, "x", 1);
 	test_modes();
+	test_lasting();
 	test_origin();
 	return (unit_failed);
 }
