@@ -139,11 +139,12 @@ struct test {
  * text that the preprocessor makes of its __NR_ macro, which does not begin
  * with a digit where an architecture lacks the call or old headers do: the
  * same as #ifdef round every line.  The macros paste at once and hand nothing
- * on, since some calls have the name of a macro of libc's.
+ * on, since some calls have the name of a macro of libc's.  There are no
+ * pointers, which would be a copy of the table for each process of ours.
  */
 struct rule {
-	const char	*name;
-	const char	*number;
+	char		 name[32];
+	char		 number[32];
 	uint32_t	 need;
 	uint32_t	 action;
 	struct test	 tests[MAXTESTS];
