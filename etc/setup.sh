@@ -70,6 +70,8 @@ quietly()
 	return $_status
 }
 
+_lists=			# of packages: they are fresh
+
 # packages NAME ...: installs those that are missing.  No service is started
 # by this, engine_up does that.
 packages()
@@ -82,19 +84,21 @@ packages()
 	command -v apt-get >/dev/null ||
 	    die "this is not Debian; what is needed is called there:$_new"
 	say "installing$_new"
-	quietly as_root apt-get -qq update ||
+	[ -n "$_lists" ] || quietly as_root apt-get -qq update ||
 	    die "the lists of packages cannot be had"
+	_lists=1
 	quietly as_root env DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 \
 	    apt-get -qq install --no-install-recommends $_new ||
 	    die "these packages cannot be installed:$_new"
 }
 
-# Some site's choice of libcurl may be there already, the two exclude another.
+# packages_build [NAME ...]: with these.  Some site's choice of libcurl may be
+# there already, the two exclude another.
 packages_build()
 {
 	_curl=libcurl4-openssl-dev
 	! has_package libcurl4-gnutls-dev || _curl=
-	packages $build_packages $run_packages $_curl
+	packages $build_packages $run_packages $_curl "$@"
 }
 
 # Those that root's processes become, and the directory that they see.
