@@ -34,13 +34,14 @@ CFLAGS_TEST="-DDATADIR='\"$TMP\"'"
 LIBS_TEST=-ljansson
 . ../flags.sh
 src=../../claudesec
-sandbox=$(answer OBJS_SANDBOX | sed "s|\([a-z_]*\)\.o|$src/\1.c|g")
-# shellcheck disable=SC2086
-cc_test -o "$TMP/build" base.c $src/client*.c $src/filter.c $src/login.c \
-    $src/listen.c $src/audit.c $src/clock.c $src/credentials.c $src/keys.c \
-    $src/options.c $src/report.c $src/rule.c $src/review*.c \
-    $src/workspace_*.c $src/term.c $src/proc.c $src/messages.c \
-    $src/imsg.c $src/log.c $sandbox || {
+# shellcheck disable=SC2046
+cc_test -o "$TMP/build" base.c $src/client_base.c \
+    $(ls $src/client*.o $src/review*.o $src/workspace_*.o |
+    grep -v /client_base.o) $src/filter.o $src/login.o $src/listen.o \
+    $src/audit.o $src/clock.o $src/credentials.o $src/keys.o \
+    $src/options.o $src/report.o $src/rule.o $src/term.o $src/proc.o \
+    $src/messages.o $src/imsg.o $src/log.o \
+    $(answer OBJS_SANDBOX | sed "s|[a-z_]*\.o|$src/&|g") || {
 	echo "FAIL client: base.c does not compile"
 	exit 1
 }

@@ -43,7 +43,7 @@
 #include "drive.h"
 
 #define ROLES		9
-#define TIMEOUT		3000	/* ms for an answer */
+#define TIMEOUT		60000	/* ms for an answer */
 
 static const char *program, *names[ROLES];
 static unsigned int nroles, client_role = ROLES;
@@ -159,12 +159,12 @@ ends(void)
 {
 	int i, status;
 
-	for (i = 0; i < TIMEOUT / 10; i++) {
+	for (i = 0; i < TIMEOUT; i++) {
 		if (waitpid(victim.pid, &status, WNOHANG) == victim.pid) {
 			victim.pid = 0;
 			return (status);
 		}
-		usleep(10000);
+		usleep(1000);
 	}
 	return (-1);
 }

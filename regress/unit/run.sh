@@ -20,6 +20,7 @@
 cd "$(dirname "$0")" || exit 1
 if [ $# -eq 0 ]; then
 	[ -f ../../config.mk ] || (cd ../.. && ${MAKE:-make} config.mk) || exit 1
+	${MAKE:-make} -k -j2 programs
 	exec ${MAKE:-make} -k run
 fi
 status=0

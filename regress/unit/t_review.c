@@ -317,7 +317,7 @@ test_tree(void)
 	(void)mkfifo("in/fifo", 0644);
 	if ((fd = open("in", O_RDONLY | O_DIRECTORY)) == -1)
 		err(1, "in");
-	(void)alarm(10);
+	(void)alarm(60);
 	CASE(tree_dir(fd, "dir") == -1, "review tree", "follows a link");
 	CASE(tree_parent(fd, "dir/file", &name) == -1, "review tree",
 	    "follows a link on its way");
