@@ -35,6 +35,7 @@ chmod 700 "$tmp/run"
 engine=
 sshd=
 fakes=
+ran=0
 status=0
 unset DOCKER_HOST DOCKER_CONTEXT DOCKER_CONFIG DOCKER_CERT_PATH \
     DOCKER_TLS_VERIFY SSH_AUTH_SOCK
@@ -108,7 +109,7 @@ engine_up()
 	    --bridge none --iptables=false >"$tmp/docker.log" 2>&1 &
 	engine=$!
 	url=tcp://127.0.0.1:$port
-	wait_for 30 docker -H "unix://$tmp/docker.sock" version &&
+	wait_for 60 docker -H "unix://$tmp/docker.sock" version &&
 	    mkdir -p "$tmp/image/bin" &&
 	    cp "$(command -v busybox)" "$tmp/image/bin/" &&
 	    for _name in sh cat dd sleep wc; do
@@ -153,7 +154,7 @@ sshd_up()
 	END
 	    chmod 755 "$tmp/bin/ssh"
 	ssh_conf "$tmp/key.user" "$tmp/key.host.pub"
-	wait_for 10 grep -q listening "$tmp/sshd.log"
+	wait_for 60 grep -q listening "$tmp/sshd.log"
 }
 
 # ssh_conf KEY HOSTKEY: what the user's ssh has
@@ -175,21 +176,27 @@ fake()
 	python3 "$here/fake.py" "$@" >"$tmp/port" 2>/dev/null &
 	fake=$!
 	fakes="$fakes $fake"
-	wait_for 10 grep -q . "$tmp/port" && fakeport=$(cat "$tmp/port")
+	wait_for 60 grep -q . "$tmp/port" && fakeport=$(cat "$tmp/port")
 }
 
-# cs CONFIGURATION COMMAND ...: a private daemon of its own each time
+# cs CONFIGURATION COMMAND ...: a private daemon of its own each time, which
+# goes when it has nothing to do; nobody waits for that here
 cs()
 {
+	ran=$((ran + 1))
+	mkdir -m 700 "$tmp/run/$ran"
 	echo "$1" >"$tmp/conf"
 	shift
-	(cd "$tmp/work" && PATH=$tmp/bin:$PATH XDG_RUNTIME_DIR=$tmp/run \
+	(cd "$tmp/work" && PATH=$tmp/bin:$PATH XDG_RUNTIME_DIR=$tmp/run/$ran \
 	    HOME=$tmp/home DOCKER_CONFIG=${DOCKER_CONFIG-$tmp/docker} \
 	    timeout 60 "$claudesec" -f "$tmp/conf" "$@") \
 	    </dev/null >"$tmp/out" 2>"$tmp/err"
 	got=$?
-	wait_for 20 test ! -e "$tmp/run/claudesec/sock" ||
-	    because "its daemon stays"
+}
+
+no_daemons()
+{
+	! ls "$tmp"/run/*/claudesec/sock
 }
 
 # says STATUS MESSAGE CONFIGURATION [COMMAND ...]
@@ -213,13 +220,13 @@ cannot()
 
 stream()
 {
-	PATH=$tmp/bin:$PATH "$tmp/stream" "$claudesec" "$@"
+	PATH=$tmp/bin:$PATH timeout 300 "$tmp/stream" "$claudesec" "$@"
 }
 
 # Those who are done with have no process any more.
 streams_end()
 {
-	wait_for 10 no_streams || because "a process is left: $(pgrep -af \
+	wait_for 60 no_streams || because "a process is left: $(pgrep -af \
 	    'claudesec: stream')"
 }
 
@@ -391,7 +398,7 @@ attach()
 		    "$box" '?stream=1&stdin=1&stdout=1'
 		printf 'Host: x\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n\r\n'
 		# what comes with the request is lost on the engine
-		wait_for 10 grep -aq UPGRADED "$tmp/raw"
+		wait_for 60 grep -aq UPGRADED "$tmp/raw"
 		cat
 	} | stream "$@" >"$tmp/raw"
 }
@@ -411,7 +418,7 @@ while data:
 # begin: the container, when somebody is attached to it
 begin()
 {
-	wait_for 30 grep -aq UPGRADED "$tmp/raw"
+	wait_for 60 grep -aq UPGRADED "$tmp/raw"
 	docker -H "unix://$tmp/docker.sock" start "$box" >/dev/null
 }
 
@@ -445,7 +452,7 @@ holds()
 	exec 7<"$tmp/fifo"
 	dd bs=16 count=1 <&7 >/dev/null 2>&1
 	docker -H "unix://$tmp/docker.sock" start "$box" >/dev/null
-	wait_for 10 is_full || because "it is never full"
+	wait_for 60 is_full || because "it is never full"
 	_rss=$(for _p in $(pgrep -f 'claudesec: stream'); do
 		sed -n 's/^RssAnon:[^0-9]*\([0-9]*\).*/\1/p' "/proc/$_p/status"
 	done | sort -n | tail -n 1)
@@ -477,26 +484,40 @@ confined()
 test_tls_stream()
 {
 	_now=
-	carries "$url" "$tmp/certs" && holds "$url" "$tmp/certs"
+	streams_end && carries "$url" "$tmp/certs" && holds "$url" "$tmp/certs"
+}
+
+# attached URL [DIRECTORY]: somebody is, to what says what it hears
+attached()
+{
+	: >"$tmp/raw"
+	rm -f "$tmp/fifo"
+	streams_end && box cat && mkfifo "$tmp/fifo" || return 1
+	docker -H "unix://$tmp/docker.sock" start "$box" >/dev/null
+	attach "$@" <"$tmp/fifo" &
+	_attach=$!
+	exec 7>"$tmp/fifo"
+	echo hello >&7
+	wait_for 60 grep -aq hello "$tmp/raw" || because "nothing came"
+	confined $(pgrep -f 'claudesec: stream')
 }
 
 # A hijacked stream ends, for its reader, with its connection.
-test_tls_cut()
+is_cut()
 {
-	: >"$tmp/raw"
-	box cat && fake relay "$port" || return 1
-	docker -H "unix://$tmp/docker.sock" start "$box" >/dev/null
-	{
-		printf 'hello\n'
-		sleep 30
-	} | attach "tcp://127.0.0.1:$fakeport" "$tmp/certs" &
-	_pid=$!
-	wait_for 10 grep -aq hello "$tmp/raw" || because "nothing came"
-	confined $(pgrep -f 'claudesec: stream')
-	kill -9 $fake
-	wait_for 10 no_reader || because "it goes on"
+	wait_for 60 no_reader || because "it goes on"
+	exec 7>&-
+	wait $_attach
 	docker -H "unix://$tmp/docker.sock" rm -f "$box" >/dev/null 2>&1
 	streams_end
+}
+
+test_tls_cut()
+{
+	fake relay "$port" &&
+	    attached "tcp://127.0.0.1:$fakeport" "$tmp/certs" || return 1
+	kill -9 $fake
+	is_cut
 }
 
 no_reader()
@@ -556,7 +577,7 @@ ssh: connect to host 127.0.0.1 port 1: Connection refused" \
 test_ssh_of_the_system_daemon()
 {
 	echo 'engine "ssh://host"' >"$tmp/conf"
-	timeout 10 "$claudesec" -d -f "$tmp/conf" -s "$tmp/sock" 2>"$tmp/err"
+	timeout 60 "$claudesec" -d -f "$tmp/conf" -s "$tmp/sock" 2>"$tmp/err"
 	equal status $? 78 && equal message "$(cat "$tmp/err")" "engine \
 ssh://host: the system's daemon has no keys for ssh; name a tcp:// one"
 }
@@ -564,26 +585,15 @@ ssh://host: the system's daemon has no keys for ssh; name a tcp:// one"
 test_ssh_stream()
 {
 	_now=
-	carries "ssh://root@127.0.0.1:$sshport" &&
+	streams_end && carries "ssh://root@127.0.0.1:$sshport" &&
 	    holds "ssh://root@127.0.0.1:$sshport"
 }
 
 test_ssh_cut()
 {
-	: >"$tmp/raw"
-	box cat || return 1
-	docker -H "unix://$tmp/docker.sock" start "$box" >/dev/null
-	{
-		printf 'hello\n'
-		sleep 30
-	} | attach "ssh://root@127.0.0.1:$sshport" &
-	_pid=$!
-	wait_for 10 grep -aq hello "$tmp/raw" || because "nothing came"
-	confined $(pgrep -f 'claudesec: stream')
+	attached "ssh://root@127.0.0.1:$sshport" || return 1
 	kill -9 $(pgrep -f "ssh -F $tmp/ssh.conf")
-	wait_for 10 no_reader || because "it goes on"
-	docker -H "unix://$tmp/docker.sock" rm -f "$box" >/dev/null 2>&1
-	streams_end
+	is_cut
 }
 
 #
@@ -612,9 +622,11 @@ test_start_is_refused()
 test_reload_to_another_machine()
 {
 	echo "engine \"unix://$tmp/docker.sock\"" >"$tmp/conf2"
+	rm -f "$tmp/log"
 	"$claudesec" -d -f "$tmp/conf2" -s "$tmp/sock" 2>"$tmp/log" &
 	_pid=$!
-	wait_for 10 grep -q 'takes clients' "$tmp/log"
+	wait_for 60 grep -q 'takes clients' "$tmp/log" ||
+	    because "no daemon: $(tail -n 1 "$tmp/log")"
 	echo "engine \"$url\" tls \"$tmp/certs\"" >"$tmp/conf2"
 	"$claudesec" -s "$tmp/sock" reload 2>"$tmp/err"
 	equal status $? 78 && equal message "$(cat "$tmp/err")" "claudesec: \
@@ -630,9 +642,11 @@ end it first"
 test_tls_of_the_system_daemon()
 {
 	echo "engine \"tcp://localhost:$port\" tls \"$tmp/certs\"" >"$tmp/conf2"
+	rm -f "$tmp/log"
 	"$claudesec" -d -f "$tmp/conf2" -s "$tmp/sock" 2>"$tmp/log" &
 	_pid=$!
-	wait_for 10 grep -q 'takes clients' "$tmp/log"
+	wait_for 60 grep -q 'takes clients' "$tmp/log" ||
+	    because "no daemon: $(tail -n 1 "$tmp/log")"
 	"$claudesec" -s "$tmp/sock" status 2>"$tmp/err"
 	equal status $? 0 && equal message "$(cat "$tmp/err")" '' &&
 	    for _p in $(pgrep -P $_pid); do
@@ -645,6 +659,13 @@ test_tls_of_the_system_daemon()
 	kill $_pid
 	wait $_pid
 	return $_rc
+}
+
+# Those of all the cases, which have nothing to do any more.
+test_private_daemons_end()
+{
+	wait_for 60 no_daemons ||
+	    because "they stay: $(ls "$tmp"/run/*/claudesec/sock)"
 }
 
 [ -x "$claudesec" ] || {
