@@ -61,7 +61,7 @@ def conf(port="", token=TOKEN, key='key "%s"' % KEY, more="", tls=True):
     return CONF % (port, token, key, more)
 
 
-def wait(what, f, secs=3.0):
+def wait(what, f, secs=60.0):
     end = time.time() + secs
     while time.time() < end:
         r = f()
@@ -160,7 +160,7 @@ class Api:
         with self.lock:
             # what an earlier case left open does not count when it ends
             self.case = object()
-            self.most = self.conns = self.closed = 0
+            self.most = self.conns = self.closed = self.heads = 0
             self.requests = []
             self.errors = []
 
@@ -185,12 +185,12 @@ class Api:
         except (OSError, ssl.SSLError, ValueError) as e:
             with self.lock:
                 self.errors.append(repr(e))
-        with self.lock:
-            self.closed += case is self.case
         try:
             c.close()
         except OSError:
             pass
+        with self.lock:
+            self.closed += case is self.case
 
     def request(self, c, n):
         d = b""
@@ -201,6 +201,8 @@ class Api:
             d += x
         head, d = d.split(b"\r\n\r\n", 1)
         r = Request(n, head, b"")
+        with self.lock:
+            self.heads += 1
         if self.read_body:
             r.body = body_of(c, r, d)
         with self.lock:
@@ -293,7 +295,7 @@ class Proxy:
             stdin=stdin or subprocess.DEVNULL, stdout=out, stderr=self.err)
         if wait_for:
             wait("start", lambda: ("started," in self.log() and
-                 "in force" in self.log()) or self.p.poll() is not None, 5)
+                 "in force" in self.log()) or self.p.poll() is not None)
             yes(self.p.poll() is None, self.log())
 
     def log(self):
@@ -328,14 +330,14 @@ class Proxy:
     def stop(self):
         if self.p.poll() is None:
             self.p.terminate()
-        self.p.wait(10)
+        self.p.wait(60)
         self.err.close()
 
 
 # ---- the client
 
 class Client:
-    def __init__(self, to=GATE, timeout=10):
+    def __init__(self, to=GATE, timeout=60):
         self.s = socket.create_connection(to, timeout)
         self.s.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.d = b""
@@ -757,7 +759,7 @@ def test_slow_api_holds_back_the_client():
     go = threading.Event()
 
     def reply(c, r):
-        go.wait(10)
+        go.wait(60)
         r.body = body_of(c, r, b"")
         return ok(c, r)
     api.reply = reply
@@ -772,7 +774,7 @@ def test_slow_api_holds_back_the_client():
         pass
     yes(n < 24 << 20, "%d bytes were taken" % n)
     go.set()
-    c.s.settimeout(10)
+    c.s.settimeout(60)
     while n < 64 << 20:
         n += c.s.send(b"y" * min(65536, (64 << 20) - n))
     eq(c.answer(), (200, b"hello"))
@@ -814,13 +816,13 @@ def test_many_at_once():
 def test_more_at_once_than_there_can_be():
     """Those have no answer to wait for; the others have theirs."""
     go = threading.Event()
-    api.reply = lambda c, r: go.wait(20) and ok(c, r)
-    cs = [Client(timeout=20).send(req("GET /v1/models", body=None))
+    api.reply = lambda c, r: go.wait(60) and ok(c, r)
+    cs = [Client().send(req("GET /v1/models", body=None))
           for i in range(280)]
     p = select.poll()
     for c in cs:
         p.register(c.s, select.POLLIN)
-    wait("refusals", lambda: len(p.poll(0)) >= 24, 10)
+    wait("refusals", lambda: len(p.poll(0)) >= 24)
     none = [c for c in cs if c.s.fileno() in [x for x, _ in p.poll(0)]]
     eq(len(none), 24)
     for c in none:
@@ -1003,7 +1005,7 @@ def test_cancel_within_the_body():
                           (b"Transfer-Encoding: chunked", b"32\r\nabc")):
         api.clear()
         c = Client().send(req(body=part, framing=framing))
-        time.sleep(0.1)
+        wait("head", lambda: api.heads)
         c.close()
         wait("end", lambda: api.errors)
         eq(api.requests, [])
@@ -1398,14 +1400,14 @@ def test_slow_head():
 def test_connect_to_the_api_is_refused():
     for name in ("api.example:443", "api.example:444", "API.Example:443",
                  "api.example.:443"):
-        s = socket.create_connection(PROXY, 5)
+        s = socket.create_connection(PROXY, 60)
         s.sendall(b"CONNECT %s HTTP/1.1\r\n\r\n" % name.encode())
         r = s.recv(1000)
         yes(r.startswith(b"HTTP/1.1 403 ") and b"base URL" in r, r)
-    s = socket.create_connection(PROXY, 5)
+    s = socket.create_connection(PROXY, 60)
     s.sendall(b"GET http://api.example/ HTTP/1.1\r\nHost: a\r\n\r\n")
     yes(s.recv(1000).startswith(b"HTTP/1.1 403 "), "plain http")
-    s = socket.create_connection(PROXY, 5)
+    s = socket.create_connection(PROXY, 60)
     s.sendall(b"CONNECT 127.0.0.10:443 HTTP/1.1\r\n\r\n")
     yes(s.recv(1000).startswith(b"HTTP/1.1 403 "), "by address")
     eq(api.conns, 0, "connections")
@@ -1413,7 +1415,7 @@ def test_connect_to_the_api_is_refused():
 
 def test_transparent_tls_to_the_api_is_refused():
     x = ssl.create_default_context(cafile=TMP + "/good.pem")
-    s = socket.create_connection(("127.0.0.1", 443), 5)
+    s = socket.create_connection(("127.0.0.1", 443), 60)
     try:
         x.wrap_socket(s, server_hostname="api.example")
         raise AssertionError("it was passed")
@@ -1424,7 +1426,7 @@ def test_transparent_tls_to_the_api_is_refused():
 
 def hello_to(name, by=None):
     """A ClientHello with this name, by CONNECT or transparently: refused."""
-    s = socket.create_connection(PROXY if by else ("127.0.0.1", 443), 5)
+    s = socket.create_connection(PROXY if by else ("127.0.0.1", 443), 60)
     if by:
         s.sendall(b"CONNECT %s HTTP/1.1\r\n\r\n" % by.encode())
         r = s.recv(1000)
@@ -1441,7 +1443,7 @@ def hello_to(name, by=None):
 
 def plain_to(target, host, to=PROXY):
     """A request without TLS: the status."""
-    s = socket.create_connection(to, 5)
+    s = socket.create_connection(to, 60)
     s.sendall(b"GET %s HTTP/1.1\r\nHost: %s\r\n\r\n" %
               (target.encode(), host.encode()))
     r = s.recv(1000)
@@ -1477,7 +1479,7 @@ def test_api_is_refused_though_a_wildcard_passes_it():
 
 
 def connect(to):
-    s = socket.create_connection(PROXY, 5)
+    s = socket.create_connection(PROXY, 60)
     s.sendall(b"CONNECT %s HTTP/1.1\r\n\r\n" % to.encode())
     r = s.recv(1000)
     s.close()
@@ -1508,7 +1510,7 @@ def test_base_url_of_a_site_is_refused_likewise():
 def test_name_of_the_api_is_not_answered():
     q = b"\0\1\1\0\0\1\0\0\0\0\0\0\3api\7example\0\0\1\0\1"
     s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-    s.settimeout(3)
+    s.settimeout(60)
     s.sendto(q, ("127.0.0.1", 53))
     eq(s.recv(500)[3] & 15, 5, "rcode")
     s.sendto(q.replace(b"\3api\7", b"\5other\7"), ("127.0.0.1", 53))
@@ -1617,7 +1619,7 @@ def test_no_gateway():
     s, body = ask()
     eq(s, 403)
     yes(b"no gateway" in body, body)
-    s = socket.create_connection(PROXY, 5)
+    s = socket.create_connection(PROXY, 60)
     s.sendall(b"CONNECT api.example:444 HTTP/1.1\r\n\r\n")
     yes(b"base URL" not in s.recv(1000), "the name is still kept")
 
@@ -1653,7 +1655,7 @@ def test_kept_key():
     px.reload(conf(key="key kept"), good=False)
     px.stop()
     p = Proxy(conf(key="key kept"), wait_for=False)
-    eq(p.p.wait(10), 1)
+    eq(p.p.wait(60), 1)
     yes("no key that could be kept" in p.log(), p.log())
     p.stop()
     fresh()
@@ -1670,7 +1672,7 @@ def test_request_under_way_survives_a_reload():
 
     def reply(c, r):
         c.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\na")
-        go.wait(5)
+        go.wait(60)
         c.sendall(b"b")
         return True
     api.reply = reply
@@ -1698,7 +1700,7 @@ def test_ca_that_is_none():
                 "\n\t\t\"AAAA\"\n\t\t\"-----END CERTIFICATE-----\"\n\t}")
     px.stop()
     p = Proxy(text, wait_for=False)
-    eq(p.p.wait(10), 1)
+    eq(p.p.wait(60), 1)
     yes("certificates" in p.log(), p.log())
     p.stop()
     fresh()
@@ -1813,7 +1815,7 @@ def test_descriptors_run_out():
         eq(px.p.poll(), None, px.log()[-300:])
         for c in socks:
             c.close()
-        wait("room", lambda: ask()[0] == 200, 8)
+        wait("room", lambda: ask()[0] == 200)
     fresh()
 
 
@@ -1830,7 +1832,7 @@ def test_no_descriptor_is_lost():
         after = px.fds()
         return all(after[n] <= before[n] + (8 if n == "keeper" else 0)
                    for n in before)
-    wait("end: %s" % before, same, 5)
+    wait("end: %s" % before, same)
 
 
 dns = api = plain = px = None

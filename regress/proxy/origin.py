@@ -104,7 +104,7 @@ def outlasts(c, port, n):
     drain(c, port, n)
     p = select.poll()
     p.register(c, 0)
-    p.poll(5000)
+    p.poll(60000)
     note(port=port, conn=n, event="reset",
          error=c.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR))
 
@@ -234,7 +234,7 @@ def http(c, port, n):
     head, _, rest = d.partition(b"\r\n\r\n")
     path = head.split()[1].decode("latin-1")
     if path == "/deaf":
-        threading.Event().wait(20)
+        threading.Event().wait(60)
         return
     if path == "/early":
         c.sendall(raw("413 Too Large", LEN5) + b"abcde")

@@ -61,7 +61,7 @@ def test_reset_of_a_half_closed_server():
     eq(p.poll(100), [], "too early")
     s.sendall(b"x")
     # nobody writes any more
-    yes(p.poll(3000), "no reset")
+    yes(p.poll(60000), "no reset")
     yes(s.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR), "no error")
 
 
@@ -75,7 +75,7 @@ def test_reset_of_a_half_closed_client():
     yes(busy() - c < 0.2, "busy: %.2f s" % (busy() - c))
     s.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     s.close()
-    e = wait("reset", lambda: origin.events(port=13, event="reset"), 8)
+    e = wait("reset", lambda: origin.events(port=13, event="reset"))
     yes(e[0]["error"], "no error: %r" % e)
 
 
@@ -93,7 +93,7 @@ def test_many_bytes_both_ways():
     th.start()
     s.sendall(data)
     s.shutdown(socket.SHUT_WR)
-    th.join(10)
+    th.join(60)
     eq(got[0] == data + b"BYE", True, "echo")
 
 
@@ -114,13 +114,13 @@ def test_slow_reader():
 def test_slow_readers_without_pipes():
     # more stalled tunnels than there are pipes: the rest is held in memory
     def run():
-        n = 6000000
+        n = 3000000
         want = (bytes(range(256)) * (n // 256 + 1))[:n]
         socks = []
         for _ in range(8):
             s = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
             s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 8192)
-            s.settimeout(8)
+            s.settimeout(60)
             s.connect(PROXY)
             s.sendall(target("plain.example:11"))
             eq(status(until(s, b"\r\n\r\n", 39)), 200)

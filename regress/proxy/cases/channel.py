@@ -36,11 +36,9 @@ def test_channel():
         wait("error", lambda: len(said()) == 2)
         yes(said()[1].startswith("error: stdin:1: "), said())
         gets_ok(tunnel("good.example:443"), hello("good.example"))
-        t = time.time()
         os.write(w, b"pass to x.test\n")
         os.write(w, b".\npass to file \"/etc/passwd\"\n.\n")
         wait("both", lambda: len(said()) == 4)
-        yes(time.time() - t < 0.5, "slow")
         eq(said()[2], "ok")
         yes("stdin:1: /etc/passwd: Permission denied" in said()[3], said())
         get("good.example", 403)
@@ -86,14 +84,14 @@ def test_channel_end():
 
 def test_channel_bad_at_first():
     p = subprocess.run([PROXYD, "-d", "-f", "-"], input=b"nonsense\n.\n",
-                       capture_output=True, timeout=10)
+                       capture_output=True, timeout=60)
     eq(p.returncode, 1)
     yes(p.stdout.startswith(b"error: stdin:1: "), p.stdout)
 
 
 def send_fds(path, fds, magic):
     s = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    s.settimeout(7)
+    s.settimeout(60)
     s.connect(path)
     if fds is not None:
         socket.send_fds(s, [magic], fds)
@@ -173,7 +171,7 @@ def test_handover():
         gets_ok(s, hello("good.example"))
         # but for the pipes that the relay keeps
         wait("descriptors", lambda: all(n <= before[r] + 4 * (r == "relay")
-                                        for r, n in q.fds().items()), 5)
+                                        for r, n in q.fds().items()))
     finally:
         q.stop()
         px = Proxy()
@@ -198,7 +196,7 @@ def test_handover_by_inside():
         p = subprocess.run(ns + [
             "setpriv", "--reuid", "1000", "--regid", "1000", "--clear-groups",
             INSIDE, "--", "curl", "-s", "-x", "http://127.0.0.1:3128",
-            "http://web.example/"], capture_output=True, timeout=20)
+            "http://web.example/"], capture_output=True, timeout=60)
         eq((p.returncode, p.stdout), (0, b"seen 0"), p.stderr.decode())
         p = subprocess.run(ns + [INSIDE, "--", "true"], capture_output=True,
                            timeout=20)
@@ -211,6 +209,6 @@ def test_handover_by_inside():
 
 def test_not_two_on_one_port():
     p = subprocess.run(["ip", "netns", "exec", NS, PROXYD, "-d", "-f",
-                        px.conf], capture_output=True, timeout=10)
+                        px.conf], capture_output=True, timeout=60)
     eq(p.returncode, 1)
     yes(b"listen on 192.175.48.1 port 3128: " in p.stderr, p.stderr)

