@@ -473,6 +473,11 @@ session_did(struct session *s, enum step step)
 		s->lost = 0;
 		log_info("session %s has a proxy again", s->spec.name);
 	}
+	/* it may be over before its proxy says that it serves */
+	if (s->state == SESSION_STARTING && step == STEP_AGENT_START) {
+		audit_start(s);
+		totals.started++;
+	}
 	if (s->state == SESSION_STARTING && (s->did & up) == up) {
 		s->state = SESSION_RUNNING;
 		spec_text(path, sizeof(path), s->spec.path,
@@ -483,8 +488,6 @@ session_did(struct session *s, enum step step)
 			client_detach(s->client, s->spec.name);
 			s->client = NULL;
 		}
-		audit_start(s);
-		totals.started++;
 		session_later_spare();
 	}
 	session_advance(s);
