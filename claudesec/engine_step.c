@@ -58,6 +58,7 @@ static void	 image_look(struct session *);
 static int	 image_done(struct session *, struct docker_reply *);
 static void	 container_create(struct session *, enum step, json_t *,
 		    const char *);
+static int	 name_is_taken(struct session *, struct docker_reply *);
 static int	 container_done(struct session *, enum step,
 		    struct docker_reply *, const char *, char *);
 static int	 container_check(struct session *, json_t **,
@@ -438,6 +439,15 @@ container_create(struct session *s, enum step step, json_t *asked,
 		fatalx("spec_podman");
 }
 
+/* Podman calls it an error of its own, and only the text tells. */
+static int
+name_is_taken(struct session *s, struct docker_reply *reply)
+{
+	return (reply->status == 409 || (s->spec.podman &&
+	    reply->status == 500 && reply->error != NULL &&
+	    strstr(reply->error, "that name is already in use") != NULL));
+}
+
 /*
  * A container of ours was made, or its name is another's.
  */
@@ -450,7 +460,7 @@ container_done(struct session *s, enum step step, struct docker_reply *reply,
 	char line[256];
 	size_t i;
 
-	if (reply->status == 409) {
+	if (name_is_taken(s, reply)) {
 		session_fail(s, EX_CANTCREAT, "there is another container "
 		    "claude-%s%s: choose a name with -n", s->spec.object,
 		    suffix);

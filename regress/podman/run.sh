@@ -242,7 +242,6 @@ HTTP/1.1 403
 nc: can't connect to remote host (10.88.0.1): Network is unreachable"
 }
 
-# One listens where the other's sidecar is.
 # All that claudesec itself tries, seen from the host's side as well.
 test_podman_check_holds()
 {
@@ -254,6 +253,7 @@ test_podman_check_holds()
 	! grep -q '^escaped' "$tmp/other" || because "$(cat "$tmp/other")"
 }
 
+# One listens where the other's sidecar is.
 test_podman_sidecars_do_not_reach_each_other()
 {
 	hold one && hold two || return 1
@@ -282,6 +282,19 @@ test_podman_network_of_another_kind_is_refused()
 	equal "status" $status 78 &&
 	equal "it says" "$(cat "$tmp/out")" "claudesec: the network \
 claude-odd-net is not as claudesec makes it (dns_enabled is true): remove it"
+}
+
+# Which has a status of its own for that.
+test_podman_name_of_another_container_is_said()
+{
+	podman_ create --name claude-foreign localhost/claudesec/test true \
+	    >/dev/null || return 1
+	cs start -n foreign -- -p true >"$tmp/out" 2>&1
+	status=$?
+	podman_ rm claude-foreign >/dev/null
+	equal "status" $status 73 &&
+	equal "it says" "$(cat "$tmp/out")" "claudesec: there is another \
+container claude-foreign: choose a name with -n"
 }
 
 test_podman_killed_daemon_leaves_nothing()
