@@ -23,8 +23,8 @@ Each request becomes one JSON line in the log before it is answered.  The
 answer to a question is "answer to: " and the question's last line.  A line
 "RUN command" makes the answer a call of the Bash tool; its result is then
 repeated as "result: ...".  A line "SLEEP seconds" delays the answer's end,
-"LONG n" asks for words up to word-n, and "HAS te|xt" whether that is anywhere
-in the request.
+"LONG n" asks for words up to word-n, and "HAS te|xt", once or more, whether
+that is anywhere in the request.
 To other.example.org, GET is for a file below www.
 """
 
@@ -74,6 +74,7 @@ def reply_to(body):
     texts = text_of(content)
     lines = texts[-1].strip().split('\n') if texts else ['']
     wait = 0
+    found = []
     for line in lines:
         if line.startswith('RUN '):
             return {'type': 'tool_use', 'id': 'toolu_%d' % time.time_ns(),
@@ -82,13 +83,15 @@ def reply_to(body):
                         'description': 'what the test asks for'}}, 0
         if line.startswith('HAS '):
             # with a bar in it, so that the question is not found itself
-            found = line[4:].replace('|', '') in json.dumps(body)
-            return {'type': 'text', 'text': 'has: %s' % found}, 0
+            found.append(line[4:].replace('|', '') in json.dumps(body))
         if line.startswith('LONG '):
             return {'type': 'text', 'text': ' '.join(
                 'word-%d' % i for i in range(int(line[5:]) + 1))}, 0
         if line.startswith('SLEEP '):
             wait = float(line[6:])
+    if found:
+        return {'type': 'text', 'text': 'has: ' + ' '.join(
+            str(f) for f in found)}, 0
     return {'type': 'text', 'text': 'answer to: ' + lines[-1]}, wait
 
 

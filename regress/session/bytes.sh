@@ -118,10 +118,7 @@ test_a_day_in_a_terminal()
 	    "www.example.org:8443:$other_addr" https://www.example.org:8443/ ||
 	    because "no registry" || return 1
 	in_terminal start -p "$port:8080" -- --dangerously-skip-permissions
-	shown "Bypass" || return 1
-	keys Down
-	keys Enter
-	shown "bypass permissions on" &&
+	accepts &&
 	say_it "RUN echo a page >page; echo made" &&
 	shown "result: made" || return 1
 	tm resize-window -t $terminal -x 140 -y 40

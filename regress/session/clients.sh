@@ -56,7 +56,7 @@ clients_up()
 	    return 1
 	serve -m http.server 80 --bind "$other_addr" -d "$www" \
 	    >/dev/null 2>>"$tmp/www.log" &&
-	wait_for 10 in_net curl -s "http://$other_addr/file"
+	wait_for 60 in_net curl -s "http://$other_addr/file"
 }
 
 # A session that passes the servers.

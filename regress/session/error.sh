@@ -84,8 +84,9 @@ cut_engine()
 	cat >"$tmp/cut.py" <<-'END'
 		import os, socket, sys, threading
 		path, count = sys.argv[1], int(sys.argv[2])
-		s = socket.socket(socket.AF_UNIX); s.bind(path); s.listen(99)
-		os.chmod(path, 0o666)
+		new = path + ".new"
+		s = socket.socket(socket.AF_UNIX); s.bind(new); s.listen(99)
+		os.chmod(new, 0o666); os.rename(new, path)
 		def serve(c):
 		    e = socket.socket(socket.AF_UNIX)
 		    e.connect("/var/run/docker.sock")
@@ -106,7 +107,7 @@ cut_engine()
 	rm -f "$tmp/cut.sock"
 	python3 "$tmp/cut.py" "$tmp/cut.sock" "$1" 2>/dev/null 9>&- &
 	cut_pid=$!
-	wait_for 5 test -S "$tmp/cut.sock"
+	wait_for 60 test -S "$tmp/cut.sock"
 }
 
 test_error_engine_hangs_up()
@@ -282,12 +283,23 @@ test_error_disk_full()
 {
 	mkdir "$tmp/full" && mount -t tmpfs -o size=40m full "$tmp/full" ||
 	    return 1
+	on_a_full_disk
+	_r=$?
+	kill $engine_pid
+	wait $engine_pid
+	# what the engine started ends a little later
+	wait_for 60 umount "$tmp/full" || because "the disk is in use"
+	return $_r
+}
+
+on_a_full_disk()
+{
 	mkdir "$tmp/full/root" "$tmp/full/run"
 	unshare -n dockerd -H "unix://$tmp/full/sock" --data-root "$tmp/full/root" \
 	    --exec-root "$tmp/full/run" --pidfile "$tmp/full/pid" \
 	    --bridge none --iptables=false >"$tmp/dockerd.log" 2>&1 9>&- &
 	engine_pid=$!
-	wait_for 20 curl -sf --unix-socket "$tmp/full/sock" \
+	wait_for 60 curl -sf --unix-socket "$tmp/full/sock" \
 	    http://localhost/_ping || {
 		because "no engine: $(tail -n 1 "$tmp/dockerd.log")"
 		return 1
@@ -300,9 +312,4 @@ test_error_disk_full()
 	truncate -s -1M "$tmp/full/fill"
 	with_conf "engine \"unix://$tmp/full/sock\"" -- 69 \
 	    "no space left on device" start -- --version
-	_r=$?
-	kill $engine_pid
-	wait $engine_pid
-	umount "$tmp/full"
-	return $_r
 }

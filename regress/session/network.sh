@@ -29,7 +29,8 @@ network_end()
 	hold_pid=
 	mv "$tmp/u1000/conf.old" "$tmp/u1000/conf"
 	docker rm -f claudesec-test-db >/dev/null 2>&1
-	docker network rm "$1" >/dev/null 2>&1
+	wait_for 60 docker network rm "$1" ||
+	    because "the network is in use" || _status=1
 	[ -z "$listener" ] || kill "$listener"
 	listener=
 }
@@ -51,27 +52,29 @@ rows()
 # What the host has, on all of its addresses, at a port that nothing else uses
 host_listens()
 {
-	python3 -m http.server --bind :: 7779 >/dev/null 2>&1 9>&- &
+	host_port=$(free_ports 1)
+	python3 -m http.server --bind :: "$host_port" >/dev/null 2>&1 9>&- &
 	listener=$!
-	wait_for 10 curl -so /dev/null http://127.0.0.1:7779/
+	wait_for 60 curl -so /dev/null "http://127.0.0.1:$host_port/" ||
+	    because "the host does not listen"
 }
 
 # The database is reached, by its name, and nothing else.
 network_reaches()
 {
 	hold 1000 held || return 1
-	wait_for 10 rows || because "the database is not reached" || return 1
+	wait_for 60 rows || because "the database is not reached" || return 1
 	for addr in $(ip -4 -o addr | awk '$2 != "lo" { sub("/.*", "", $4)
 	    print $4 }') $(docker network inspect -f \
 	    '{{range .IPAM.Config}}{{.Gateway}} {{end}}' $services bridge \
 	    proxy-external) $other_addr 255.255.255.255; do
 		no_way "$addr" "curl -s --noproxy '*' --max-time 2 \
-		    http://$addr:7779/" || return 1
+		    http://$addr:$host_port/" || return 1
 	done
 	for addr in $(ip -6 -o addr show scope link | awk '{
 	    sub("/.*", "", $4); print $4 }'); do
 		no_way "$addr" "curl -gs --noproxy '*' --max-time 2 \
-		    'http://[$addr%eth0]:7779/'" || return 1
+		    'http://[$addr%eth0]:$host_port/'" || return 1
 	done
 	no_way "a name that is not passed" "getent hosts leak.example.org" &&
 	no_way "one asked of Docker" "node -e '
@@ -79,13 +82,13 @@ network_reaches()
 	    r.setServers([\"127.0.0.11\"]);
 	    r.resolve4(\"leak.example.org\", (e) => process.exit(e ? 1 : 0))'" &&
 	equal "leaks" "$(grep leak "$tmp/dns.log")" "" &&
-	inside curl -s --max-time 10 -o /dev/null https://api.anthropic.com/ ||
+	inside curl -s --max-time 60 -o /dev/null https://api.anthropic.com/ ||
 	    because "what is passed is not reached" || return 1
 	sidecar=$(docker inspect -f \
 	    '{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}' \
 	    claude-held-proxy)
 	no_way "the proxy's network" "ping -c 1 -W 1 $sidecar || curl -s \
-	    --noproxy '*' --max-time 2 http://$sidecar:7779/"
+	    --noproxy '*' --max-time 2 http://$sidecar:$host_port/"
 }
 
 test_network_of_services()
@@ -103,9 +106,9 @@ test_network_of_services()
 test_network_that_is_internal()
 {
 	listener=
-	docker network create --internal $services >/dev/null
-	database $services
-	network $services && hold 1000 held && wait_for 10 rows
+	docker network create --internal $services >/dev/null &&
+	database $services &&
+	network $services && hold 1000 held && wait_for 60 rows
 	_status=$?
 	network_end $services
 	return $_status
@@ -114,8 +117,8 @@ test_network_that_is_internal()
 test_network_that_leads_out_is_refused()
 {
 	listener=
-	docker network create $services >/dev/null
-	network $services
+	docker network create $services >/dev/null &&
+	network $services &&
 	refused 78 "^claudesec: network $services: it is not internal, the \
 agent would reach all that it leads to$" cs 1000 start -- --version
 	_status=$?

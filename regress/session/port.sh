@@ -33,6 +33,9 @@ port_server()
 			};
 			if (q.url === '/big')
 				return more();
+			if (q.url === '/forgotten')
+				require('fs').writeFileSync('/workspace/late',
+				    'forgotten');
 			q.on('data', d => n += d.length);
 			q.on('end', () => r.end(q.url + ' ' + n + '\n'));
 		}).listen(8080, '127.0.0.1');
@@ -55,7 +58,7 @@ port_server()
 	END
 	rm -f "$tmp/u1000/ws/late"
 	inside node server.js </dev/null >"$tmp/server.out" 2>&1 &
-	wait_for 20 port_serves || because "no server: $(cat "$tmp/server.out")"
+	wait_for 60 port_serves || because "no server: $(cat "$tmp/server.out")"
 }
 
 port_serves()
@@ -63,15 +66,28 @@ port_serves()
 	[ "$(curl -s -m 5 "http://127.0.0.1:$port/up")" = "/up 0" ]
 }
 
-# free_ports N: so many that nobody listens on
+# free_ports N: so many that nobody listens on, that no connection is given by
+# the kernel, and that nobody was given here before
 free_ports()
 {
-	python3 - "$1" <<-'END'
-		import socket, sys
-		s = [socket.socket() for i in range(int(sys.argv[1]))]
-		for t in s:
-		    t.bind(("127.0.0.1", 0))
-		print(*[t.getsockname()[1] for t in s])
+	python3 - "$1" "$tmp/ports" <<-'END'
+		import random, socket, sys
+		free = []
+		with open(sys.argv[2], "a+") as f:
+		    f.seek(0)
+		    given = set(f.read().split())
+		    for port in random.sample(range(20000, 32768), 1000):
+		        with socket.socket(socket.AF_INET6) as s:
+		            try:
+		                s.bind(("::", port))
+		            except OSError:
+		                continue
+		        if str(port) not in given:
+		            free.append(port)
+		        if len(free) == int(sys.argv[1]):
+		            break
+		    print(*free, file=f)
+		print(*free)
 	END
 }
 
@@ -116,7 +132,7 @@ test_port_leads_into_the_session()
 	set -- $(free_ports 2)
 	hold_port -p "$1:8082" -p "$2" || return 1
 	for host in 127.0.0.1 localhost '[::1]'; do
-		equal "answer by $host" "$(curl -sS -m 10 \
+		equal "answer by $host" "$(curl -sS -m 60 \
 		    "http://$host:$port/x" 2>&1)" "/x 0" || return 1
 	done
 	equal "where it listens" "$(ss -Hltn "sport = :$port" |
@@ -126,7 +142,7 @@ test_port_leads_into_the_session()
 	equal "what the first to say something says" "$(port_talk "$1" read)" first &&
 	equal "what a port says where nobody listens" \
 	    "$(port_talk "$2" read)" reset &&
-	wait_for 10 carries 0 || because "$(carriers) carriers are left"
+	wait_for 60 carries 0 || because "$(carriers) carriers are left"
 }
 
 # port_talk PORT WHAT ...: says what it is told to a connection, and prints
@@ -135,7 +151,8 @@ port_talk()
 {
 	python3 - "$@" <<-'END' 2>&1
 		import socket, struct, sys
-		s = socket.create_connection(("127.0.0.1", int(sys.argv[1])), 10)
+		to = ("127.0.0.1", int(sys.argv[1]))
+		s = socket.create_connection(to, 60)
 		for w in sys.argv[2:]:
 		    if w == "end":
 		        s.shutdown(socket.SHUT_WR)
@@ -183,14 +200,14 @@ test_port_carries_twenty_at_once()
 	hold_port || return 1
 	pids_=
 	for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
-		curl -sS -m 30 "http://localhost:$port/$i" >"$tmp/at.$i" 2>&1 &
+		curl -sS -m 60 "http://localhost:$port/$i" >"$tmp/at.$i" 2>&1 &
 		pids_="$pids_ $!"
 	done
 	wait $pids_
 	for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
 		equal "answer to $i" "$(cat "$tmp/at.$i")" "/$i 0" || return 1
 	done
-	wait_for 10 carries 0 || because "$(carriers) carriers are left"
+	wait_for 60 carries 0 || because "$(carriers) carriers are left"
 }
 
 test_port_ends_half()
@@ -200,10 +217,10 @@ test_port_ends_half()
 	equal "answer after our end" "$(port_talk "$1" one two end read)" \
 	    "got onetwo" &&
 	equal "what came before its end" "$(port_talk "$2" read late end)" \
-	    first && { wait_for 10 test -s "$tmp/u1000/ws/late" ||
+	    first && { wait_for 60 test -s "$tmp/u1000/ws/late" ||
 	    because "nothing was heard after its end"; } &&
 	equal "what was heard after its end" "$(cat "$tmp/u1000/ws/late")" \
-	    late && { wait_for 10 carries 0 ||
+	    late && { wait_for 60 carries 0 ||
 	    because "$(carriers) carriers are left"; }
 }
 
@@ -213,13 +230,13 @@ test_port_that_is_reset_leaves_nothing()
 	set -- $(free_ports 1)
 	hold_port -p "$1:8083" || return 1
 	port_talk "$1" reset
-	wait_for 10 carries 0 || because "$(carriers) carriers are left" ||
+	wait_for 60 carries 0 || because "$(carriers) carriers are left" ||
 	    return 1
 	# a page that is half read, which waits for us
 	port_talk "$port" "GET /big HTTP/1.1
 
 " reset
-	wait_for 10 carries 0 || because "$(carriers) carriers are left"
+	wait_for 60 carries 0 || because "$(carriers) carriers are left"
 }
 
 test_port_in_use_is_said()
@@ -236,7 +253,8 @@ test_port_in_use_is_said()
 			time.sleep(60)
 		END
 		pid_=$!
-		wait_for 10 listens "$port"
+		wait_for 60 listens "$port" || because "nobody listens" ||
+		    return 1
 		out=$(cs 1000 start -p "$port" -- --version 2>&1 </dev/null)
 		st_=$?
 		kill $pid_
@@ -257,25 +275,31 @@ test_port_in_use_is_said()
 test_port_is_for_its_user_only()
 {
 	hold_port || return 1
-	equal "answer to root" "$(curl -s -m 10 "http://127.0.0.1:$port/r")" \
+	equal "answer to root" "$(curl -s -m 60 "http://127.0.0.1:$port/r")" \
 	    "/r 0" &&
-	equal "answer to its user" "$(as 1000 curl -s -m 10 \
+	equal "answer to its user" "$(as 1000 curl -s -m 60 \
 	    "http://localhost:$port/u")" "/u 0" || return 1
 	for host in 127.0.0.1 '[::1]'; do
-		out=$(as 1001 curl -s -m 10 "http://$host:$port/o")
+		out=$(as 1001 curl -s -m 60 "http://$host:$port/o")
 		case $?:$out in
 		52:|56:)	;;
 		*)	because "another user gets by $host: $out" || return 1 ;;
 		esac
 	done
 	# with a request that is sent and forgotten
+	wait_for 60 carries 0 || because "$(carriers) carriers are left" ||
+	    return 1
 	for i in 1 2 3 4 5; do
 		as 1001 /usr/bin/python3 -c 'import socket, sys
 s = socket.create_connection(("127.0.0.1", int(sys.argv[1])))
 s.sendall(b"GET /forgotten HTTP/1.0\r\n\r\n")
 s.close()' "$port" || because "no connection" || return 1
 	done
-	equal "carriers" "$(carriers)" 0
+	# whoever comes after them has his turn after theirs
+	equal "answer afterwards" "$(curl -s -m 60 \
+	    "http://127.0.0.1:$port/r")" "/r 0" &&
+	{ [ ! -e "$tmp/u1000/ws/late" ] || because "it was carried"; } &&
+	{ wait_for 60 carries 0 || because "$(carriers) carriers are left"; }
 }
 
 # The daemon's word on whose session it is, to root's own daemon that takes
@@ -288,13 +312,15 @@ test_port_of_another_users_session_is_refused()
 	"$claudesec" -d -f "$tmp/shared/conf" -s "$tmp/shared/sock" 9>&- \
 	    2>"$tmp/daemon.log" &
 	pid_=$!
-	wait_for 10 test -S "$tmp/shared/sock"
+	wait_for 60 test -S "$tmp/shared/sock" ||
+	    because "no daemon: $(cat "$tmp/daemon.log")" || return 1
 	chmod 666 "$tmp/shared/sock"
 	(cd "$tmp/u0/ws" && exec "$claudesec" -s "$tmp/shared/sock" start \
 	    -n theirs -- -p "SLEEP 300
 wait" 9>&- >"$tmp/hold.out" 2>&1 </dev/null) &
-	wait_for 20 sh -c "\"$claudesec\" -s '$tmp/shared/sock' status |
-	    grep -q running"
+	wait_for 60 sh -c "\"$claudesec\" -s '$tmp/shared/sock' status |
+	    grep -q running" || because "no session: $(cat "$tmp/hold.out")" ||
+	    return 1
 	mine=$(port_ask 0 theirs)
 	theirs=$(port_ask 1001 theirs)
 	none=$(port_ask 0 nobodys)
@@ -336,7 +362,7 @@ port_ask()
 		ports, connect, stream, version, size, name, text, esize = map(
 		    int, sys.argv[3:])
 		s = socket.socket(socket.AF_UNIX)
-		s.settimeout(10)
+		s.settimeout(60)
 		s.connect(sys.argv[1])
 		d = bytearray(size)
 		d[:4] = struct.pack("=I", version)
@@ -365,7 +391,7 @@ test_port_takes_only_so_many()
 		def greeted(want, more):
 		    n, left = 0, list(c)
 		    while n < want:
-		        r = select.select(left, [], [], 30)[0]
+		        r = select.select(left, [], [], 60)[0]
 		        if not r:
 		            break
 		        for s in r:
@@ -394,14 +420,14 @@ test_port_outlives_its_client()
 	in_terminal start -d -n held -p "$1:8080" && shown "exit status 0" &&
 	port_server || return 1
 	in_terminal attach -p "$2:8080" held && shown "Claude Code" &&
-	equal "answer of the first" "$(curl -sS -m 10 \
+	equal "answer of the first" "$(curl -sS -m 60 \
 	    "http://127.0.0.1:$1/x" 2>&1)" "/x 0" &&
-	equal "answer of the second" "$(curl -sS -m 10 \
+	equal "answer of the second" "$(curl -sS -m 60 \
 	    "http://127.0.0.1:$2/y" 2>&1)" "/y 0"
 	_status=$?
 	cs 1000 stop -a
-	tm kill-server
-	wait_for 5 deaf "$1" && wait_for 5 deaf "$2" ||
+	no_terminals
+	wait_for 60 deaf "$1" && wait_for 60 deaf "$2" ||
 	    because "somebody still listens"
 	return $_status
 }
@@ -412,13 +438,13 @@ test_port_ends_with_the_session()
 	hold_port -p "$1:8083" || return 1
 	port_talk "$1" read >"$tmp/out" &
 	pid_=$!
-	wait_for 10 carries 1 || because "nothing is carried" || return 1
+	wait_for 60 carries 1 || because "nothing is carried" || return 1
 	listener=$(listener)
 	cs 1000 stop held || because "it cannot be stopped" || return 1
 	wait $pid_
 	equal "how a connection ended" "$(cat "$tmp/out")" reset &&
-	{ wait_for 5 deaf "$port" || because "somebody still listens"; } &&
-	{ wait_for 5 test ! -d "/proc/$listener" ||
+	{ wait_for 60 deaf "$port" || because "somebody still listens"; } &&
+	{ wait_for 60 test ! -d "/proc/$listener" ||
 	    because "its process is left"; }
 }
 
@@ -429,11 +455,11 @@ test_port_process_that_is_killed_takes_its_ports()
 	hold_port -p "$1:8083" || return 1
 	port_talk "$1" read >"$tmp/out" &
 	pid_=$!
-	wait_for 10 carries 1 || because "nothing is carried" || return 1
+	wait_for 60 carries 1 || because "nothing is carried" || return 1
 	kill -9 "$(listener)"
 	wait $pid_
-	{ wait_for 5 deaf "$port" || because "somebody still listens"; } &&
-	{ wait_for 10 carries 0 || because "$(carriers) carriers are left"; } &&
+	{ wait_for 60 deaf "$port" || because "somebody still listens"; } &&
+	{ wait_for 60 carries 0 || because "$(carriers) carriers are left"; } &&
 	{ holds 1000 held || because "the session is gone"; }
 }
 

@@ -44,6 +44,11 @@ confined()
 	equal "$(title "$1"): owner in /proc" "$(stat -c %u "/proc/$1/mem")" 0
 }
 
+filtered()
+{
+	grep -qx "Seccomp:	2" "/proc/$1/status"
+}
+
 # descriptors PID: none on a file, a directory or a terminal; but the engine
 # process has the image that it imports, to read, the parent its own notes, and
 # a session's process the workspace
@@ -110,7 +115,8 @@ test_processes_are_confined()
 		resume)	# it reads a byte, and may have to start a daemon
 			descriptors "$pid" && sockets "$pid" || return 1
 			;;
-		*)	# the client, attached
+		*)	# the client, which is when it was answered
+			wait_for 60 filtered "$pid"
 			confined "$pid" 1000 || return 1
 			;;
 		esac
@@ -185,7 +191,7 @@ test_kill_of_each_process_ends_all()
 		    workspace bridge session; do
 			pid_of $_n; done)
 		kill -9 "$(pid_of $name)"
-		wait_for 2 gone $all || {
+		wait_for 60 gone $all || {
 			because "after $name: others go on"
 			ps -o pid,ppid,stat,args -p "$(echo $all |
 			    tr ' ' ,)" >>"$tmp/why"
@@ -207,7 +213,7 @@ test_kill_of_each_proxy_process_ends_the_session()
 	while [ "$i" -le "$n" ]; do
 		hold 1000 held || return 1
 		kill -9 "$(proxies held | sed -n "${i}p")"
-		wait_for 2 no_proxies held ||
+		wait_for 60 no_proxies held ||
 		    because "other processes of proxyd go on" || return 1
 		safe_after "proxyd's process $i" || return 1
 		wait "$hold_pid"
@@ -235,7 +241,7 @@ client_pid()
 test_client_that_ends_takes_its_session_along()
 {
 	for sig in INT TERM HUP KILL; do
-		hold 1000 held || return 1
+		hold_claude 1000 held || return 1
 		kill -$sig "$(client_pid)"
 		wait "$hold_pid"
 		[ $? -ne 0 ] || [ $sig = INT ] ||

@@ -270,12 +270,12 @@ test_protect_nothing_is_left_after_a_crash()
 	repo 1000 || return 1
 	tree 1000 >"$tmp/before"
 	hold 1000 held || return 1
-	kill -9 $(daemons) 2>/dev/null
+	kill_daemons || return 1
 	wait "$hold_pid"
 	hold_pid=
 	docker kill claude-held >/dev/null
 	cs 1000 status >/dev/null
-	wait_for 10 none_left || because "left: $(left)" || return 1
+	wait_for 60 none_left || because "left: $(left)" || return 1
 	tree 1000 >"$tmp/after"
 	equal "what is left of it" "$(diff "$tmp/before" "$tmp/after")" ""
 }
@@ -285,7 +285,7 @@ test_protect_outlives_the_daemon()
 {
 	empty 1000 || return 1
 	hold 1000 held || return 1
-	kill -9 $(daemons) 2>/dev/null
+	kill_daemons || return 1
 	wait "$hold_pid"
 	hold_pid=
 	equal "what the agent can do" "$(attack $names .git)" "" || return 1
@@ -298,7 +298,7 @@ test_protect_next_session_cleans_up()
 {
 	empty 1000 || return 1
 	hold 1000 held || return 1
-	kill -9 $(daemons) 2>/dev/null
+	kill_daemons || return 1
 	wait "$hold_pid"
 	hold_pid=
 	docker rm -f claude-held claude-held-proxy >/dev/null
@@ -323,7 +323,7 @@ test_protect_link_is_refused()
 		as 1000 sh -c 'rm -rf .[a-z]*
 		    mkdir -p "$(dirname "$1")" && ln -s /tmp "$1"' - "$p"
 		not_started "symbolic link" || return 1
-		cs 1000 start -W "$p" -- -p x </dev/null >"$tmp/out" 2>&1
+		cs 1000 start -W "$p" -- --version </dev/null >"$tmp/out" 2>&1
 		equal "exit status with -W $p" $? 0 || return 1
 	done
 	as 1000 sh -c 'rm -rf .[a-z]*'

@@ -23,6 +23,12 @@ injected()
 	terminal_conf=$tmp/u1000/inject
 	a_terminal one 100 30 start -n tui -- --dangerously-skip-permissions
 	unset terminal_conf
+	accepts
+}
+
+# What is asked before it does without questions
+accepts()
+{
 	shown "❯ No, exit" || return 1
 	keys Down
 	shown "❯ Yes, I accept" || return 1
