@@ -437,6 +437,7 @@ daemon_run(const char *path, int own)
 	int fd;
 
 	closefrom(STDERR_FILENO + 1);
+	files_limit();
 	/* where a client became us */
 	proc_self = ROLE_PARENT;
 	proc_state = STATE_SETUP;

@@ -807,6 +807,13 @@ void		 print_config(FILE *, const struct config *);
 /* control.c */
 __dead void	 control(void);
 
+/* refuse.c: tells a client why it is hung up on, which the caller does */
+void		 refuse_client(int, int, const char *);
+
+/* limits.c: descriptors */
+void		 files_limit(void);
+int		 files_scarce(int);
+
 /*
  * audit.c: the parent opens it before its sandbox and appends to it; the client
  * verifies one and returns its exit status.

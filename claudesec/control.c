@@ -287,20 +287,8 @@ client_judge(const struct imsg_hdr *hdr, const void *data, int *code)
 static void
 client_refuse(struct client *c, int code, const char *why)
 {
-	struct ctl_error ce;
-	struct imsgbuf b;
-
 	log_debug("client %u of uid %u: %s", c->id, (unsigned int)c->uid, why);
-	memset(&ce, 0, sizeof(ce));
-	ce.code = code;
-	(void)strlcpy(ce.text, why, sizeof(ce.text));
-	/* once, without waiting: it fits into an empty socket */
-	if (imsgbuf_init(&b, c->fd) == 0) {
-		if (imsg_compose(&b, IMSG_CTL_ERROR, 0, -1, &ce,
-		    sizeof(ce)) == 0)
-			(void)imsgbuf_write(&b);
-		imsgbuf_clear(&b);
-	}
+	refuse_client(c->fd, code, why);
 	client_free(c);
 }
 

@@ -35,6 +35,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sysexits.h>
 #include <unistd.h>
 
 #include "engine.h"
@@ -596,6 +597,7 @@ engine_read(int fd, size_t max, size_t *len)
 static int
 engine_handle_client(struct imsg *imsg)
 {
+	static int64_t said;
 	struct stat sb;
 	int fd;
 
@@ -605,6 +607,17 @@ engine_handle_client(struct imsg *imsg)
 	if (current == NULL || fstat(fd, &sb) == -1 || !S_ISSOCK(sb.st_mode)) {
 		close(fd);
 		return (-1);
+	}
+	if (files_scarce(fd)) {
+		if (said != clock_seconds())
+			log_warnx("no client is taken: too few descriptors "
+			    "are left");
+		said = clock_seconds();
+		refuse_client(fd, EX_TEMPFAIL, "the daemon has too few "
+		    "descriptors left: try again");
+		close(fd);
+		return (peer_compose(proc_peer(ROLE_CONTROL),
+		    IMSG_ENGINE_GONE, imsg_get_id(imsg), -1, NULL, 0));
 	}
 	return (client_new(imsg_get_id(imsg), fd));
 }

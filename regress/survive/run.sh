@@ -105,7 +105,10 @@ up()
 		${_egress-}
 	END
 	rm -f "$tmp/log"
-	"${1-$claudesec}" -d -vv -f "$tmp/conf" -s "$tmp/sock" 2>"$tmp/log" &
+	# shellcheck disable=SC2086
+	([ -z "${_files-}" ] || ulimit $_files
+	exec "${1-$claudesec}" -d -vv -f "$tmp/conf" -s "$tmp/sock") \
+	    2>"$tmp/log" &
 	daemon=$!
 	wait_for 10 grep -q 'takes clients' "$tmp/log" ||
 	    because "no daemon: $(tail -n 1 "$tmp/log")"
@@ -791,16 +794,41 @@ test_clients_that_are_none()
 # More clients than descriptors: the others wait, and the daemon goes on.
 test_descriptors_run_out()
 {
-	engine_up || return 1
-	(ulimit -n 32; exec "$claudesec" -d -vv -f "$tmp/conf" \
-	    -s "$tmp/sock") 2>"$tmp/log" &
-	daemon=$!
-	wait_for 10 grep -q 'takes clients' "$tmp/log" || return 1
+	_files='-n 32'
+	engine_up && up || return 1
 	python3 "$here/clients.py" "$tmp/sock" many ||
 	    because "many" || return 1
 	grep -q 'accept: Too many open files' "$tmp/log" ||
 	    because "they did not run out" || return 1
 	wait_for 10 cs status || because "status: $(cat "$tmp/err")" || return 1
+	kill -0 $daemon || because "the daemon is gone"
+}
+
+# Those that have asked for something are engine's: what it has begun goes on.
+test_descriptors_of_engine_run_out()
+{
+	engine_up || return 1
+	_files='-S -n 64'
+	up || return 1
+	_may=$(awk '/^Max open files/ { print $4 }' "/proc/$daemon/limits")
+	[ "$_may" -gt 64 ] || because "it takes no more than $_may" || return 1
+	down
+	_files='-n 64'
+	up && hold || return 1
+	_follow=
+	for _i in $(seq 50); do
+		(cd "$tmp/work" && exec "$claudesec" -s "$tmp/sock" logs -f) \
+		    </dev/null >>"$tmp/followed" 2>&1 &
+		_follow="$_follow $!"
+	done
+	wait_for 60 grep -q 'too few descriptors left' "$tmp/followed" ||
+	    because "they did not run out" || return 1
+	# shellcheck disable=SC2086
+	kill $_follow 2>/dev/null
+	# shellcheck disable=SC2086
+	wait $_follow
+	wait_for 20 runs && cs shell -- true ||
+	    because "afterwards: $(cat "$tmp/out" "$tmp/err")" || return 1
 	kill -0 $daemon || because "the daemon is gone"
 }
 
@@ -818,6 +846,7 @@ engine_kill TERM
 for this; do
 	: >"$tmp/why"
 	_egress=
+	_files=
 	if $this; then
 		echo "ok $this"
 	else
