@@ -1353,7 +1353,7 @@ static int
 parent_handle_directory(struct peer *p, struct imsg *imsg)
 {
 	struct stat st;
-	char path[PATH_MAX];
+	char name[PATH_MAX], path[PATH_MAX];
 	int error, fd;
 
 	if (imsg_get_string(imsg, path, sizeof(path)) == -1)
@@ -1362,7 +1362,10 @@ parent_handle_directory(struct peer *p, struct imsg *imsg)
 	if ((fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW |
 	    O_CLOEXEC)) == -1)
 		error = errno;
-	else if (fstat(fd, &st) == -1 || workspace_judge(path, &st) != NULL) {
+	/* what the path leads to may change meanwhile, by its user's doing */
+	else if (fstat(fd, &st) == -1 || (others &&
+	    (workspace_name(fd, name) == -1 || strcmp(name, path) != 0)) ||
+	    workspace_judge(path, &st) != NULL) {
 		close(fd);
 		fd = -1;
 		error = EACCES;
