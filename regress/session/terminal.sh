@@ -263,11 +263,12 @@ test_detach_by_key()
 	return $_status
 }
 
-# Nobody has seen how it began.
+# Nobody has seen how it began, and its daemon is another by now.
 test_start_detached_and_attach()
 {
 	equal "output" "$(cs 1000 start -d 2>&1 </dev/null)" ws || return 1
 	runs ws || because "it does not run" || return 1
+	kill_daemons || return 1
 	no_terminals
 	a_terminal one 100 30 attach
 	claude_is_there || return 1

@@ -172,7 +172,13 @@ usable()
 	    nc 127.0.0.1 3128' \
 	    >"$tmp/out"
 	grep -q ' 403 ' "$tmp/out" ||
-	    because "$1: no proxy: $(cat "$tmp/out")"
+	    because "$1: no proxy: $(cat "$tmp/out")" || return 1
+	wait_for 20 logged || because "$1: logs: $(cat "$tmp/out" "$tmp/err")"
+}
+
+logged()
+{
+	cs logs && grep -q ' refused a.example.org' "$tmp/out"
 }
 
 test_engine_restarted_with_live_restore()
@@ -645,8 +651,8 @@ test_nothing_is_left_behind()
 	engine_up || return 1
 	for _moment in $(awk -v seed="$_seed" 'BEGIN {
 		srand(seed)
-		n = split("parent conf control engine workspace pin client",
-		    who, " ")
+		n = split("parent conf control engine workspace pin " \
+		    "bridge client", who, " ")
 		for (i = 0; i < 30; i++)
 			printf "%s:%s:%d\n", rand() < 0.7 ? "start" : "stop",
 			    who[int(rand() * n) + 1], int(rand() * 700)
@@ -743,12 +749,14 @@ at_once()
 		    sleep 300) </dev/null >>"$tmp/batch" 2>&1 &
 		_jobs="$_jobs $!"
 	done
-	wait_for 60 all_run "$1" || because "$(cat "$tmp/batch" "$tmp/out")" ||
+	wait_for 120 all_run "$1" || because "$(cat "$tmp/batch" "$tmp/out")" ||
 	    return 1
 	_during=$(memory engine)
 	cs stop -a || because "stop: $(cat "$tmp/err")" || return 1
 	# shellcheck disable=SC2086
 	wait $_jobs
+	# whose clients may have been there when it gave back the last time
+	cs shell -- true || because "$(cat "$tmp/err")" || return 1
 	wait_for 60 gone
 }
 

@@ -891,6 +891,12 @@ test_the_audit_log()
 	verifies ':1: does not follow' || return 1
 	sed '$s/"time":./"time":9/' "$tmp/audit" >"$tmp/try"
 	verifies ': changed' || return 1
+	# that the last one is missing is seen by what was printed before
+	sed '$d' "$tmp/audit" >"$tmp/try"
+	"$claudesec" audit verify "$tmp/audit" >"$tmp/before" &&
+	    "$claudesec" audit verify "$tmp/try" >"$tmp/out" &&
+	    ! cmp -s "$tmp/before" "$tmp/out" ||
+	    because "without the last: $(cat "$tmp/out")" || return 1
 	# what a crash cut off stays, is seen, and does not spoil what follows
 	printf '{"seq":9' >>"$tmp/audit"
 	_lines=$(wc -l <"$tmp/audit")
