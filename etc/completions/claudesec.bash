@@ -40,6 +40,8 @@ _claudesec()
 		[ -n "$command" ] || words+=" $(_claudesec_usage "")"
 		[[ ! $(sed 's/\[-[^]|]*\]//g' <<<"$usage") =~ name ]] ||
 		    words+=" $(_claudesec_sessions)"
+		[[ ! $(sed 's/\[-[^]|]*\]//g' <<<"$usage") =~ path|file ]] ||
+		    compopt -o default
 		;;
 	name)
 		[ "$command" = start ] || words=$(_claudesec_sessions)

@@ -26,7 +26,7 @@ function __claudesec
 		case --
 			__fish_complete_path (commandline -ct)
 			return
-		case -D -f -s
+		case -a -D -f -s
 			test -n "$cmd"; or set skip 1
 		case '-*'
 		case '*'
@@ -46,6 +46,10 @@ function __claudesec
 		if printf '%s\n' $usage | sed 's/\[-[^]|]*\]//g' |
 		    grep -q name
 			__claudesec_sessions
+		end
+		if printf '%s\n' $usage | sed 's/\[-[^]|]*\]//g' |
+		    grep -qE 'path|file'
+			__fish_complete_path (commandline -ct)
 		end
 	case name
 		test "$cmd" = start; or __claudesec_sessions

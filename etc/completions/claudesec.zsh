@@ -42,6 +42,8 @@ _claudesec()
 		[[ -n $cmd ]] || list+=(${(f)"$(_claudesec_usage "")"})
 		[[ ! $(sed 's/\[-[^]|]*\]//g' <<<$usage) =~ name ]] ||
 		    list+=(${(f)"$(_claudesec_sessions)"})
+		[[ ! $(sed 's/\[-[^]|]*\]//g' <<<$usage) =~ 'path|file' ]] ||
+		    _files
 		;;
 	name)
 		[[ $cmd = start ]] || list=(${(f)"$(_claudesec_sessions)"})

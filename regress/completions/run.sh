@@ -99,8 +99,14 @@ offers()
 }
 
 offers "commands" "$(echo "$commands" | tr ' ' '\n' | grep ^sta)" claudesec sta
-offers "commands after an option" "stop" claudesec -s status sto
-offers "options of the program" "-D -a -d -f -n -s -v" claudesec -
+offers "options of the program" "$("$prefix/bin/claudesec" '-?' 2>&1 |
+    sed -n 's/^usage: //p' | grep -o '\[-[^]]*' | sed 's/ .*//; s/^..//' |
+    fold -w 1 | sed 's/^/-/')" claudesec -
+for option in a D f s; do
+	offers "commands after -$option" stop claudesec -$option status sto
+done
+offers "files to take over" DEFAULT claudesec apply f
+offers "a file to verify" DEFAULT claudesec audit verify f
 offers "a file for -f" DEFAULT claudesec -f ""
 offers "sessions to stop" "green" claudesec stop g
 offers "options of stop" "$("$prefix/bin/claudesec" help |

@@ -304,6 +304,44 @@ test_synopsis_when_usage_is_printed() {
 	result "help has the commands of the synopsis" "$why"
 }
 
+# What help says of a command is what its function takes, and what stands above
+# its description.
+test_commands_when_help_lists_them() {
+	"$top/claudesec/claudesec" help | sed 's/^.* claudesec //' >"$tmp/help"
+	# pass and block are one
+	awk '{
+		name = $1 == "block" || $1 == "pass" ? "rule" : $1
+		while (match($0, /\[-[a-zA-Z]( [a-zA-Z])?/)) {
+			print name, substr($0, RSTART + 2, 1) \
+			    (RLENGTH > 3 ? ":" : "")
+			$0 = substr($0, RSTART + RLENGTH)
+		}
+	}' "$tmp/help" | sort -u >"$tmp/said"
+	awk '/^client_[a-z]*\(int argc/ { name = substr($0, 8)
+		sub(/\(.*/, "", name) }
+	/^}/ { name = "" }
+	name != "" && match($0, /"\+:[a-zA-Z:]*"/) {
+		s = substr($0, RSTART + 3, RLENGTH - 4)
+		while (match(s, /^[a-zA-Z]:?/)) {
+			print name, substr(s, 1, RLENGTH)
+			s = substr(s, RLENGTH + 1)
+		}
+	}' "$top"/claudesec/client*.c | sort -u >"$tmp/taken"
+	why=
+	[ $(wc -l <"$tmp/taken") -gt 20 ] || why="too few are found"
+	same "$tmp/said" "$tmp/taken" || why="they differ"
+	result "help has the options that are taken" "$why"
+	section "$top/claudesec/claudesec.8" DESCRIPTION >"$tmp/described"
+	why=
+	while read -r line; do
+		awk -v line="$line" '$0 == line || index($0, line "\t") == 1 ||
+		    index($0, line "  ") == 1 { found = 1 }
+		    END { exit !found }' "$tmp/described" || why="$why; $line"
+	done <"$tmp/help"
+	result "claudesec(8) describes the commands as help has them" \
+	    "${why:+without${why#;}}"
+}
+
 # Every word of the grammar is explained.
 test_keywords_when_the_manual_lists_them() {
 	sed -n '/^} keywords/,/^};/s/^	{ "\([a-z]*\)".*/\1/p' \
@@ -342,6 +380,7 @@ test_samples_when_read
 test_examples_when_read
 test_pledges_when_the_manual_lists_them
 test_synopsis_when_usage_is_printed
+test_commands_when_help_lists_them
 test_keywords_when_the_manual_lists_them
 test_manuals_when_linted
 exit "$status"
