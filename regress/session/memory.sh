@@ -110,6 +110,7 @@ test_daemon_leaks_nothing_in_20_sessions()
 	watched_up valgrind --trace-children=yes --leak-check=full \
 	    --log-file="$tmp/u1000/grind.%p" || return 1
 	n=0
+	before=
 	while [ $n -lt 20 ]; do
 		[ $n -ne 2 ] || before=$(count)
 		out=$(watched start -- --version 2>&1)
