@@ -15,12 +15,13 @@
  */
 
 /*
- * The program with a control process, or with ENGINE an engine process, that
- * was taken over: the real one's confinement, but it does what the next client
- * says by the name of the session that it asks for, and logs what came of it.
+ * The program with a control process, or with ENGINE_PUPPET an engine process,
+ * that was taken over: the real one's confinement, but it does what the next
+ * client says by the name of the session that it asks for, and logs what came
+ * of it.
  */
 
-#ifdef ENGINE
+#ifdef ENGINE_PUPPET
 #define engine	real_engine
 #include "engine.c"
 #undef engine
@@ -82,7 +83,7 @@ try(const char *what)
 		said(what, kill(getppid(), SIGKILL));
 }
 
-#ifdef ENGINE
+#ifdef ENGINE_PUPPET
 /*
  * What it can ask of the parent: files by number, and directories for the
  * kernel's word on a connection.  Its own is that of _claudesec.
@@ -269,7 +270,7 @@ SELF(void)
 {
 	if (pledge(PROMISES, NULL) == -1)
 		fatal("pledge");
-#ifdef ENGINE
+#ifdef ENGINE_PUPPET
 	json_object_seed(1);
 	docker_init();
 #endif

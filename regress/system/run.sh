@@ -912,7 +912,7 @@ test_the_audit_log()
 puppet()
 {
 	_flags=
-	[ $1 = control ] || _flags=-DENGINE
+	[ $1 = control ] || _flags=-DENGINE_PUPPET
 	# shellcheck disable=SC2046,SC2086
 	(cd "$here" && . ../flags.sh && LIBS_TEST="$(answer LIBS_ENGINE) $(answer LIBS_TLS)" &&
 	    CFLAGS_TEST="-Wno-unused-function $_flags -DDATADIR='\"/nonexistent\"' -DSYSCONFDIR='\"/etc\"'" &&
