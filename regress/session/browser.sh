@@ -215,7 +215,7 @@ test_browser_brings_the_login_back()
 	browser_up
 	no_terminals
 	browser_terminal one "$tmp/browser.sh" start -n one
-	shown "Claude Code" && logs_in one || return 1
+	shown "Claude Code" && shown "❯" && logs_in one || return 1
 	wait_for 120 grep -q sk-ant-oat01- "$login_dir/.credentials.json" || {
 		because "no login: $(cat "$tmp/opened" "$tmp/page")"
 		tm capture-pane -p >>"$tmp/why"
@@ -248,7 +248,7 @@ test_browser_brings_the_login_back_to_who_attaches()
 	shown "exit status 0" || return 1
 	no_terminals
 	browser_terminal one "$tmp/browser.sh" attach one
-	shown "Claude Code" && logs_in one &&
+	shown "Claude Code" && shown "❯" && logs_in one &&
 	{ wait_for 120 grep -q sk-ant-oat01- "$login_dir/.credentials.json" ||
 	    because "no login: $(cat "$tmp/opened" "$tmp/page" "$tmp/page.err")"
 	}
@@ -275,10 +275,10 @@ test_browser_brings_two_logins_back()
 	browser_up
 	no_terminals
 	browser_terminal one "$tmp/browser.sh" start -n one
-	shown "Claude Code" || return 1
+	shown "Claude Code" && shown "❯" || return 1
 	browser_terminal two "$tmp/browser.sh" start -N -n two
 	terminal=:two
-	shown "Claude Code"
+	shown "Claude Code" && shown "❯"
 	_status=$?
 	terminal=one
 	[ $_status -eq 0 ] && logs_in one && logs_in two &&

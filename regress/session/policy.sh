@@ -249,6 +249,7 @@ test_logs_follow_a_session()
 	_pid3=$!
 	fetches www.example.org 000 && fetches api.anthropic.com 200 || return 1
 	wait_for 60 grep -q "refused www.example.org:443" "$tmp/logs" &&
+	wait_for 60 grep -q "refused www.example.org:443" "$tmp/refused" &&
 	wait_for 60 grep -q "passed  api.anthropic.com:443 .*closed" \
 	    "$tmp/logs" || because "not live: $(cat "$tmp/logs")" || return 1
 	! grep -q "$(printf '\033')" "$tmp/logs" || because "colours" ||

@@ -29,6 +29,11 @@ screen()
 	tm capture-pane -p -t $terminal | grep -qF -- "$1"
 }
 
+lacks()
+{
+	! screen "$1"
+}
+
 shown()
 {
 	wait_for 60 screen "$1" || {
@@ -109,7 +114,7 @@ sane()
 test_claude_draws_in_a_terminal()
 {
 	in_terminal start &&
-	shown "Claude Code" || return 1
+	shown "Claude Code" && shown "❯" || return 1
 	keys "what do you see?"
 	shown "what do you see?" || return 1
 	keys Enter
@@ -206,6 +211,7 @@ claude_is_there()
 	tm paste-buffer -p -t $terminal &&
 	shown "pasted" && shown "lines" || return 1
 	keys C-u C-u C-u C-u
+	wait_for 60 lacks "pasted" || because "the line is not empty"
 }
 
 # test_session_outlives_its_terminal: the window closed, the client killed or
