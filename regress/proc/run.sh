@@ -15,14 +15,18 @@
 # OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
 
 # The end of one process is the end of all: each process of both programs is
-# killed in turn, and within two seconds nothing may be left of the others, no
-# zombie and no socket.  No session here: what becomes of one is in session.
+# killed in turn, and soon nothing may be left of the others, no zombie and no
+# socket.  No session here: what becomes of one is in session.  Wants root, for
+# a network of its own.
 
+[ "${1-}" = -n ] || exec unshare -n -- sh "$0" -n
+ip link set lo up || exit 1
 cd "$(dirname "$0")" || exit 1
+. ../cases.sh
 claudesec=$(cd ../../claudesec && pwd)/claudesec
 proxyd=$(cd ../../proxyd && pwd)/proxyd
 tmp=$(mktemp -d)
-port=$((20000 + $$ % 10000))
+port=20000
 parent=
 status=0
 
@@ -63,17 +67,13 @@ alive() {
 	esac
 }
 
-# gone PID ...: all of them, within two seconds?
+# gone PID ...: all of them?
 gone() {
-	for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
-		left=
-		for pid in "$@"; do
-			! alive "$pid" || left="$left $pid"
-		done
-		[ -n "$left" ] || return 0
-		sleep 0.1
+	left=
+	for pid in "$@"; do
+		! alive "$pid" || left="$left $pid"
 	done
-	return 1
+	[ -z "$left" ]
 }
 
 start_claudesec() {
@@ -101,12 +101,7 @@ start_proxyd() {
 }
 
 await() {
-	for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 \
-	    24 25 26 27 28 29 30; do
-		! grep -qs "$1" "$tmp/log" || return 0
-		sleep 0.1
-	done
-	return 1
+	wait_for 60 grep -qs "$1" "$tmp/log"
 }
 
 # test_kill PROGRAM NAME: NAME is killed; parent means the parent
@@ -130,7 +125,7 @@ test_kill() {
 	wait "$parent" 2>/dev/null
 	got=$?
 	# shellcheck disable=SC2086
-	if ! gone $pids; then
+	if ! wait_for 20 gone $pids; then
 		fail "$1 kill $2" "still there:$left"
 	elif [ "$2" != parent ] && [ "$got" -ne 1 ]; then
 		fail "$1 kill $2" "the parent ended with status $got"
