@@ -52,13 +52,16 @@ finish()
 trap finish EXIT
 trap 'exit 1' HUP INT TERM
 
+# engine_up [OPTION ...]: one without any may be there already
 engine_up()
 {
+	[ $# -gt 0 ] || [ -z "$engine" ] || return 0
+	engine_kill TERM
 	dockerd -H "$DOCKER_HOST" --data-root "$tmp/data" \
 	    --exec-root "$tmp/exec" --pidfile "$tmp/docker.pid" \
 	    --bridge none --iptables=false "$@" >>"$tmp/docker.log" 2>&1 &
 	engine=$!
-	wait_for 30 docker version ||
+	wait_for 60 docker version ||
 	    because "no engine: $(tail -n 1 "$tmp/docker.log")"
 }
 
@@ -110,7 +113,7 @@ up()
 	exec "${1-$claudesec}" -d -vv -f "$tmp/conf" -s "$tmp/sock") \
 	    2>"$tmp/log" &
 	daemon=$!
-	wait_for 10 grep -q 'takes clients' "$tmp/log" ||
+	wait_for 60 grep -q 'takes clients' "$tmp/log" ||
 	    because "no daemon: $(tail -n 1 "$tmp/log")"
 }
 
@@ -163,7 +166,7 @@ agent()
 # usable WHEN: the session that went on is what it was
 usable()
 {
-	wait_for 20 runs || because "$1: status is $(cat "$tmp/out")" ||
+	wait_for 60 runs || because "$1: status is $(cat "$tmp/out")" ||
 	    return 1
 	equal "$1: the agent" "$(agent)" "$_agent" || return 1
 	cs shell -- true || because "$1: shell: $(cat "$tmp/err")" || return 1
@@ -173,7 +176,7 @@ usable()
 	    >"$tmp/out"
 	grep -q ' 403 ' "$tmp/out" ||
 	    because "$1: no proxy: $(cat "$tmp/out")" || return 1
-	wait_for 20 logged || because "$1: logs: $(cat "$tmp/out" "$tmp/err")"
+	wait_for 60 logged || because "$1: logs: $(cat "$tmp/out" "$tmp/err")"
 }
 
 logged()
@@ -190,7 +193,9 @@ test_engine_restarted_with_live_restore()
 		engine_up --live-restore && usable "after SIG$_sig" || return 1
 	done
 	cs stop -a || because "stop: $(cat "$tmp/err")" || return 1
-	wait_for 10 nothing_left || because "something is left"
+	wait_for 60 nothing_left || because "something is left" || return 1
+	down
+	engine_kill TERM
 }
 
 test_engine_restarted_without()
@@ -202,8 +207,8 @@ test_engine_restarted_without()
 	cs shell -- true
 	equal "a session without an engine" $? 69 || return 1
 	engine_up || return 1
-	wait_for 20 gone || because "status is $(cat "$tmp/out")" || return 1
-	wait_for 20 nothing_left || because "something is left" || return 1
+	wait_for 60 gone || because "status is $(cat "$tmp/out")" || return 1
+	wait_for 60 nothing_left || because "something is left" || return 1
 	cs shell -- true || because "a new session: $(cat "$tmp/err")"
 }
 
@@ -213,13 +218,13 @@ test_engine_that_hangs()
 	engine_up && up && hold || return 1
 	_agent=$(agent)
 	kill -STOP $engine
-	wait_for 2 runs || because "status: $(cat "$tmp/err")" || {
+	wait_for 60 runs || because "status: $(cat "$tmp/err")" || {
 		kill -CONT $engine
 		return 1
 	}
 	cs shell -- true &
 	_shell=$!
-	wait_for 5 grep -q '/exec' "$tmp/log"
+	wait_for 60 grep -q '/exec' "$tmp/log" || because "it is not asked"
 	kill -CONT $engine
 	wait $_shell || because "shell: $(cat "$tmp/err")" || return 1
 	usable "after it" || return 1
@@ -228,6 +233,7 @@ test_engine_that_hangs()
 
 test_no_room()
 {
+	engine_kill TERM
 	mount -t tmpfs -o size=32m none "$tmp/data" || return 1
 	engine_up && image_up && up && cs shell -- true ||
 	    because "$(cat "$tmp/err")" || return 1
@@ -237,25 +243,40 @@ test_no_room()
 	[ $_got -ne 0 ] || because "it works without room" || return 1
 	equal "lines of what it says" "$(wc -l <"$tmp/err")" 1 || return 1
 	rm -f "$tmp/data/fill"
-	wait_for 10 nothing_left || because "something is left" || return 1
-	cs shell -- true || because "with room again: $(cat "$tmp/err")"
+	wait_for 60 nothing_left || because "something is left" || return 1
+	cs shell -- true || because "with room again: $(cat "$tmp/err")" ||
+	    return 1
+	down
+	engine_kill TERM
+	umount "$tmp/data"
 }
 
 # begin COMMAND: in a session called work; its client is $held
 begin()
 {
+	rm -f "$tmp/work/end"
 	(cd "$tmp/work" && exec "$claudesec" "$@") </dev/null \
 	    >"$tmp/held" 2>&1 &
 	held=$!
 }
 
-# ends STATUS TEXT: so does that client, having shown this
+# for a session's shell, until it is told to go on
+wait_for_end='while [ ! -e end ]; do sleep 0.1; done'
+
+go_on()
+{
+	: >"$tmp/work/end"
+}
+
+# ends STATUS TEXT: so does that client, having shown this, and if it took some
+# time what a session was
 ends()
 {
 	wait $held
 	_got=$?
 	equal "status, of a client that says $(cat "$tmp/held")" $_got "$1" &&
-	    equal "output" "$(cat "$tmp/held")" "$2"
+	    equal "output" "$(sed '/^claudesec: session work, /,$d' \
+	    "$tmp/held")" "$2"
 }
 
 # process NAME: of the daemon
@@ -277,13 +298,14 @@ test_client_outlives_the_daemon()
 	engine_up || return 1
 	for _name in parent conf control engine workspace; do
 		up || return 1
-		begin -s "$tmp/sock" shell -- sh -c 'sleep 3; echo x; exit 7'
-		wait_for 20 runs || because "no session" || return 1
+		begin -s "$tmp/sock" shell -- sh -c "$wait_for_end; echo x
+		    exit 7"
+		wait_for 60 runs || because "no session" || return 1
 		[ $_name = parent ] && killed $daemon ||
 		    killed $(process $_name)
-		[ $_name != workspace ] || wait_for 10 is_over ||
+		[ $_name != workspace ] || { go_on && wait_for 60 is_over; } ||
 		    because "$_name: it goes on" || return 1
-		up && ends 7 x && wait_for 5 nothing_left ||
+		up && go_on && ends 7 x && wait_for 60 nothing_left ||
 		    because "$_name: something is left" || return 1
 		down
 	done
@@ -310,14 +332,14 @@ test_the_end_of_a_proxy()
 {
 	engine_up && up && cs shell -- true || because "$(cat "$tmp/err")" ||
 	    return 1
-	wait_for 20 nothing_left || because "something is left" || return 1
+	wait_for 60 nothing_left || because "something is left" || return 1
 	grep -q 'proxy: parent: ending; told to' "$tmp/log" ||
 	    because "it was not told" || return 1
 	! grep -q 'kill?signal' "$tmp/log" || because "it was killed" ||
 	    return 1
 	begin -s "$tmp/sock" shell -- sh -c \
 	    'while [ ! -e end ]; do sleep 0.1; done; exit 7'
-	wait_for 20 runs || because "$(cat "$tmp/held")" || return 1
+	wait_for 60 runs || because "$(cat "$tmp/held")" || return 1
 	_stopped=$(pids_of_proxy)
 	# shellcheck disable=SC2086
 	kill -STOP $_stopped
@@ -325,7 +347,7 @@ test_the_end_of_a_proxy()
 	complains $_stopped &
 	_complains=$!
 	: >"$tmp/work/end"
-	wait_for 20 grep -q 'POST .*kill?signal=SIGTERM$' "$tmp/log" ||
+	wait_for 60 grep -q 'POST .*kill?signal=SIGTERM$' "$tmp/log" ||
 	    because "the one that does not know is not killed"
 	_told=$?
 	kill $_complains
@@ -346,18 +368,18 @@ test_client_has_the_next_daemon()
 	engine_up && up || return 1
 	begin -s "$tmp/sock" shell -- sh -c \
 	    'trap "exit 9" TERM; while sleep 0.1; do :; done'
-	wait_for 20 runs && killed $daemon
-	up && wait_for 10 grep -q 'has its client again' "$tmp/log" ||
+	wait_for 60 runs && killed $daemon || because "no session" || return 1
+	up && wait_for 60 grep -q 'has its client again' "$tmp/log" ||
 	    because "it does not come back" || return 1
 	kill $held
-	ends 9 "" && wait_for 20 gone || return 1
+	ends 9 "" && wait_for 60 gone || return 1
 	begin -s "$tmp/sock" shell -- sleep 300
-	wait_for 20 runs && killed $daemon
-	up && wait_for 10 grep -q 'has its client again' "$tmp/log" ||
+	wait_for 60 runs && killed $daemon || because "no session" || return 1
+	up && wait_for 60 grep -q 'has its client again' "$tmp/log" ||
 	    because "it does not come back: $(cat "$tmp/log")" || return 1
 	kill -9 $held
 	wait $held
-	wait_for 20 gone && wait_for 5 nothing_left ||
+	wait_for 60 gone && wait_for 60 nothing_left ||
 	    because "it goes on without its client"
 }
 
@@ -365,11 +387,13 @@ test_client_has_the_next_daemon()
 test_client_outlives_more_than_one()
 {
 	engine_up && up || return 1
-	begin -s "$tmp/sock" shell -- sh -c 'sleep 4; exit 7'
-	wait_for 20 runs
+	begin -s "$tmp/sock" shell -- sh -c "$wait_for_end; exit 7"
+	wait_for 60 runs || because "no session" || return 1
 	for _i in 1 2 3; do
 		killed $daemon
-		up && wait_for 10 grep -q 'has its client again' "$tmp/log" ||
+		[ $_i -lt 3 ] || { go_on && wait_for 60 is_over; } ||
+		    because "it goes on" || return 1
+		up && wait_for 60 grep -q 'has its client again' "$tmp/log" ||
 		    because "time $_i: it does not come back" || return 1
 	done
 	ends 7 ""
@@ -379,26 +403,36 @@ test_client_outlives_more_than_one()
 test_client_starts_its_daemon()
 {
 	engine_up || return 1
+	wait_for 60 no_private || because "there is one already" || return 1
 	mkdir -p "$tmp/run" && chmod 700 "$tmp/run" &&
 	    echo 'credentials none' >"$tmp/conf" || return 1
 	XDG_RUNTIME_DIR=$tmp/run
 	export XDG_RUNTIME_DIR
-	begin -f "$tmp/conf" shell -- sh -c 'sleep 2; exit 7'
-	wait_for 20 private_runs || because "$(cat "$tmp/held")" || return 1
+	begin -f "$tmp/conf" shell -- sh -c "$wait_for_end; exit 7"
+	wait_for 60 private_runs || because "$(cat "$tmp/held")" || return 1
 	_first=$(private)
 	kill -9 $_first
-	ends 7 "" && wait_for 20 nothing_left ||
+	wait_for 60 another_private || because "there is no other" || return 1
+	go_on && ends 7 "" && wait_for 60 nothing_left ||
 	    because "something is left" || return 1
+	# it goes by itself, as there is nothing to do
+	wait_for 60 no_private || because "it stays"
+}
+
+no_private()
+{
+	[ -z "$(private)" ]
+}
+
+another_private()
+{
 	_next=$(private)
-	[ -n "$_next" ] && [ "$_next" != "$_first" ] ||
-	    because "there is no other" || return 1
-	kill $_next
-	wait_for 5 ended $_next
+	[ -n "$_next" ] && [ "$_next" != "$_first" ]
 }
 
 private()
 {
-	pgrep -f '^claudesec: parent \(private\)'
+	pgrep -u "$(id -u)" -f '^claudesec: parent \(private\)'
 }
 
 private_runs()
@@ -445,31 +479,42 @@ test_rules_outlive_the_daemon()
 	}'
 	engine_up && up || return 1
 	begin -s "$tmp/sock" start -a a.example.org
-	wait_for 20 runs || because "$(cat "$tmp/held")" || return 1
-	cs pass b.example.org && cs block c.example.org &&
-	    cs pass -t 20 e.example.org && _end=$(($(date +%s) + 21)) ||
+	wait_for 60 runs || because "$(cat "$tmp/held")" || return 1
+	cs pass b.example.org && cs block c.example.org ||
 	    because "$(cat "$tmp/err")" || return 1
 	rules "at first" || return 1
 	for _how in daemon engine; do
 		equal "volumes" "$(rules_kept)" 1 || return 1
 		[ $_how = daemon ] && killed $daemon ||
 		    killed $(process engine)
-		up && wait_for 10 runs && rules "after the kill of $_how" ||
+		up && wait_for 60 runs && rules "after the kill of $_how" ||
 		    return 1
 		cs reload && rules "after the reload" || return 1
 	done
-	passes e.example.org || because "e is not passed" || return 1
-	wait_for 30 blocks e.example.org || because "e stays" || return 1
-	[ "$(date +%s)" -le $((_end + 2)) ] || because "e ends late" || return 1
+	for _s in 10 60; do
+		_from=$(date +%s)
+		cs pass -t $_s e.example.org || because "$(cat "$tmp/err")" ||
+		    return 1
+		killed $daemon
+		up && wait_for 60 runs || return 1
+		passes e.example.org && break
+		# unless this has taken as long
+		[ $(($(date +%s) - _from)) -ge $_s ] ||
+		    because "e is not passed" || return 1
+	done
+	wait_for 120 blocks e.example.org || because "e stays" || return 1
+	_took=$(($(date +%s) - _from))
+	[ $_took -ge $_s ] && [ $_took -le $((_s + 30)) ] ||
+	    because "e ends after $_took seconds, not $_s" || return 1
 	killed $daemon
-	up && wait_for 10 runs && rules "after the last kill" || return 1
+	up && wait_for 60 runs && rules "after the last kill" || return 1
 	blocks e.example.org || because "e comes back" || return 1
 	cs block a.example.org && cs block b.example.org &&
 	    killed $daemon
-	up && wait_for 10 runs || return 1
+	up && wait_for 60 runs || return 1
 	blocks a.example.org && blocks b.example.org ||
 	    because "what was taken back comes back" || return 1
-	cs stop -a && wait_for 10 nothing_left &&
+	cs stop -a && wait_for 60 nothing_left &&
 	    equal "volumes at the end" "$(rules_kept)" 0
 }
 
@@ -509,28 +554,26 @@ test_the_clock_is_set()
 	jump 0 && link jumper jump.c && engine_up && up "$tmp/jumper" ||
 	    return 1
 	begin -s "$tmp/sock" start -j "$tmp/report"
-	wait_for 20 runs || because "$(cat "$tmp/held")" || return 1
-	for _s in 86400 -86400 0; do
-		cs pass -t 5 a.example.org || because "$(cat "$tmp/err")" ||
-		    return 1
-		_from=$(date +%s)
-		jump "$_s"
-		passes a.example.org || because "$_s: it is not passed" ||
-		    return 1
-		wait_for 15 blocks a.example.org ||
-		    because "$_s: it stays" || return 1
-		_took=$(($(date +%s) - _from))
-		[ $_took -ge 4 ] && [ $_took -le 8 ] ||
-		    because "$_s: it ended after $_took seconds" || return 1
+	wait_for 60 runs || because "$(cat "$tmp/held")" || return 1
+	_from=$(date +%s)
+	cs pass -t 10 a.example.org || because "$(cat "$tmp/err")" || return 1
+	for _s in 86400 -86400; do
+		jump $_s
+		passes a.example.org ||
+		    because "$_s: it is not passed" || return 1
 		cs shell -- true || because "$_s: $(cat "$tmp/err")" ||
 		    return 1
 	done
+	wait_for 60 blocks a.example.org || because "it stays" || return 1
+	_took=$(($(date +%s) - _from))
+	[ $_took -ge 10 ] && [ $_took -le 60 ] ||
+	    because "it ended after $_took seconds" || return 1
 	jump 86400
-	cs logs && [ "$(wc -l <"$tmp/out")" -ge 6 ] ||
+	cs logs && [ "$(wc -l <"$tmp/out")" -ge 2 ] ||
 	    because "logs: $(cat "$tmp/out")" || return 1
 	cs stop && wait $held
 	_took=$(sed -n 's/.*"seconds": \([0-9]*\).*/\1/p' "$tmp/report")
-	[ "$_took" -ge 10 ] && [ "$_took" -le 120 ] ||
+	[ "$_took" -ge 10 ] && [ "$_took" -le 300 ] ||
 	    because "it took $_took seconds, by the report"
 }
 
@@ -554,9 +597,8 @@ test_upgrade()
 	changed next CLAUDESEC_VERSION "\"$_v\"" '"99.9"' &&
 	    cp "$claudesec" "$tmp/before" && cp "$claudesec" "$tmp/program" &&
 	    engine_up && up "$tmp/program" || return 1
-	begin -s "$tmp/sock" shell -- sh -c \
-	    'while [ ! -e end ]; do sleep 0.1; done; exit 7'
-	wait_for 20 runs || because "$(cat "$tmp/held")" || return 1
+	begin -s "$tmp/sock" shell -- sh -c "$wait_for_end; exit 7"
+	wait_for 60 runs || because "$(cat "$tmp/held")" || return 1
 	_agent=$(agent)
 	_proxy=$(docker inspect -f '{{.Id}}' claude-work-proxy)
 	for _to in next before; do
@@ -570,11 +612,7 @@ test_upgrade()
 		equal "$_to: its proxy" "$(docker inspect -f '{{.Id}}' \
 		    claude-work-proxy)" "$_proxy" || return 1
 	done
-	: >"$tmp/work/end"
-	wait $held
-	_got=$?
-	rm -f "$tmp/work/end"
-	equal "status" $_got 7
+	go_on && ends 7 ""
 }
 
 # A client of another build than the daemon is told so, in one line.
@@ -589,9 +627,9 @@ test_another_version()
 		equal "$_c" "$(cat "$tmp/out")" "other: the running daemon is \
 of another version; end its sessions and run the command again" || return 1
 	done
-	begin -s "$tmp/sock" shell -- sh -c 'sleep 3; echo x; exit 7'
-	wait_for 20 runs && killed $daemon
-	up "$tmp/other" || return 1
+	begin -s "$tmp/sock" shell -- sh -c "$wait_for_end; echo x; exit 7"
+	wait_for 60 runs && killed $daemon || because "no session" || return 1
+	up "$tmp/other" && go_on || return 1
 	ends 76 "x
 claudesec: the running daemon is of another version; end its sessions and run \
 the command again"
@@ -624,7 +662,7 @@ moment()
 	begin -s "$tmp/sock" shell -- sleep 300
 	_stop=
 	if [ "$1" = stop ]; then
-		wait_for 20 runs || because "no session" || return 1
+		wait_for 60 runs || because "no session" || return 1
 		cs stop &
 		_stop=$!
 	fi
@@ -640,7 +678,7 @@ moment()
 	gone || because "status still is $(cat "$tmp/out")" || return 1
 	wait $held
 	down
-	wait_for 5 no_traces || because "left: $(traces | tr '\n' ' ')"
+	wait_for 60 no_traces || because "left: $(traces | tr '\n' ' ')"
 }
 
 # Whatever is killed whenever, the next daemon shows or removes all of it.  The
@@ -653,7 +691,7 @@ test_nothing_is_left_behind()
 		srand(seed)
 		n = split("parent conf control engine workspace pin " \
 		    "bridge client", who, " ")
-		for (i = 0; i < 30; i++)
+		for (i = 0; i < 20; i++)
 			printf "%s:%s:%d\n", rand() < 0.7 ? "start" : "stop",
 			    who[int(rand() * n) + 1], int(rand() * 700)
 	    }'); do
@@ -682,15 +720,15 @@ test_logs_that_nobody_reads()
 	(cd "$tmp/work" && exec "$claudesec" -s "$tmp/sock" logs -f) \
 	    </dev/null >"$tmp/followed" 2>&1 &
 	_follows=$!
-	says 10 && wait_for 10 grep -q '^.* refused h9' "$tmp/followed" ||
+	says 10 && wait_for 60 grep -q '^.* refused h9' "$tmp/followed" ||
 	    because "it does not follow: $(cat "$tmp/followed")" || return 1
 	kill -STOP $_follows
 	# the ring of lines is full after the first
 	says 5000
-	wait_for 20 seen 5010 || because "$(cat "$tmp/out")" || return 1
+	wait_for 60 seen 5010 || because "$(cat "$tmp/out")" || return 1
 	_before=$(memory engine)
 	says 20000
-	wait_for 40 seen 25010 || because "status: $(cat "$tmp/out")" ||
+	wait_for 60 seen 25010 || because "status: $(cat "$tmp/out")" ||
 	    return 1
 	_after=$(memory engine)
 	[ $((_after - _before)) -lt 1024 ] ||
@@ -730,7 +768,7 @@ batch()
 	for _j in $_jobs; do
 		wait $_j || because "$(tail -n 1 "$tmp/batch")" || return 1
 	done
-	wait_for 20 gone
+	wait_for 60 gone
 }
 
 # all_run N: so many sessions
@@ -789,12 +827,16 @@ engine by $_grew for the sessions" || return 1
 test_clients_that_are_none()
 {
 	engine_up && up || return 1
-	python3 "$here/clients.py" "$tmp/sock" garbage ||
-	    because "garbage" || return 1
-	python3 "$here/clients.py" "$tmp/sock" half || because "half a request" ||
-	    return 1
-	python3 "$here/clients.py" "$tmp/sock" deaf || because "deaf" ||
-	    return 1
+	# each takes some seconds
+	_jobs=
+	for _kind in garbage half deaf; do
+		python3 "$here/clients.py" "$tmp/sock" $_kind &
+		_jobs="$_jobs $_kind=$!"
+	done
+	for _j in $_jobs; do
+		wait ${_j#*=} || because "${_j%=*}"
+	done
+	[ ! -s "$tmp/why" ] || return 1
 	cs status || because "status: $(cat "$tmp/err")" || return 1
 	kill -0 $daemon || because "the daemon is gone"
 }
@@ -804,11 +846,14 @@ test_descriptors_run_out()
 {
 	_files='-n 32'
 	engine_up && up || return 1
-	python3 "$here/clients.py" "$tmp/sock" many ||
-	    because "many" || return 1
-	grep -q 'accept: Too many open files' "$tmp/log" ||
-	    because "they did not run out" || return 1
-	wait_for 10 cs status || because "status: $(cat "$tmp/err")" || return 1
+	python3 "$here/clients.py" "$tmp/sock" many &
+	_many=$!
+	wait_for 60 grep -q 'accept: Too many open files' "$tmp/log" ||
+	    because "they did not run out"
+	kill $_many
+	wait $_many
+	[ ! -s "$tmp/why" ] || return 1
+	wait_for 60 cs status || because "status: $(cat "$tmp/err")" || return 1
 	kill -0 $daemon || because "the daemon is gone"
 }
 
@@ -835,7 +880,7 @@ test_descriptors_of_engine_run_out()
 	kill $_follow 2>/dev/null
 	# shellcheck disable=SC2086
 	wait $_follow
-	wait_for 20 runs && cs shell -- true ||
+	wait_for 60 runs && cs shell -- true ||
 	    because "afterwards: $(cat "$tmp/out" "$tmp/err")" || return 1
 	kill -0 $daemon || because "the daemon is gone"
 }
@@ -849,7 +894,6 @@ engine_up && image_up || {
 	cat "$tmp/why" "$tmp/docker.log" >&2
 	exit 1
 }
-engine_kill TERM
 [ $# -gt 0 ] || set -- $(sed -n 's/^\(test_[a-z0-9_]*\)()$/\1/p' "$0")
 for this; do
 	: >"$tmp/why"
@@ -857,14 +901,17 @@ for this; do
 	_files=
 	if $this; then
 		echo "ok $this"
+		[ -z "$daemon" ] || cs stop -a
+		down
 	else
 		echo "FAIL $this: $(head -n 1 "$tmp/why")"
 		sed 's/^/    /' "$tmp/why" "$tmp/log" >&2
 		status=1
+		[ -z "$daemon" ] || cs stop -a
+		down
+		engine_kill TERM
+		umount "$tmp/data" 2>/dev/null
 	fi
-	[ -z "$daemon" ] || cs stop -a
-	down
-	engine_kill TERM
-	umount "$tmp/data" 2>/dev/null
+	rm -f "$tmp/work/end"
 done
 exit $status
