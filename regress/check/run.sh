@@ -52,16 +52,17 @@ up()
 		python3 "$here/weak.py" "$tmp/engine" "${engine#unix://}" \
 		    "$@" >"$tmp/up" 2>"$tmp/weak.err" &
 		weak=$!
-		wait_for 10 grep -q listening "$tmp/up" || return 1
+		wait_for 60 grep -q listening "$tmp/up" || return 1
 		socket=unix://$tmp/engine
 	fi
 	{
 		echo "engine \"$socket\""
 		cat "$tmp/more" 2>/dev/null
 	} >"$tmp/conf"
+	rm -f "$tmp/log"
 	"$claudesec" -d -f "$tmp/conf" -s "$tmp/sock" 2>"$tmp/log" &
 	daemon=$!
-	wait_for 10 test -S "$tmp/sock"
+	wait_for 60 grep -q "takes clients" "$tmp/log"
 }
 
 down()
@@ -272,7 +273,7 @@ test_ends_with_its_session()
 	    >"$tmp/out" 2>"$tmp/err" &
 	pid=$!
 	# the daemon ends in the middle, at the latest when it is over
-	wait_for 20 grep -q 'session .* runs in' "$tmp/log"
+	wait_for 60 grep -q 'session .* runs in' "$tmp/log"
 	kill "$daemon"
 	wait "$pid"
 	got=$?

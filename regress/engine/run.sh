@@ -59,9 +59,10 @@ up()
 		echo "engine \"unix://$tmp/engine\""
 		echo "$more"
 	} >"$tmp/conf"
+	rm -f "$tmp/log"
 	"$claudesec" -d -vv -f "$tmp/conf" -s "$tmp/sock" 2>"$tmp/log" &
 	daemon=$!
-	wait_for 60 test -S "$tmp/sock"
+	wait_for 60 grep -q "takes clients" "$tmp/log"
 }
 
 down()
@@ -609,10 +610,11 @@ test_private_daemons_end()
 test_engine_of_the_system_daemon()
 {
 	echo 'credentials none' >"$tmp/conf"
+	rm -f "$tmp/log"
 	DOCKER_HOST=unix:///none/env "$claudesec" -d -f "$tmp/conf" \
 	    -s "$tmp/sock" 2>"$tmp/log" &
 	daemon=$!
-	wait_for 60 test -S "$tmp/sock"
+	wait_for 60 grep -q "takes clients" "$tmp/log"
 	run status
 	[ $got -eq 0 ] || why "it says: $(cat "$tmp/err")"
 }

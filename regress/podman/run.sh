@@ -112,7 +112,7 @@ up()
 	    --storage-driver vfs system service --time 0 "unix://$tmp/sock" \
 	    >"$tmp/service.log" 2>&1 &
 	service=$!
-	wait_for 10 api /_ping || die "podman does not answer"
+	wait_for 60 api /_ping || die "podman does not answer"
 	cat >"$tmp/conf" <<-END
 		engine "unix://$tmp/sock"
 		image "localhost/claudesec/test"
@@ -146,7 +146,7 @@ hold()
 {
 	cs start -n "$1" -- -p "sleep 300" >"$tmp/hold.$1" 2>&1 </dev/null &
 	held=$!
-	wait_for 20 runs "$1" ||
+	wait_for 60 runs "$1" ||
 	    because "no session $1: $(cat "$tmp/hold.$1")"
 }
 
@@ -231,8 +231,8 @@ test_podman_agent_gets_nowhere()
 {
 	agent 'for host in other.example.org 169.254.169.254 10.88.0.1; do
 		printf "CONNECT $host:443 HTTP/1.1\r\nHost: $host\r\n\r\n" |
-		    nc -w 5 127.0.0.1 3128 | sed "s/ Forb.*//;q"
-		nc -w 5 $host 443 </dev/null 2>&1
+		    nc -w 60 127.0.0.1 3128 | sed "s/ Forb.*//;q"
+		nc -w 60 $host 443 </dev/null 2>&1
 	    done; :'
 	equal "it heard" "$(tr -d '\r' <"$tmp/out")" "HTTP/1.1 403
 nc: bad address 'other.example.org'
@@ -264,7 +264,7 @@ test_podman_sidecars_do_not_reach_each_other()
 	two=$(pid_of claude-two-proxy)
 	nsenter -t "$two" -n busybox nc -ll -p 7777 -e busybox echo here &
 	listener=$!
-	wait_for 5 nsenter -t "$two" -n busybox nc -w 1 "$address" 7777
+	wait_for 60 nsenter -t "$two" -n busybox nc -w 1 "$address" 7777
 	reached=$?
 	nsenter -t "$one" -n busybox nc -w 2 "$address" 7777 >/dev/null 2>&1
 	other=$?
@@ -303,7 +303,7 @@ test_podman_killed_daemon_leaves_nothing()
 	daemons | xargs kill -9 2>/dev/null
 	wait $held
 	cs stop -a >/dev/null 2>&1
-	wait_for 20 none_left || because "left: $(left)"
+	wait_for 60 none_left || because "left: $(left)"
 }
 
 [ -x "$claudesec" ] || die "$claudesec is not there: see regress/run"
@@ -317,7 +317,7 @@ for this_case; do
 		sed 's/^/    /' "$tmp/why" >&2
 		nfailed=$((nfailed + 1))
 		cs stop -a >/dev/null 2>&1
-	elif ! { cs stop -a >/dev/null 2>&1; wait_for 20 none_left; }; then
+	elif ! { cs stop -a >/dev/null 2>&1; wait_for 60 none_left; }; then
 		echo "FAIL $this_case: left behind: $(left | tr '\n' ' ')"
 		nfailed=$((nfailed + 1))
 	else

@@ -71,7 +71,7 @@ agent_up()
 	    : >up; sleep 300" </dev/null \
 	    >"$tmp/agent.out" 2>"$tmp/agent.err" &
 	held=$!
-	wait_for 30 test -e "$state/ws/tree/up" ||
+	wait_for 60 test -e "$state/ws/tree/up" ||
 	    because "no session: $(tail -n 2 "$tmp/agent.err")"
 }
 
@@ -163,7 +163,7 @@ test_workspace_stays_when_agent_changes_all()
 	    because "the workspace: $(head -n 3 "$tmp/diff")"
 	grep -q 'changes, none of them in ' "$tmp/agent.err" ||
 	    because "the end: $(cat "$tmp/agent.err")"
-	wait_for 20 waits || because "status: $(cat "$tmp/out")"
+	wait_for 60 waits || because "status: $(cat "$tmp/out")"
 	review status -j
 	grep -q '"review": true' "$tmp/out" || because "$(cat "$tmp/out")"
 }
@@ -546,7 +546,7 @@ test_review_has_a_name()
 	cs $u shell -- sh -c ': >up; sleep 300' </dev/null >"$tmp/agent.out" \
 	    2>"$tmp/agent.err" &
 	held=$!
-	wait_for 30 test -e "$ws/up" || because "no session"
+	wait_for 60 test -e "$ws/up" || because "no session"
 	review start -R -- --version
 	exits 0 && complains "review ws: nothing has changed"
 	# nothing is left in that one
@@ -588,7 +588,7 @@ test_system_daemon_has_reviews_too()
 	nsenter --mount=/proc/self/fd/8 -- "$claudesec" -d \
 	    -f "$tmp/system.conf" -s "$tmp/sock" 2>"$tmp/system.log" 9>&- &
 	system=$!
-	wait_for 10 grep -q 'takes clients' "$tmp/system.log" ||
+	wait_for 60 grep -q 'takes clients' "$tmp/system.log" ||
 	    because "no daemon: $(tail -n 1 "$tmp/system.log")"
 	outer setpriv --reuid $u --regid $u --clear-groups env -i \
 	    PATH="$PATH" XDG_STATE_HOME="$tmp/state" "$claudesec" \

@@ -223,7 +223,7 @@ start_engine()
 		service=$!
 		;;
 	esac
-	wait_for 30 api /_ping || die "$engine does not answer:" \
+	wait_for 60 api /_ping || die "$engine does not answer:" \
 	    "$(tail -n 3 "$tmp/$engine.log")"
 	_query="fromSrc=-&repo=localhost/claudesec/rootless"
 	curl -s --unix-socket "$socket" -X POST -H \
@@ -249,7 +249,7 @@ hold()
 {
 	cs start -n "$1" -- -p "sleep 300" >"$tmp/hold.$1" 2>&1 </dev/null &
 	held=$!
-	wait_for 30 runs "$1" ||
+	wait_for 60 runs "$1" ||
 	    because "no session $1: $(cat "$tmp/hold.$1")"
 }
 
@@ -347,8 +347,8 @@ test_agent_gets_nowhere()
 {
 	agent 'for host in other.example.org 169.254.169.254 10.0.2.2; do
 		printf "CONNECT $host:443 HTTP/1.1\r\nHost: $host\r\n\r\n" |
-		    nc -w 5 127.0.0.1 3128 | sed "s/ Forb.*//;q"
-		nc -w 5 $host 443 </dev/null 2>&1
+		    nc -w 60 127.0.0.1 3128 | sed "s/ Forb.*//;q"
+		nc -w 60 $host 443 </dev/null 2>&1
 	    done; :'
 	equal "it heard" "$(tr -d '\r' <"$tmp/out")" "HTTP/1.1 403
 nc: bad address 'other.example.org'
@@ -372,7 +372,7 @@ test_killed_daemon_leaves_nothing()
 	daemons | xargs kill -9 2>/dev/null
 	wait $held
 	cs stop -a >/dev/null 2>&1
-	wait_for 20 none_left || because "left: $(left)"
+	wait_for 60 none_left || because "left: $(left)"
 }
 
 # of NAME FIELD: a number or an address that the engine has of a container
@@ -391,7 +391,7 @@ test_root_sees_sidecars_apart()
 	two=$(of claude-two-proxy Pid)
 	nsenter -t "$two" -n busybox nc -ll -p 7777 -e busybox echo here &
 	listener=$!
-	wait_for 5 nsenter -t "$two" -n busybox nc -w 1 "$address" 7777
+	wait_for 60 nsenter -t "$two" -n busybox nc -w 1 "$address" 7777
 	reached=$?
 	nsenter -t "$one" -n busybox nc -w 2 "$address" 7777 >/dev/null 2>&1
 	other=$?
@@ -418,16 +418,17 @@ test_refused_without_the_kernel_s_bounds()
 {
 	as python3 "$here/bounds.py" "$tmp/run/honest.sock" "$socket" honest &
 	_honest=$!
-	wait_for 10 test -S "$tmp/run/honest.sock"
+	wait_for 60 test -S "$tmp/run/honest.sock" || because "no bounds.py"
 	conf "$tmp/run/honest.sock"
 	other "honest.$engine" start -- -p 'echo it runs' >"$tmp/out" \
 	    2>"$tmp/err" </dev/null
 	_status=$?
 	conf "$tmp/run/between.sock"
 	# what is left of it goes the same way
-	wait_for 20 none_left
+	wait_for 60 none_left || because "left: $(left)"
 	kill $_honest
 	rm -f "$tmp/run/honest.sock"
+	[ ! -s "$tmp/why" ] || return 1
 	equal "status" $_status 71 || because "$(cat "$tmp/err")" || return 1
 	equal "output" "$(cat "$tmp/out")" "" &&
 	equal "it says" "$(grep inside: "$tmp/err")" "inside: memory.max is \
@@ -465,7 +466,7 @@ run_cases()
 			status=1
 			cs stop -a >/dev/null 2>&1
 		elif ! { cs stop -a >/dev/null 2>&1
-		    wait_for 20 none_left; }; then
+		    wait_for 60 none_left; }; then
 			echo "FAIL $engine $this_case: left behind:" \
 			    "$(left | tr '\n' ' ')"
 			status=1
@@ -495,7 +496,8 @@ for engine in $engines; do
 		as python3 "$here/bounds.py" "$tmp/run/between.sock" \
 		    "$socket" 2>"$tmp/between.log" &
 		between=$!
-		wait_for 10 test -S "$tmp/run/between.sock"
+		wait_for 60 test -S "$tmp/run/between.sock" ||
+		    die "bounds.py: $(tail -n 1 "$tmp/between.log")"
 		conf "$tmp/run/between.sock"
 	fi
 	run_cases $cases

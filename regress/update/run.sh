@@ -27,6 +27,8 @@ claudesec=$prefix/bin/claudesec
 . "$top/regress/cases.sh"
 tmp=$(mktemp -d /tmp/claudesec-update.XXXXXX) || exit 1
 status=0
+settled=0
+place=
 registry=
 port=
 name=localhost/none
@@ -35,6 +37,7 @@ down()
 {
 	trap '' HUP INT TERM
 	cs stop -a >/dev/null 2>&1
+	wait_for 20 no_daemons
 	[ -z "$registry" ] || kill "$registry"
 	wait
 	docker rmi -f $(docker images -qf label=claudesec.test; docker images \
@@ -46,7 +49,7 @@ down()
 # cs COMMAND ...: a private daemon of the suite's
 cs()
 {
-	(cd "$tmp/ws" && XDG_RUNTIME_DIR=$tmp/run XDG_DATA_HOME=$tmp/data \
+	(cd "$tmp/ws" && XDG_RUNTIME_DIR=$place XDG_DATA_HOME=$tmp/data \
 	    exec timeout 100 "$claudesec" -f "$tmp/conf" "$@")
 }
 
@@ -112,7 +115,7 @@ s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
 	python3 "$here/registry.py" "$port" "$tmp/registry" \
 	    2>"$tmp/registry.log" &
 	registry=$!
-	wait_for 10 curl -s "http://localhost:$port/v2/" || exit 1
+	wait_for 60 curl -s "http://localhost:$port/v2/" || exit 1
 	conf_pull
 }
 
@@ -136,10 +139,18 @@ conf_build()
 	settled
 }
 
-# the daemon of another configuration has gone
+# settled: the next daemon is another, which has the configuration as it is now;
+# the one before goes when it has nothing to do
 settled()
 {
-	wait_for 20 test ! -e "$tmp/run/claudesec/sock"
+	settled=$((settled + 1))
+	place=$tmp/run/$settled
+	mkdir -m 700 "$place"
+}
+
+no_daemons()
+{
+	! ls "$tmp"/run/*/claudesec/sock
 }
 
 version_in()
@@ -218,7 +229,7 @@ look()
 	cs start -- -p 'until [ -e /workspace/go ]; do sleep 0.1; done' \
 	    >"$tmp/out" 2>&1 </dev/null &
 	_look=$!
-	wait_for 20 more_than "$1" "$before"
+	wait_for 60 more_than "$1" "$before"
 	_done=$?
 	# that it has told is known to the engine by now, and to claudesec
 	[ "$1" = asked ] || curl -s --unix-socket /var/run/docker.sock \
@@ -319,7 +330,7 @@ test_update_leaves_a_session_alone()
 	cs start -n held -- -p 'cat /version; sleep 300' >"$tmp/held" 2>&1 \
 	    </dev/null &
 	session=$!
-	wait_for 20 grep -q 1.0.2 "$tmp/held" ||
+	wait_for 60 grep -q 1.0.2 "$tmp/held" ||
 	    because "no session: $(cat "$tmp/held")" || return 1
 	old=$(docker inspect -f '{{.Id}}' "$name")
 	publish 1.0.3 && run update
@@ -339,10 +350,10 @@ test_update_leaves_a_session_alone()
 test_update_that_is_interrupted()
 {
 	publish 1.0.4 && touch "$tmp/registry/slow" || return 1
-	(cd "$tmp/ws" && XDG_RUNTIME_DIR=$tmp/run exec env --default-signal \
+	(cd "$tmp/ws" && XDG_RUNTIME_DIR=$place exec env --default-signal \
 	    "$claudesec" -f "$tmp/conf" update) >"$tmp/out" 2>&1 </dev/null &
 	update=$!
-	wait_for 20 grep -q 'Pulling fs layer' "$tmp/out" ||
+	wait_for 60 grep -q 'Pulling fs layer' "$tmp/out" ||
 	    because "it says: $(cat "$tmp/out")" || return 1
 	kill -INT $update
 	wait $update
@@ -357,7 +368,7 @@ test_update_that_is_interrupted()
 test_update_in_a_terminal()
 {
 	publish 1.0.5 || return 1
-	(cd "$tmp/ws" && XDG_RUNTIME_DIR=$tmp/run TERM=xterm \
+	(cd "$tmp/ws" && XDG_RUNTIME_DIR=$place TERM=xterm \
 	    script -qec "stty cols 60 rows 20; $claudesec -f $tmp/conf update" \
 	    /dev/null) >"$tmp/out" 2>&1 </dev/null
 	equal "status" $? 0 || return 1
