@@ -58,6 +58,7 @@ enum {
 #define FACT_MAXLEN	512	/* of what the engine confirms */
 #define ENV_MAXLEN	8192	/* NAME=value of the env file */
 #define ARGS_MAXLEN	262144	/* arguments and environment of a command */
+#define ARGS_MAX	4096	/* arguments, their number */
 #define ARG_PIECE	8192	/* of an argument, in one message */
 #define RULE_PORTS	16
 #define PASS_MAX	32	/* of a start, and live rules of a session */

@@ -703,10 +703,12 @@ request_check_args(void)
 {
 	size_t i, len;
 
-	for (i = len = 0; args[i] != NULL; i++)
-		len += strlen(args[i]) + 1;
-	for (i = 0; i < nenv; i++)
+	for (i = len = 0; i < nenv; i++)
 		len += strlen(envs[i]) + 1;
+	for (i = 0; args[i] != NULL; i++)
+		len += strlen(args[i]) + 1;
+	if (i > ARGS_MAX)
+		errx(EX_USAGE, "more than %d arguments", ARGS_MAX);
 	if (len > ARGS_MAXLEN)
 		errx(EX_USAGE, "more than %d bytes of arguments", ARGS_MAXLEN);
 }

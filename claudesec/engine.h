@@ -27,7 +27,6 @@
 #include "claudesec.h"
 
 #define CALLS_MAX		64	/* at a time, besides those that wait */
-#define ARGS_MAX		4096	/* count */
 #define ID_LEN			64	/* hexadecimal, of the engine's */
 #define IMAGE_ID_LEN		128	/* "sha256:" and more of the same */
 #define TOKEN_MAXLEN		96	/* of a placeholder for a key */

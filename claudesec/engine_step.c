@@ -583,12 +583,20 @@ agent_begin(struct session *s)
 	keys_config(&conf, s);
 	if (s->spec.memory != 0)
 		conf.fixed.memory = s->spec.memory;
+	if (conf.fixed.millicpus == 0)
+		conf.fixed.millicpus = info_millicpus();
+	/* what is left to the host is not for every user to take */
+	if (s->spec.millicpus > conf.fixed.millicpus &&
+	    conf.fixed.millicpus != 0 && s->spec.owner != 0 &&
+	    s->spec.owner != engine_owner()) {
+		session_fail(s, EX_NOPERM, "-c: more processors than are "
+		    "left by the host");
+		return;
+	}
 	if (s->spec.millicpus != 0)
 		conf.fixed.millicpus = s->spec.millicpus;
 	if (info_agent(s, conf.fixed.millicpus) == -1)
 		return;
-	if (conf.fixed.millicpus == 0)
-		conf.fixed.millicpus = info_millicpus();
 	/* podman takes no profile but by its path, and reads it when it starts */
 	s->agent_spec = spec_agent(&s->spec, &conf, s->spec.podman ? DATADIR
 	    "/seccomp.json" : engine_seccomp());

@@ -1316,7 +1316,8 @@ def table_row(kind, status, args, line):
     def fill(s):
         return s.replace("$T", top).replace("$LONG", "x" * 200) \
             .replace("$P", CLAUDESEC)
-    words = [fill(w) for w in shlex.split(args)]
+    words = [fill(w) for w in
+             shlex.split(args.replace("$MANY", "x " * 4097))]
     if kind == "ws-gone":
         words = ["sh", "-c", 'rmdir "$PWD"; exec "$@"', "sh", CLAUDESEC,
                  *words]

@@ -304,8 +304,9 @@ test_bounds_of_a_permit()
 	END
 	refused 77 'more memory than' $bert start -m 5G -- --version &&
 	refused 77 'more memory than' $anna start -m 257M -- --version &&
-	refused 77 'more processors than' $anna start -c 1 -- --version ||
-	    return 1
+	refused 77 'more processors than' $anna start -c 1 -- --version &&
+	refused 77 'more processors than' $bert start -c "$(nproc)" -- \
+	    --version || return 1
 	hold $anna one || return 1
 	equal "memory, processes, cpus" "$(inspect one \
 	    '{{.HostConfig.Memory}} {{.HostConfig.PidsLimit}} {{.HostConfig.NanoCpus}}')" \
