@@ -156,10 +156,16 @@ test_guard(void)
 		{ ".git/objects/evil/config", 17 },
 		/* one without the name that was there */
 		{ "old/HEAD", 0 }, { "old/config", 10 },
-		{ "old/refs/heads/hooks", 0 }
+		{ "old/refs/heads/hooks", 0 },
+		/* one elsewhere, and one of which a part was there */
+		{ "far/HEAD", 0 }, { "far/commondir", 13 },
+		{ "part/HEAD", 4 }, { "part/objects", 4 }
 	};
 	static const char *const gits[] = { ".git/objects/evil", "bare",
-	    "old" };
+	    "far", "old", "part" };
+	static const char *const were[] = { ".git/HEAD", ".git/objects",
+	    ".git/refs", "old/HEAD", "old/objects", "old/refs", "far/HEAD",
+	    "far/commondir", "part/HEAD", "part/refs" };
 	struct object o;
 	struct review r;
 	size_t i, n;
@@ -167,9 +173,9 @@ test_guard(void)
 	memset(&r, 0, sizeof(r));
 	memset(&o, 0, sizeof(o));
 	r.dir = r.tree = -1;
-	if (review_add(&r, ".git/HEAD", &o) == NULL ||
-	    review_add(&r, "old/HEAD", &o) == NULL)
-		err(1, NULL);
+	for (i = 0; i < sizeof(were) / sizeof(were[0]); i++)
+		if (review_add(&r, were[i], &o) == NULL)
+			err(1, NULL);
 	review_sort(&r);
 	r.gits.n = sizeof(gits) / sizeof(gits[0]);
 	if ((r.gits.v = calloc(r.gits.n, sizeof(*r.gits.v))) == NULL)
