@@ -312,11 +312,12 @@ no_daemons()
 	[ -z "$(daemons)" ]
 }
 
-# None of them is left: the next command starts another.
+# None of them is left: the next command starts another.  All at once, or an
+# engine process that sees a client die first ends the client's session.
 kill_daemons()
 {
 	_pids=$(daemons)
-	[ -z "$_pids" ] || kill -9 $_pids 2>/dev/null
+	[ -z "$_pids" ] || { kill -STOP $_pids; kill -9 $_pids; } 2>/dev/null
 	wait_for 60 no_daemons ||
 	    because "daemons are left: $(daemons | tr '\n' ' ')"
 }
