@@ -677,6 +677,8 @@ moment()
 	cs stop -a || because "stop -a: $(cat "$tmp/err")" || return 1
 	gone || because "status still is $(cat "$tmp/out")" || return 1
 	wait $held
+	# what is being removed already for the one before is tried again
+	wait_for 60 nothing_left || because "left by the next one" || return 1
 	down
 	wait_for 60 no_traces || because "left: $(traces | tr '\n' ' ')"
 }
