@@ -78,14 +78,13 @@ static int	 parent_done(int);
 static void	 parent_loaded(int, const char *);
 static void	 parent_reply(uint32_t, int, const char *);
 static int	 parent_dispatch_conf(struct peer *, struct imsg *);
-static int	 parent_dispatch_control(struct peer *, struct imsg *);
 static int	 parent_dispatch_engine(struct peer *, struct imsg *);
 static int	 parent_dispatch_pin(struct peer *, struct imsg *);
-static int	 parent_dispatch_workspace(struct peer *, struct imsg *);
+static int	 parent_dispatch_none(struct peer *, struct imsg *);
 static int	 parent_handle_open(struct peer *, struct imsg *);
 static int	 parent_handle_error(struct imsg *);
 static int	 parent_handle_conf(struct imsg *);
-static int	 parent_handle_connect(struct peer *, struct imsg *);
+static int	 parent_handle_connect(struct imsg *);
 static int	 parent_handle_newer(struct peer *, struct imsg *);
 static void	 parent_socket(uint32_t, int);
 static int	 parent_dispatch_bridge(struct peer *, struct imsg *);
@@ -116,11 +115,12 @@ static void	 parent_bundle(void);
 const struct proc_role proc_roles[] = {
 	{ "parent", NULL, NULL },
 	{ "conf", conf, parent_dispatch_conf },
-	{ "control", control, parent_dispatch_control },
+	{ "control", control, parent_dispatch_none },
 	{ "engine", engine, parent_dispatch_engine },
 	{ "pin", pin, parent_dispatch_pin },
-	{ "workspace", workspace, parent_dispatch_workspace },
+	{ "workspace", workspace, parent_dispatch_none },
 	{ "bridge", bridge, parent_dispatch_bridge },
+	{ "guard", guard, grant_look },
 	{ NULL, NULL, NULL }
 };
 
@@ -471,8 +471,11 @@ daemon_run(const char *path, int own)
 	proc_start(ROLE_ENGINE);
 	proc_start(ROLE_WORKSPACE);
 	proc_start(ROLE_BRIDGE);
+	proc_start(ROLE_GUARD);
 	if (peer_compose(proc_peer(ROLE_ENGINE), IMSG_PARENT_NAME, getuid(),
-	    -1, sockpath, strlen(sockpath)) == -1)
+	    -1, sockpath, strlen(sockpath)) == -1 ||
+	    peer_compose(proc_peer(ROLE_GUARD), IMSG_PARENT_NAME, 0, -1,
+	    sockpath, strlen(sockpath)) == -1)
 		fatal("peer_compose");
 	if (others && mount_supported()) {
 		proc_start(ROLE_PIN);
@@ -483,6 +486,7 @@ daemon_run(const char *path, int own)
 	proc_connect(ROLE_CONF, ROLE_ENGINE);
 	proc_connect(ROLE_CONTROL, ROLE_ENGINE);
 	proc_connect(ROLE_ENGINE, ROLE_WORKSPACE);
+	proc_connect(ROLE_GUARD, ROLE_ENGINE);
 	signal_set(&hup_ev, SIGHUP, parent_signal, NULL);
 	signal_set(&int_ev, SIGINT, parent_signal, NULL);
 	signal_set(&term_ev, SIGTERM, parent_signal, NULL);
@@ -823,6 +827,7 @@ parent_dispatch_conf(struct peer *p, struct imsg *imsg)
 		current = next;
 		if (remote_use(current.engine) == -1)
 			return (-1);
+		grant_bounds(&current);
 		memcpy(login, next_login, sizeof(login));
 		(void)strlcpy(keyspath, next_keyspath, sizeof(keyspath));
 		return (parent_done(DONE_CONF));
@@ -888,16 +893,9 @@ parent_handle_conf(struct imsg *imsg)
 	return (0);
 }
 
+/* These have nothing to say to us. */
 static int
-parent_dispatch_control(struct peer *p, struct imsg *imsg)
-{
-	(void)p;
-	(void)imsg;
-	return (-1);
-}
-
-static int
-parent_dispatch_workspace(struct peer *p, struct imsg *imsg)
+parent_dispatch_none(struct peer *p, struct imsg *imsg)
 {
 	(void)p;
 	(void)imsg;
@@ -913,7 +911,7 @@ parent_dispatch_engine(struct peer *p, struct imsg *imsg)
 	case IMSG_RECONF_DONE:
 		return (parent_done(DONE_ENGINE));
 	case IMSG_ENGINE_CONNECT:
-		return (parent_handle_connect(p, imsg));
+		return (parent_handle_connect(imsg));
 	case IMSG_ENGINE_FILE:
 		return (parent_handle_file(p, imsg));
 	case IMSG_ENGINE_CLIENT:
@@ -949,10 +947,12 @@ parent_dispatch_engine(struct peer *p, struct imsg *imsg)
 	}
 }
 
+/*
+ * What is connected is guard's, and the engine process has a way through it.
+ */
 static int
-parent_handle_connect(struct peer *p, struct imsg *imsg)
+parent_handle_connect(struct imsg *imsg)
 {
-	(void)p;
 	if (remote_is(current.engine))
 		remote_ask(imsg_get_id(imsg));
 	else
@@ -984,7 +984,7 @@ parent_socket(uint32_t id, int fd)
 	int error;
 
 	error = fd == -1 ? errno : 0;
-	if (peer_compose(proc_peer(ROLE_ENGINE), IMSG_PARENT_SOCKET, id, fd,
+	if (peer_compose(proc_peer(ROLE_GUARD), IMSG_PARENT_SOCKET, id, fd,
 	    &error, sizeof(error)) == -1)
 		fatal("peer_compose");
 }
@@ -1034,6 +1034,8 @@ parent_handle_file(struct peer *p, struct imsg *imsg)
 	    fa.file >= FILE_MAX || fa.file == FILE_BUNDLE)
 		return (-1);
 	path = fa.file == FILE_CA ? current.ca : paths[fa.file];
+	if (fa.file == FILE_SECCOMP)
+		grant_seccomp(open_home(path));
 	if ((fd = open_home(path)) == -1) {
 		fa.error = errno;
 		if (path[0] != '\0')
@@ -1176,10 +1178,13 @@ parent_share(const struct pending *pe, struct workspace_answer *wa)
 		why = NULL;
 		if (pe->uid != geteuid())
 			why = "a user's own daemon only can share it";
-		else if (share_look(i, home, pe->uid, wa->login, &sa, &why) &&
-		    peer_compose(proc_peer(ROLE_ENGINE), IMSG_PARENT_SHARE,
-		    pe->id, -1, &sa, sizeof(sa)) == -1)
-			fatal("peer_compose");
+		else if (share_look(i, home, pe->uid, wa->login, &sa, &why)) {
+			grant_share(pe->id, &sa, wa);
+			if (peer_compose(proc_peer(ROLE_ENGINE),
+			    IMSG_PARENT_SHARE, pe->id, -1, &sa,
+			    sizeof(sa)) == -1)
+				fatal("peer_compose");
+		}
 		if (why == NULL)
 			continue;
 		(void)snprintf(wa->error, sizeof(wa->error),
@@ -1191,6 +1196,8 @@ parent_share(const struct pending *pe, struct workspace_answer *wa)
 static void
 parent_answer(struct pending *pe, const struct workspace_answer *wa)
 {
+	if (wa->error[0] == '\0')
+		grant_workspace(pe->id, wa);
 	if (peer_compose(proc_peer(ROLE_ENGINE), IMSG_PARENT_WORKSPACE,
 	    pe->id, -1, wa, sizeof(*wa)) == -1)
 		fatal("peer_compose");
@@ -1253,6 +1260,7 @@ parent_handle_unpin(struct imsg *imsg)
 			break;
 	if (pe == NULL)
 		return (-1);
+	grant_revoke(pe->id);
 	if (peer_compose(proc_peer(ROLE_PIN), IMSG_PARENT_UNPIN, pe->id, -1,
 	    NULL, 0) == -1)
 		fatal("peer_compose");

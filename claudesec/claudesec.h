@@ -46,6 +46,7 @@ enum {
 	ROLE_PIN,		/* the system daemon's only */
 	ROLE_WORKSPACE,
 	ROLE_BRIDGE,
+	ROLE_GUARD,
 	ROLE_CLIENT		/* whoever connects to the control socket */
 };
 
@@ -174,7 +175,7 @@ enum imsg_type {
 
 	/* engine and parent */
 	IMSG_ENGINE_CONNECT,	/* a socket to the engine, please */
-	IMSG_PARENT_SOCKET,	/* int errno; the socket */
+	IMSG_PARENT_SOCKET,	/* to guard: int errno; the socket */
 	IMSG_ENGINE_FILE,	/* uint32_t, enum file_id */
 	IMSG_PARENT_FILE,	/* struct file_answer; the file */
 	IMSG_ENGINE_CLIENT,	/* a client's connection, for its uid */
@@ -258,7 +259,15 @@ enum imsg_type {
 	IMSG_PARENT_STREAM,	/* to bridge: a stream to it, please */
 	IMSG_BRIDGE_STREAM,	/* to parent: here */
 	IMSG_BRIDGE_FAILED,	/* to parent: struct ctl_error */
-	IMSG_PARENT_NOSOCKET	/* to engine: struct ctl_error */
+	IMSG_PARENT_NOSOCKET,	/* to engine: struct ctl_error */
+
+	/* guard: what it may let pass */
+	IMSG_GUARD_SOCKET,	/* to engine: int errno; a way to the engine */
+	IMSG_PARENT_GRANT,	/* struct grant; revoked by its id */
+	IMSG_PARENT_REVOKE,	/* those of this id */
+	IMSG_PARENT_BOUNDS,	/* struct bounds, of the configuration */
+	IMSG_GUARD_LOOK,	/* to parent: a path that will be mounted */
+	IMSG_PARENT_LOOKED	/* int errno: it leads where it says, or not */
 };
 
 /* files that the parent opens for the engine; nothing else can be named */
@@ -613,6 +622,32 @@ struct share_answer {
 };
 
 /*
+ * What the parent has found to be somebody's and fit to be mounted, where its
+ * kind is, and by a container of this uid and gid alone.
+ */
+enum grant_kind {
+	GRANT_WORKSPACE,	/* and what is in it, each in its place */
+	GRANT_LOGIN,
+	GRANT_SHARE,		/* to read */
+	GRANT_MAX
+};
+
+struct grant {
+	uint32_t	 kind;
+	uint32_t	 share;		/* which of shares */
+	uint32_t	 uid, gid;
+	char		 source[PATH_MAX];
+};
+
+/* what else is the configuration's to say; the first two may be empty */
+struct bounds {
+	char		 network[NAME_MAXLEN];
+	char		 runtime[NAME_MAXLEN];
+	char		 image[IMAGE_MAXLEN];	/* to be built */
+	uint32_t	 remote;		/* the engine is elsewhere */
+};
+
+/*
  * Who may use a system daemon, or may not, and with which bounds; the last
  * one that fits a client counts.
  */
@@ -875,6 +910,18 @@ unsigned int	 rate_count(struct rates *, uid_t, int64_t);
 
 /* engine.c */
 __dead void	 engine(void);
+
+/* guard.c */
+__dead void	 guard(void);
+
+/* grant.c: what the parent tells guard that it may let pass */
+void		 grant_workspace(uint32_t, const struct workspace_answer *);
+void		 grant_share(uint32_t, const struct share_answer *,
+		    const struct workspace_answer *);
+void		 grant_revoke(uint32_t);
+void		 grant_bounds(const struct conf_fixed *);
+void		 grant_seccomp(int);
+int		 grant_look(struct peer *, struct imsg *);
 
 /*
  * workspace.c: a process that has the directories of sessions, and one for

@@ -16,13 +16,13 @@
 
 
 /*
- * The engine process.  It is root in all but name: what it asks of the
- * container engine is done by root on this host.  It holds connected sockets
- * to it, made by the parent, and the connections of the clients, who say what
- * they want in typed messages; from none of them does it take a path of the
- * API, a method, or JSON.  It opens nothing, and trusts the parent and conf.
- * What it reads of the container engine's answers, of the sidecars and of the
- * clients may be anything.
+ * The engine process.  It has the sessions, and asks the container engine for
+ * what they need, by way of guard, which lets pass no more than that.  It has
+ * the connections of the clients, who say what they want in typed messages;
+ * from none of them does it take a path of the API, a method, or JSON.  It
+ * opens nothing, and trusts the parent and conf.  What it reads of the
+ * container engine's answers, of the sidecars and of the clients may be
+ * anything.
  */
 
 #include <sys/types.h>
@@ -227,6 +227,8 @@ engine_dispatch(struct peer *p, struct imsg *imsg)
 		return (engine_handle_client(imsg));
 	case ROLE_WORKSPACE:
 		return (engine_handle_opened(imsg));
+	case ROLE_GUARD:
+		return (engine_handle_socket(imsg));
 	default:
 		return (-1);
 	}
@@ -238,8 +240,6 @@ engine_dispatch_parent(struct imsg *imsg)
 	switch (imsg_get_type(imsg)) {
 	case IMSG_PARENT_NAME:
 		return (engine_handle_name(imsg));
-	case IMSG_PARENT_SOCKET:
-		return (engine_handle_socket(imsg));
 	case IMSG_PARENT_NOSOCKET:
 		return (engine_handle_nosocket(imsg));
 	case IMSG_PARENT_FILE:
@@ -337,7 +337,8 @@ engine_handle_socket(struct imsg *imsg)
 {
 	int error, fd;
 
-	if (engine_answer(imsg, &error, &fd) == -1)
+	if (imsg_get_type(imsg) != IMSG_GUARD_SOCKET ||
+	    engine_answer(imsg, &error, &fd) == -1)
 		return (-1);
 	return (docker_socket(imsg_get_id(imsg), error, fd));
 }

@@ -26,6 +26,9 @@
 
 #include "claudesec.h"
 
+#define API_OLDEST		41	/* 1.41: Docker 20.10, podman 4 */
+#define API_NEWEST		44	/* 1.44: Docker 25, least for 29 */
+#define LIBPOD_VERSION		"/v4.0.0"
 #define CALLS_MAX		64	/* at a time, besides those that wait */
 #define ID_LEN			64	/* hexadecimal, of the engine's */
 #define IMAGE_ID_LEN		128	/* "sha256:" and more of the same */
@@ -199,7 +202,11 @@ int		 spec_share_add(struct spec *, const struct share_answer *);
 int		 spec_share_mounts(const struct spec *, json_t *);
 char		*spec_lines(const char *, const struct strings *);
 
-/* wipe.c, or wipe_none.c: sets up libcurl, so that it and jansson wipe */
+/*
+ * wipe.c, or wipe_none.c: jansson wipes what it frees; wipe_init() sets up
+ * libcurl as well, so that it does, too.
+ */
+void		 wipe_json(void);
 int		 wipe_init(void);
 
 /* trim.c, or trim_none.c: to the system what is free */

@@ -46,9 +46,6 @@
 #define CONNECTS_TWICE
 #endif
 
-#define API_OLDEST	41		/* 1.41: Docker 20.10, podman 4 */
-#define API_NEWEST	44		/* 1.44: Docker 25, the least for 29 */
-#define LIBPOD_VERSION	"/v4.0.0"
 #define HEAD_MAX	65536
 #define REPLY_MAX	(4 * 1024 * 1024)
 #define LINE_MAXLEN	(256 * 1024)	/* of a stream of JSON */

@@ -16,9 +16,8 @@
 
 
 /*
- * A call that turns its connection into a raw stream.  The head of the answer
- * is taken off the socket to the byte, so that all that follows it is the
- * stream's, for whoever gets the descriptor.
+ * A call that turns its connection into a raw stream, which is the container
+ * engine's own: guard hands it over with the head of the answer.
  */
 
 #include <sys/types.h>
@@ -39,6 +38,7 @@
 
 struct hijack {
 	int		 fd;
+	int		 stream;	/* that came with the head, or -1 */
 	struct event	 ev;
 	struct event	 timer;
 	char		*request;
@@ -55,10 +55,12 @@ struct hijack {
 static void	 hijack_write(int, short, void *);
 static void	 hijack_read(int, short, void *);
 static int	 hijack_head(struct hijack *);
+static ssize_t	 hijack_receive(struct hijack *, char *, size_t);
 static int	 hijack_text(struct hijack *);
+static int	 hijack_complete(const struct hijack *);
 static void	 hijack_timeout(int, short, void *);
 static void	 hijack_fail(struct hijack *, const char *);
-static void	 hijack_done(struct hijack *, int);
+static void	 hijack_done(struct hijack *);
 static void	 hijack_free(struct hijack *);
 
 struct hijack *
@@ -75,6 +77,7 @@ hijack_start(int fd, char *request, size_t len, int seconds,
 	    fcntl(fd, F_SETFL, flags | O_NONBLOCK) == -1)
 		fatal("fcntl");
 	h->fd = fd;
+	h->stream = -1;
 	h->request = request;
 	h->len = len;
 	h->done = done;
@@ -126,45 +129,69 @@ hijack_read(int fd, short event, void *arg)
 	if (n == -1 && errno != EAGAIN && errno != EINTR)
 		hijack_fail(h, "the container engine hung up");
 	else if (n == 1)
-		hijack_done(h, h->status == 101 || h->status == 200);
+		hijack_done(h);
 }
 
 /*
- * Looks at what is there, and takes it only as far as it belongs to the head.
- * -1: errno, EAGAIN if more must come; 1: it is a stream; 0: it is an error.
+ * -1: errno, EAGAIN if more must come; 1: it is a stream, and guard has sent
+ * it along; 0: it is an error.
  */
 static int
 hijack_head(struct hijack *h)
 {
+	char *end;
 	ssize_t n;
-	char *end, *p;
 
-	p = h->head + h->headlen;
-	n = recv(h->fd, p, HEAD_MAX - h->headlen, MSG_PEEK);
-	if (n > 0) {
-		/* what has a NUL byte never ends, and grows too large */
-		p[n] = '\0';
-		end = strstr(h->head, "\r\n\r\n");
-		if (end != NULL)
-			n = end + 4 - p;
-		n = recv(h->fd, p, (size_t)n, 0);
-	}
+	n = hijack_receive(h, h->head + h->headlen, HEAD_MAX - h->headlen);
 	if (n <= 0) {
 		errno = n == 0 ? EPIPE : errno;
 		return (-1);
 	}
-	p[n] = '\0';
 	h->headlen += (size_t)n;
-	if (strstr(h->head, "\r\n\r\n") == NULL) {
+	h->head[h->headlen] = '\0';
+	if ((end = strstr(h->head, "\r\n\r\n")) == NULL) {
 		errno = h->headlen < HEAD_MAX ? EAGAIN : EMSGSIZE;
 		return (-1);
 	}
 	if (sscanf(h->head, "HTTP/1.%*1[01] %3d", &h->status) != 1 ||
-	    h->status < 100) {
+	    h->status < 100 || (h->status == 101) != (h->stream != -1)) {
 		errno = EBADMSG;
 		return (-1);
 	}
-	return (h->status == 101 || h->status == 200);
+	end += 4;
+	h->textlen = h->headlen - (size_t)(end - h->head);
+	memcpy(h->text, end, h->textlen);
+	if (h->status == 101)
+		return (1);
+	return (hijack_complete(h));
+}
+
+/* There may be a descriptor with it. */
+static ssize_t
+hijack_receive(struct hijack *h, char *buf, size_t len)
+{
+	union {
+		struct cmsghdr	 hdr;
+		char		 buf[CMSG_SPACE(sizeof(int))];
+	} control;
+	struct cmsghdr *cmsg;
+	struct msghdr msg;
+	struct iovec iov;
+	ssize_t n;
+
+	memset(&msg, 0, sizeof(msg));
+	iov.iov_base = buf;
+	iov.iov_len = len;
+	msg.msg_iov = &iov;
+	msg.msg_iovlen = 1;
+	msg.msg_control = control.buf;
+	msg.msg_controllen = sizeof(control.buf);
+	n = recvmsg(h->fd, &msg, MSG_CMSG_CLOEXEC);
+	cmsg = n > 0 ? CMSG_FIRSTHDR(&msg) : NULL;
+	if (cmsg != NULL && cmsg->cmsg_level == SOL_SOCKET &&
+	    cmsg->cmsg_type == SCM_RIGHTS && h->stream == -1)
+		memcpy(&h->stream, CMSG_DATA(cmsg), sizeof(int));
+	return (n);
 }
 
 /*
@@ -174,7 +201,6 @@ hijack_head(struct hijack *h)
 static int
 hijack_text(struct hijack *h)
 {
-	json_t *json;
 	ssize_t n;
 
 	if (h->textlen == sizeof(h->text))
@@ -184,6 +210,14 @@ hijack_text(struct hijack *h)
 	if (n <= 0)
 		return (n == 0 ? 1 : -1);
 	h->textlen += (size_t)n;
+	return (hijack_complete(h));
+}
+
+static int
+hijack_complete(const struct hijack *h)
+{
+	json_t *json;
+
 	json = spec_parse(h->text, h->textlen);
 	json_decref(json);
 	return (json != NULL);
@@ -197,7 +231,7 @@ hijack_timeout(int fd, short event, void *arg)
 	(void)fd;
 	(void)event;
 	if (h->status != 0)
-		hijack_done(h, 0);
+		hijack_done(h);
 	else
 		hijack_fail(h, "the container engine does not answer");
 }
@@ -212,12 +246,15 @@ hijack_fail(struct hijack *h, const char *why)
 }
 
 static void
-hijack_done(struct hijack *h, int stream)
+hijack_done(struct hijack *h)
 {
+	int stream;
+
 	event_del(&h->ev);
-	if (!stream)
-		close(h->fd);
-	h->done(h->arg, h->status, stream ? h->fd : -1, h->text, h->textlen);
+	close(h->fd);
+	stream = h->stream;
+	h->stream = -1;
+	h->done(h->arg, h->status, stream, h->text, h->textlen);
 	hijack_free(h);
 }
 
@@ -226,6 +263,8 @@ hijack_free(struct hijack *h)
 {
 	event_del(&h->ev);
 	event_del(&h->timer);
+	if (h->stream != -1)
+		close(h->stream);
 	freezero(h->request, h->len);
 	free(h);
 }

@@ -29,6 +29,7 @@
 #define N	(1U << ROLE_PIN)
 #define W	(1U << ROLE_WORKSPACE)
 #define B	(1U << ROLE_BRIDGE)
+#define G	(1U << ROLE_GUARD)
 #define U	(1U << ROLE_CLIENT)
 #define NEW	STATE_CLIENT_NEW
 #define ARGS	STATE_CLIENT_ARGS
@@ -124,11 +125,19 @@ const struct imsg_rule imsg_rules[] = {
 	{ IMSG_RECONF_DONE, "reconf_done", E, P, RUN, 0, 0, 0 },
 	/* engine and parent */
 	{ IMSG_ENGINE_CONNECT, "connect", E, P, RUN, 0, 0, 0 },
-	{ IMSG_PARENT_SOCKET, "socket", P, E, RUN, sizeof(int), sizeof(int),
+	{ IMSG_PARENT_SOCKET, "socket", P, G, RUN, sizeof(int), sizeof(int),
 	    IMSG_FDOPT },
+	{ IMSG_GUARD_SOCKET, "guard_socket", G, E, RUN, sizeof(int),
+	    sizeof(int), IMSG_FDOPT },
+	{ IMSG_PARENT_GRANT, "grant", P, G, RUN, SIZE(grant), 0 },
+	{ IMSG_PARENT_REVOKE, "revoke", P, G, RUN, 0, 0, 0 },
+	{ IMSG_PARENT_BOUNDS, "bounds", P, G, RUN, SIZE(bounds), 0 },
+	{ IMSG_GUARD_LOOK, "look", G, P, RUN, 1, PATH_MAX, 0 },
+	{ IMSG_PARENT_LOOKED, "looked", P, G, RUN, sizeof(int), sizeof(int),
+	    0 },
 	{ IMSG_ENGINE_FILE, "engine_file", E, P, RUN, sizeof(uint32_t),
 	    sizeof(uint32_t), 0 },
-	{ IMSG_PARENT_FILE, "parent_file", P, E, RUN, SIZE(file_answer),
+	{ IMSG_PARENT_FILE, "parent_file", P, E | G, RUN, SIZE(file_answer),
 	    IMSG_FDOPT },
 	{ IMSG_ENGINE_CLIENT, "engine_client", E, P, RUN, 0, 0, IMSG_FD },
 	{ IMSG_ENGINE_WORKSPACE, "engine_workspace", E, P, RUN, 1, PATH_MAX,
@@ -148,7 +157,7 @@ const struct imsg_rule imsg_rules[] = {
 	{ IMSG_ENGINE_BUSY, "busy", E, P, RUN, sizeof(int), sizeof(int), 0 },
 	{ IMSG_ENGINE_RELOAD, "engine_reload", E, P, RUN, 0, 0, 0 },
 	{ IMSG_PARENT_RELOADED, "reloaded", P, E, RUN, SIZE(ctl_error), 0 },
-	{ IMSG_PARENT_NAME, "name", P, E | N, STATE_SETUP, 1, PATH_MAX, 0 },
+	{ IMSG_PARENT_NAME, "name", P, E | N | G, STATE_SETUP, 1, PATH_MAX, 0 },
 	/* client and its process for ports */
 	{ IMSG_PORT_LOGIN, "port_login", U, U, RUN, 1, LOGIN_URLMAX, 0 },
 	{ IMSG_PORT_SESSION, "port_session", U, U, RUN, SIZE(port_session), 0 },

@@ -35,10 +35,16 @@ static void	*wipe_realloc(void *, size_t);
 /* which system has it in which header differs */
 size_t		 malloc_usable_size(void *);
 
+void
+wipe_json(void)
+{
+	json_set_alloc_funcs(malloc, wipe_free);
+}
+
 int
 wipe_init(void)
 {
-	json_set_alloc_funcs(malloc, wipe_free);
+	wipe_json();
 	return (curl_global_init_mem(CURL_GLOBAL_ALL, malloc, wipe_free,
 	    wipe_realloc, strdup, calloc) == 0 ? 0 : -1);
 }

@@ -25,6 +25,11 @@
 
 #include "engine.h"
 
+void
+wipe_json(void)
+{
+}
+
 int
 wipe_init(void)
 {

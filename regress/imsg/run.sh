@@ -31,6 +31,6 @@ status=0
 "$tmp/drive-proxyd" "$(pwd)/../../proxyd/proxyd" \
     parent frontend resolver relay keeper &
 "$tmp/drive-claudesec" "$(pwd)/../../claudesec/claudesec" \
-    parent conf control engine pin workspace bridge +client || status=1
+    parent conf control engine pin workspace bridge guard +client || status=1
 wait $! || status=1
 exit $status

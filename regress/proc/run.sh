@@ -194,7 +194,7 @@ test_confined() {
 	parent=
 }
 
-for name in parent conf control engine pin workspace bridge; do
+for name in parent conf control engine pin workspace bridge guard; do
 	test_kill claudesec $name
 done
 for name in parent frontend resolver relay keeper; do

@@ -129,7 +129,7 @@ test_daemon_leaks_nothing_in_20_sessions()
 	    because "descriptors: before $before, afterwards $after" || return 1
 	set -- "$tmp"/u1000/grind.*
 	# the workspace process, for each session, is a process of its own
-	equal "processes watched" $# $((6 + n)) || return 1
+	equal "processes watched" $# $((7 + n)) || return 1
 	for log; do
 		grep -qE 'definitely lost: 0 bytes|no leaks are possible' \
 		    "$log" && grep -q 'ERROR SUMMARY: 0 errors' "$log" || {

@@ -87,7 +87,8 @@ descriptors()
 
 # sockets PID: the parent has one for each of the others, conf and workspace
 # those of the parent and the engine process, bridge the parent's, a session's
-# process that of the engine process, control the one that it listens on as well
+# process that of the engine process, control the one that it listens on as
+# well; the engine process and guard have others meanwhile
 sockets()
 {
 	_sockets=$(readlink "/proc/$1/fd"/* | grep -c '^socket:')
@@ -95,7 +96,7 @@ sockets()
 	bridge|session|resume)	_should=1 ;;
 	conf|workspace)		_should=2 ;;
 	control)		_should=3 ;;
-	parent)			_should=5 ;;
+	parent)			_should=6 ;;
 	*)			return 0 ;;
 	esac
 	equal "sockets of $(title "$1")" "$_sockets" $_should
@@ -107,7 +108,7 @@ test_processes_are_confined()
 	n=0
 	for pid in $(daemons); do
 		case $(title "$pid") in
-		parent|conf|control|engine|workspace|bridge|session)
+		parent|conf|control|engine|workspace|bridge|guard|session)
 			confined "$pid" 1000 && descriptors "$pid" &&
 			    sockets "$pid" || return 1
 			n=$((n + 1))
@@ -121,7 +122,7 @@ test_processes_are_confined()
 			;;
 		esac
 	done
-	equal "processes of claudesec" $n 7 || return 1
+	equal "processes of claudesec" $n 8 || return 1
 	n=0
 	for pid in $(proxies held); do
 		confined "$pid" 13 && descriptors "$pid" || return 1
@@ -185,10 +186,10 @@ gone()
 
 test_kill_of_each_process_ends_all()
 {
-	for name in parent conf control engine workspace bridge; do
+	for name in parent conf control engine workspace bridge guard; do
 		hold 1000 held || return 1
 		all=$(for _n in parent conf control engine \
-		    workspace bridge session; do
+		    workspace bridge guard session; do
 			pid_of $_n; done)
 		kill -9 "$(pid_of $name)"
 		wait_for 60 gone $all || {
