@@ -95,7 +95,7 @@ struct request {
 	int			 fd;
 	enum request_state	 state;
 	int			 watched;	/* ev is pending */
-	int			 rests;		/* and is a time, no descriptor */
+	int			 rests;		/* a time, no descriptor */
 	int			 lowat;		/* SO_RCVLOWAT, as we set it */
 	size_t			 seen;		/* bytes when last looked */
 	int64_t			 since;		/* milliseconds */

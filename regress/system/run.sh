@@ -901,7 +901,8 @@ test_the_audit_log()
 	    '"what":"start".*"uid":'"$(id -u $anna)"'.*"rules":\["pass a.example.org"\]' \
 	    '"what":"end".*"status":7' '"what":"stop".*"uid":0'; do
 		grep -q "$_what" "$tmp/audit" ||
-		    because "no $_what in $(tr '\n' ' ' <"$tmp/audit")" || return 1
+		    because "no $_what in $(tr '\n' ' ' <"$tmp/audit")" ||
+		    return 1
 	done
 	equal "its mode" "$(stat -c %a:%u "$tmp/audit")" 600:0 || return 1
 	sed '2s/"what"/"that"/' "$tmp/audit" >"$tmp/try"
