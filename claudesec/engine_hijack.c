@@ -166,7 +166,7 @@ hijack_head(struct hijack *h)
 	return (hijack_complete(h));
 }
 
-/* There may be a descriptor with it. */
+/* There may be a descriptor with it; more than one are not kept. */
 static ssize_t
 hijack_receive(struct hijack *h, char *buf, size_t len)
 {
@@ -177,7 +177,9 @@ hijack_receive(struct hijack *h, char *buf, size_t len)
 	struct cmsghdr *cmsg;
 	struct msghdr msg;
 	struct iovec iov;
+	size_t i;
 	ssize_t n;
+	int fd;
 
 	memset(&msg, 0, sizeof(msg));
 	iov.iov_base = buf;
@@ -188,9 +190,17 @@ hijack_receive(struct hijack *h, char *buf, size_t len)
 	msg.msg_controllen = sizeof(control.buf);
 	n = recvmsg(h->fd, &msg, MSG_CMSG_CLOEXEC);
 	cmsg = n > 0 ? CMSG_FIRSTHDR(&msg) : NULL;
-	if (cmsg != NULL && cmsg->cmsg_level == SOL_SOCKET &&
-	    cmsg->cmsg_type == SCM_RIGHTS && h->stream == -1)
-		memcpy(&h->stream, CMSG_DATA(cmsg), sizeof(int));
+	if (cmsg == NULL || cmsg->cmsg_level != SOL_SOCKET ||
+	    cmsg->cmsg_type != SCM_RIGHTS)
+		return (n);
+	/* with its padding there is room for a second one */
+	for (i = 0; CMSG_LEN((i + 1) * sizeof(int)) <= cmsg->cmsg_len; i++) {
+		memcpy(&fd, CMSG_DATA(cmsg) + i * sizeof(int), sizeof(fd));
+		if (h->stream == -1)
+			h->stream = fd;
+		else
+			close(fd);
+	}
 	return (n);
 }
 
