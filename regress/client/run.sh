@@ -24,7 +24,7 @@ CLAUDESEC=$(realpath "${CLAUDESEC:-../../claudesec/claudesec}")
 [ -x "$CLAUDESEC" ] || { echo "FAIL client: no $CLAUDESEC, run make"; exit 1; }
 command -v python3 >/dev/null || { echo "FAIL client: no python3"; exit 1; }
 TMP=$(mktemp -d "${TMPDIR:-/tmp}/client.XXXXXX") || exit 1
-HEADER=$(realpath ../../claudesec/claudesec.h)
+HEADER=$(realpath ../../claudesec/messages.h)
 export CLAUDESEC HEADER TMP
 trap 'rm -rf "$TMP"' EXIT
 trap 'exit 1' INT TERM HUP

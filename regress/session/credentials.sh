@@ -186,7 +186,7 @@ number_of()
 		if ($2 == "=") n = $3 == "IMSG_FIRST," ? 10 : $3
 		if (name == want) print n + 0
 		n++
-	    }' "$top/claudesec/claudesec.h"
+	    }' "$top/claudesec/messages.h"
 }
 
 liar()

@@ -582,11 +582,12 @@ changed()
 {
 	mkdir -p "$tmp/src" && cp "$top"/claudesec/*.[ch] "$tmp/src/" &&
 	    sed -i "s/^\\(#define $2\t*\\)$3\$/\\1$4/" \
-	    "$tmp/src/claudesec.h" || return 1
-	grep -q "^#define $2.*$4" "$tmp/src/claudesec.h" ||
+	    "$tmp/src/claudesec.h" "$tmp/src/messages.h" || return 1
+	grep -qs "^#define $2.*$4" "$tmp/src/claudesec.h" \
+	    "$tmp/src/messages.h" ||
 	    because "no $2 $3" || return 1
-	link "$1" "$tmp/src/engine_spec.c" "$tmp/src/client.c" \
-	    "$tmp/src/control.c" "$tmp/src/engine_client.c"
+	# shellcheck disable=SC2046
+	link "$1" $(grep -l "$2" "$tmp"/src/*.c)
 }
 
 # Another build over the running one; and back.
@@ -618,7 +619,7 @@ test_upgrade()
 # A client of another build than the daemon is told so, in one line.
 test_another_version()
 {
-	_n=$(sed -n 's/^#define IMSG_VERSION\t*//p' "$top/claudesec/claudesec.h")
+	_n=$(sed -n 's/^#define IMSG_VERSION\t*//p' "$top/claudesec/messages.h")
 	changed other IMSG_VERSION "$_n" 9999 && engine_up && up || return 1
 	for _c in status "start -d" "stop -a" "shell -- true" logs reload; do
 		(cd "$tmp/work" && "$tmp/other" -s "$tmp/sock" $_c) \
