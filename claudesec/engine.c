@@ -532,8 +532,9 @@ engine_set_seccomp(int fd)
 }
 
 /*
- * It comes after each configuration that is in force: now the sessions that
- * run can be told of that.
+ * It comes after each configuration that is in force, in the parent too: what
+ * that connects is the engine of the configuration, and the sessions that run
+ * can be told of it.
  */
 static void
 engine_set_bundle(int fd)
@@ -551,6 +552,7 @@ engine_set_bundle(int fd)
 		free(buf);
 	}
 	session_reload();
+	(void)recovered();
 }
 
 /*
@@ -800,7 +802,6 @@ engine_handle_end(void)
 	if (first) {
 		engine_ask(FILE_SECCOMP);
 		engine_ask(FILE_PROXYD);
-		recover();
 	}
 	return (0);
 }

@@ -823,7 +823,6 @@ void		 resume_keep(struct session *);
 void		 resume_client(struct client *);
 
 /* engine_recover.c: what an earlier daemon left; calls client_run_all() */
-void		 recover(void);
 int		 recovered(void);
 void		 recover_again(void);
 void		 recover_lost(void);

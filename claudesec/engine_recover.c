@@ -48,6 +48,7 @@ struct found {
 	int		 agent_runs, agent_ended, sidecar_runs;
 };
 
+static void	 recover(void);
 static void	 recover_rules(void *, struct docker_reply *);
 static void	 recover_containers(void *, struct docker_reply *);
 static int	 recover_failed(struct docker_reply *);
@@ -118,7 +119,7 @@ recover_retry(int fd, short event, void *arg)
 	(void)recovered();
 }
 
-void
+static void
 recover(void)
 {
 	state = RECOVER_CONTAINERS;

@@ -32,7 +32,7 @@ claudesec=$prefix/bin/claudesec
 . "$top/regress/cases.sh"
 tmp=$(mktemp -d /tmp/claudesec-survive.XXXXXX) || exit 1
 chmod 755 "$tmp"
-mkdir "$tmp/work" "$tmp/data" || exit 1
+mkdir "$tmp/work" "$tmp/data" "$tmp/src" || exit 1
 DOCKER_HOST=unix://$tmp/docker.sock
 export DOCKER_HOST
 engine=
@@ -528,7 +528,8 @@ link()
 	    CFLAGS_TEST="-D_FORTIFY_SOURCE=0 \
 	    -DDATADIR='\"$prefix/share/claudesec\"' \
 	    -DSYSCONFDIR='\"/etc\"' -DJUMP_FILE='\"$tmp/jump\"'" &&
-	    cc_test -o "$tmp/$_name" "$@" $(for _o in ../../claudesec/*.o; do
+	    cc_test -I../../claudesec -o "$tmp/$_name" "$@" \
+	    $(for _o in ../../claudesec/*.o; do
 		_c=$(basename "$_o" .o).c
 		case " $* " in
 		*/"$_c "*)	;;
@@ -634,6 +635,28 @@ of another version; end its sessions and run the command again" || return 1
 	ends 76 "x
 claudesec: the running daemon is of another version; end its sessions and run \
 the command again"
+}
+
+# What is connected is the engine of the configuration, although the parent,
+# which does it, may be the last that has one.
+test_the_parent_is_told_last()
+{
+	awk '/conf_send\(ROLE_PARENT, IMSG_RECONF_CONF/ {
+		print "conf_compose_engine();"
+		print "imsgbuf_flush(&proc_peer(ROLE_ENGINE)->ibuf);"
+		print "sleep(2);"
+		n++
+	    }
+	    /^\t\tconf_compose_engine/ { next }
+	    { print }
+	    END { exit n != 1 }' "$top/claudesec/conf.c" >"$tmp/src/conf.c" ||
+	    because "no such line" || return 1
+	link late "$tmp/src/conf.c" && engine_up && up || return 1
+	hold && killed $daemon || return 1
+	up "$tmp/late" || return 1
+	! grep -q 'cannot reach the container engine' "$tmp/log" ||
+	    because "another engine was looked for" || return 1
+	wait_for 60 runs || because "it is not taken over"
 }
 
 # What there is of all sessions, and of the daemon.
