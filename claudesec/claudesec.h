@@ -107,19 +107,6 @@ int		 daemon_listen(const char *, int, char [PATH_MAX]);
 int		 local_connect(int, const char *);
 
 /*
- * parent_engine.c: where the container engine is, by the environment of a
- * private daemon, and otherwise; a socket to it, or -1 and errno; where it is
- * elsewhere bridge is asked.  remote_use() says -1 if conf lied.
- */
-void		 engine_find(const char *);
-const struct docker_env *engine_environment(void);
-const char	*engine_usual(size_t);
-int		 engine_connect(const char *);
-int		 remote_handle(struct imsg *);
-int		 remote_use(const char *);
-void		 remote_ask(uint32_t);
-
-/*
  * conf.c.  config_new() has the defaults, with which a user needs no file: an
  * egress block replaces its rules.  config_free() wipes the secrets.
  */

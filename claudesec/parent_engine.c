@@ -29,10 +29,11 @@
 #include <sysexits.h>
 #include <unistd.h>
 
-#include "claudesec.h"
+#include "parent.h"
 
 static void	 find_value(char *, size_t, const char *);
 static void	 find_ssh(void);
+static void	 parent_socket(uint32_t, int);
 
 static struct docker_env docker_env;	/* a private daemon follows it */
 static char	 engines[4][PATH_MAX];	/* where one may be, or empty */
@@ -213,4 +214,58 @@ remote_ask(uint32_t id)
 	if (peer_compose(proc_peer(ROLE_BRIDGE), IMSG_PARENT_STREAM, id, -1,
 	    NULL, 0) == -1)
 		fatal("peer_compose");
+}
+
+/*
+ * What is connected is guard's, and the engine process has a way through it.
+ */
+int
+parent_handle_connect(struct imsg *imsg)
+{
+	if (remote_is(current.engine))
+		remote_ask(imsg_get_id(imsg));
+	else
+		parent_socket(imsg_get_id(imsg),
+		    engine_connect(current.engine));
+	return (0);
+}
+
+/* A connection to the engine for the engine process, or -1 and errno. */
+static void
+parent_socket(uint32_t id, int fd)
+{
+	int error;
+
+	error = fd == -1 ? errno : 0;
+	if (peer_compose(proc_peer(ROLE_GUARD), IMSG_PARENT_SOCKET, id, fd,
+	    &error, sizeof(error)) == -1)
+		fatal("peer_compose");
+}
+
+int
+parent_dispatch_bridge(struct peer *p, struct imsg *imsg)
+{
+	struct ctl_error ce;
+	int fd;
+
+	(void)p;
+	if (!remote_is(current.engine))
+		return (-1);
+	switch (imsg_get_type(imsg)) {
+	case IMSG_BRIDGE_STREAM:
+		if ((fd = imsg_get_fd(imsg)) == -1)
+			return (-1);
+		parent_socket(imsg_get_id(imsg), fd);
+		return (0);
+	case IMSG_BRIDGE_FAILED:
+		if (imsg_get_data(imsg, &ce, sizeof(ce)) == -1 ||
+		    !imsg_is_string(ce.text, sizeof(ce.text)))
+			return (-1);
+		if (peer_compose(proc_peer(ROLE_ENGINE), IMSG_PARENT_NOSOCKET,
+		    imsg_get_id(imsg), -1, &ce, sizeof(ce)) == -1)
+			fatal("peer_compose");
+		return (0);
+	default:
+		return (-1);
+	}
 }
