@@ -14,7 +14,6 @@
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
-
 /*
  * The control group of a container, which the container engine made, by the
  * container's id: where the kernel counts how often there could not be another

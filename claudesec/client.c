@@ -14,7 +14,6 @@
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
-
 /*
  * The client: the user's command line.  It has the user's rights, finds a
  * daemon or starts one, asks it for one thing, and shows what comes back.

@@ -14,7 +14,6 @@
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
-
 /*
  * The base image, for a client that builds.  Its script needs all of the
  * user's rights, when the client has none any more, so a helper is started

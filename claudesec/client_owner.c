@@ -14,7 +14,6 @@
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
-
 /*
  * Whose a TCP connection of this machine's is, as Linux tells in its list of
  * all of them.

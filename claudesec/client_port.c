@@ -14,7 +14,6 @@
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
-
 /*
  * Ports of the host's loopback that lead into the session: a process of the
  * client's own, which has nothing to do with the user's terminal.  It listens,

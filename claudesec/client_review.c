@@ -14,7 +14,6 @@
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
-
 /*
  * Reviews on the command line.  They are the user's own files: no daemon is
  * asked, and nothing is done with other rights than the user's.

@@ -14,7 +14,6 @@
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
-
 /*
  * The engine process.  It has the sessions, and asks the container engine for
  * what they need, by way of guard, which lets pass no more than that.  It has

@@ -14,7 +14,6 @@
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
-
 #ifndef ENGINE_H
 #define ENGINE_H
 
@@ -309,6 +308,8 @@ struct docker_reply {
 	int		 fd;		/* the stream: who takes it sets -1 */
 };
 
+#define API_TIMEOUT	30	/* seconds, of most calls */
+
 void		 docker_init(void);
 int		 docker_socket(uint32_t, int, int);
 int		 docker_nosocket(uint32_t, int, const char *);
@@ -409,7 +410,6 @@ void		 client_stopped(void);
 unsigned int	 client_count(void);
 unsigned int	 client_count_of(uint32_t);
 int		 client_workspace(uint32_t, const struct workspace_answer *);
-void		 client_reloaded(uint32_t, const struct ctl_error *);
 void		 client_send(struct client *, uint32_t, int, const void *,
 		    size_t);
 void		 client_error(struct client *, int, const char *, ...)
@@ -419,8 +419,20 @@ void		 client_attach(struct client *, const char *,
 		    const struct ctl_attached *, int);
 void		 client_detach(struct client *, const char *);
 void		 client_session_end(const struct session *);
-void		 client_needs_key(struct client *);
 int		 client_operates(const struct client *);
+void		 client_end(struct client *);
+
+/* engine_request.c: what they want, once that is complete */
+void		 client_run(struct client *);
+void		 client_run_attach(struct client *);
+void		 client_reloaded(uint32_t, const struct ctl_error *);
+void		 client_needs_key(struct client *);
+
+/* engine_terminal.c: of the terminal of one */
+#define SIZE_MAXIMUM	10000
+int		 client_handle_resize(struct client *, struct imsg *);
+void		 client_resize(struct client *);
+int		 client_handle_signal(struct client *, struct imsg *);
 
 /*
  * engine_which.c: the sessions that a client means.  client_find_session()

@@ -34,7 +34,6 @@
 
 #include "engine.h"
 
-#define API_TIMEOUT	30	/* seconds */
 #define REMOVE_TIMEOUT	120
 
 /* of the first proxy, and now again */

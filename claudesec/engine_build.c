@@ -14,7 +14,6 @@
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
-
 /*
  * The agent's image.  Its base is pulled; where that cannot be, a client that
  * builds is asked for one, which it makes and sends.
@@ -33,7 +32,6 @@
 
 #include "engine.h"
 
-#define API_TIMEOUT	30
 #define PULL_TIMEOUT	1800
 #define IMPORT_TIMEOUT	7200
 #define DOCKERFILE_MAX	65536

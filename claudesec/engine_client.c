@@ -14,7 +14,6 @@
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
-
 /*
  * The engine's clients: their connections, requests and answers.  Who one is,
  * the kernel says, on the very connection that the request comes from.
@@ -39,8 +38,6 @@
 #include "engine.h"
 
 #define CLIENT_TIMEOUT	30	/* seconds for its arguments, and its leave */
-#define API_TIMEOUT	30
-#define SIZE_MAXIMUM	10000	/* of a terminal */
 
 static int	 client_dispatch(struct peer *, struct imsg *);
 static int	 client_handle_start(struct client *, struct imsg *);
@@ -61,27 +58,8 @@ static int	 client_handle_resume(struct client *, struct imsg *);
 static void	 client_begin(struct client *, uint32_t, const char *,
 		    const char *);
 static int	 client_handle_base(struct client *, struct imsg *);
-static int	 client_handle_resize(struct client *, struct imsg *);
-static int	 client_handle_signal(struct client *, struct imsg *);
 static void	 client_check_workspace(struct client *, const char *, int);
-static void	 client_run(struct client *);
-static void	 client_run_start(struct client *);
-static void	 client_run_shell(struct client *);
-static int	 client_reviews(const struct client *);
-static void	 client_start_session(struct client *);
-static void	 client_run_attach(struct client *);
-static void	 client_attach_done(void *, struct docker_reply *);
-static void	 client_redraw(struct client *);
-static void	 client_run_stop(struct client *);
-static void	 client_run_reload(struct client *);
-static int	 client_has_gateways(const struct client *);
-static void	 client_run_ports(struct client *);
-static void	 client_resize(struct client *);
-static void	 client_resize_done(void *, struct docker_reply *);
-static void	 client_signal(struct client *);
-static void	 client_signal_done(void *, struct docker_reply *);
 static void	 client_timeout(int, short, void *);
-static void	 client_end(struct client *);
 static void	 client_gone(struct peer *, const char *);
 static void	 client_free(struct client *);
 
@@ -628,206 +606,6 @@ client_handle_base(struct client *c, struct imsg *imsg)
 	return (0);
 }
 
-static int
-client_handle_resize(struct client *c, struct imsg *imsg)
-{
-	struct ctl_size size;
-
-	if (imsg_get_data(imsg, &size, sizeof(size)) == -1 ||
-	    size.cols == 0 || size.cols > SIZE_MAXIMUM ||
-	    size.rows == 0 || size.rows > SIZE_MAXIMUM)
-		return (-1);
-	if (!c->spec.tty || c->object[0] == '\0')
-		return (0);
-	c->size = size;
-	c->resized = 1;
-	client_resize(c);
-	return (0);
-}
-
-/*
- * One at a time, so that the last one is the one that stays.
- */
-static void
-client_resize(struct client *c)
-{
-	if (c->resize != NULL)
-		return;
-	if (!c->resized) {
-		client_redraw(c);
-		return;
-	}
-	c->resized = 0;
-	c->resize = docker_call("POST", NULL, API_TIMEOUT,
-	    client_resize_done, c, "/%s/resize?h=%u&w=%u", c->object,
-	    c->size.rows, c->size.cols);
-}
-
-static void
-client_resize_done(void *arg, struct docker_reply *reply)
-{
-	struct client *c = arg;
-
-	(void)reply;
-	c->resize = NULL;
-	client_resize(c);
-}
-
-/*
- * What runs in a terminal that has a new screen is to draw all of it: it hears
- * of a change of size, though the last size may be the one that it had, and
- * Claude Code draws when it is continued.
- */
-static void
-client_redraw(struct client *c)
-{
-	struct ctl_size size;
-
-	size = c->size;
-	switch (c->redraw) {
-	case 0:
-		return;
-	case 1:
-		if (c->signal != NULL)
-			break;
-		c->signal = docker_call("POST", NULL, API_TIMEOUT,
-		    client_signal_done, c, "/%s/kill?signal=SIGCONT",
-		    c->object);
-		break;
-	case 3:
-		if (size.rows > 1)
-			size.rows--;
-		else
-			size.rows++;
-		/* FALLTHROUGH */
-	default:
-		c->resize = docker_call("POST", NULL, API_TIMEOUT,
-		    client_resize_done, c, "/%s/resize?h=%u&w=%u", c->object,
-		    size.rows, size.cols);
-	}
-	c->redraw--;
-}
-
-static int
-client_handle_signal(struct client *c, struct imsg *imsg)
-{
-	const char *name;
-	int sig;
-
-	if (imsg_get_data(imsg, &sig, sizeof(sig)) == -1)
-		return (-1);
-	switch (sig) {
-	case SIGHUP:
-		name = "SIGHUP";
-		break;
-	case SIGINT:
-		name = "SIGINT";
-		break;
-	case SIGQUIT:
-		name = "SIGQUIT";
-		break;
-	case SIGTERM:
-		name = "SIGTERM";
-		break;
-	case SIGCONT:
-		/* its user has come back to it: another screen */
-		if (c->session != NULL && c->object[0] != '\0' &&
-		    c->spec.tty && c->size.rows != 0 && c->redraw == 0) {
-			c->redraw = 3;
-			client_resize(c);
-		}
-		return (0);
-	default:
-		return (-1);
-	}
-	if (c->shell != NULL)
-		shell_signal(c, sig);
-	else if (c->session != NULL && c->object[0] != '\0') {
-		c->nextsignal = name;
-		client_signal(c);
-	}
-	return (0);
-}
-
-/* One at a time as well; of those that come meanwhile the last. */
-static void
-client_signal(struct client *c)
-{
-	if (c->signal != NULL || c->nextsignal == NULL)
-		return;
-	c->signal = docker_call("POST", NULL, API_TIMEOUT,
-	    client_signal_done, c, "/%s/kill?signal=%s", c->object,
-	    c->nextsignal);
-	c->nextsignal = NULL;
-}
-
-static void
-client_signal_done(void *arg, struct docker_reply *reply)
-{
-	struct client *c = arg;
-
-	(void)reply;
-	c->signal = NULL;
-	client_signal(c);
-}
-
-/*
- * What clients want.
- */
-
-/*
- * Once all of a request is here, and what an earlier daemon left is known.
- */
-static void
-client_run(struct client *c)
-{
-	if (!c->complete || !c->allowed)
-		return;
-	/* all means all that there is, not what is known */
-	if (c->request == IMSG_CTL_STOP && c->all && !c->looked) {
-		c->looked = 1;
-		recover_again();
-	}
-	if (!recovered())
-		return;
-	c->begun = 1;
-	switch (c->request) {
-	case IMSG_CTL_START:
-		client_run_start(c);
-		break;
-	case IMSG_CTL_ATTACH:
-		client_run_attach(c);
-		break;
-	case IMSG_CTL_STOP:
-		client_run_stop(c);
-		break;
-	case IMSG_CTL_STATUS:
-		status_start(c);
-		break;
-	case IMSG_CTL_RULE:
-		live_request(c);
-		break;
-	case IMSG_CTL_LOGS:
-		follow_start(c);
-		break;
-	case IMSG_CTL_RESUME:
-		resume_client(c);
-		break;
-	case IMSG_CTL_RELOAD:
-		client_run_reload(c);
-		break;
-	case IMSG_CTL_PORTS:
-		client_run_ports(c);
-		break;
-	case IMSG_CTL_BUILD:
-		if (!client_operates(c))
-			client_error(c, EX_NOPERM, "permission denied");
-		else
-			build_start(c);
-		break;
-	}
-}
-
 void
 client_run_all(void)
 {
@@ -846,187 +624,6 @@ client_fail_all(int code, const char *why)
 	TAILQ_FOREACH(c, &clients, entry)
 		if (c->complete && c->allowed && !c->begun && !c->ended)
 			client_error(c, code, "%s", why);
-}
-
-static void
-client_run_start(struct client *c)
-{
-	struct session *s;
-
-	if (c->spec.shell) {
-		client_run_shell(c);
-		return;
-	}
-	for (s = session_first(); s != NULL; s = session_next(s))
-		if (s->state == SESSION_RUNNING && client_means(c, s) &&
-		    (!client_reviews(c) || s->spec.review[0] != '\0'))
-			break;
-	if (s == NULL || c->another || c->spec.name[0] != '\0')
-		client_start_session(c);
-	else if (!c->spec.tty || c->detach || !s->spec.tty)
-		client_error(c, EX_CANTCREAT, "the session %s runs here: "
-		    "%sstart -N starts another", s->spec.name, s->spec.tty ?
-		    "attach to it, or " : "");
-	else {
-		c->peer.state = STATE_CLIENT_ASKED;
-		client_send(c, IMSG_CTL_RUNS, -1, s->spec.name,
-		    strlen(s->spec.name));
-	}
-}
-
-static void
-client_run_shell(struct client *c)
-{
-	struct session *s;
-
-	if (client_find_session(c, &s) == -1)
-		return;
-	if (s != NULL) {
-		audit_client(c, s, "shell");
-		shell_start(c, s);
-	} else if (c->spec.name[0] != '\0')
-		client_error(c, EX_UNAVAILABLE, "no session %s runs",
-		    c->spec.name);
-	else
-		client_start_session(c);
-}
-
-/* Its session is not to work on the workspace itself. */
-static int
-client_reviews(const struct client *c)
-{
-	return (c->reviews || engine_config()->fixed.review);
-}
-
-/* It is to come again with a copy of its workspace, if that is for review. */
-static void
-client_start_session(struct client *c)
-{
-	if (client_reviews(c) && c->spec.review[0] == '\0') {
-		client_send(c, IMSG_CTL_NEEDREVIEW, -1, NULL, 0);
-		client_end(c);
-	} else
-		session_start(c);
-}
-
-static void
-client_run_attach(struct client *c)
-{
-	struct session *s;
-
-	if (client_find_session(c, &s) == -1)
-		return;
-	if (s == NULL && c->spec.name[0] != '\0')
-		client_error(c, EX_UNAVAILABLE, "no session %s runs",
-		    c->spec.name);
-	else if (s == NULL)
-		client_error(c, EX_UNAVAILABLE, "no session runs here");
-	else if (!s->spec.tty)
-		client_error(c, EX_UNAVAILABLE, "the session %s has no "
-		    "terminal", s->spec.name);
-	else {
-		c->session = s;
-		c->attach = docker_call("POST", NULL, API_TIMEOUT,
-		    client_attach_done, c, "/containers/%s/attach?stream=1"
-		    "&stdin=1&stdout=1&stderr=1&detachKeys=" DETACH_KEYS,
-		    s->agent);
-		docker_hijack(c->attach);
-	}
-}
-
-static void
-client_attach_done(void *arg, struct docker_reply *reply)
-{
-	struct client *c = arg;
-	struct session *s;
-
-	c->attach = NULL;
-	/* it may have ended meanwhile, and the client been told */
-	if ((s = c->session) == NULL)
-		return;
-	if (reply->error != NULL) {
-		client_error(c, reply->code, "cannot attach to the session "
-		    "%s: %s", s->spec.name, reply->error);
-		return;
-	}
-	session_attached(s, c, reply->fd, 1);
-	reply->fd = -1;
-}
-
-static void
-client_run_stop(struct client *c)
-{
-	struct session *next, *s;
-	int n;
-
-	/* those of a directory are one user's, or root has it */
-	n = 0;
-	for (s = session_first(); s != NULL; s = session_next(s))
-		if (c->spec.name[0] != '\0' && client_means(c, s))
-			n++;
-	if (n > 1) {
-		client_several(c);
-		return;
-	}
-	n = 0;
-	for (s = session_first(); s != NULL; s = next) {
-		next = session_next(s);
-		if (!client_means(c, s))
-			continue;
-		n++;
-		audit_client(c, s, "stop");
-		session_stop(s, c->grace);
-	}
-	if (n > 0)
-		client_stopped();
-	else if (c->all)
-		client_exit(c, 0);
-	else if (c->spec.name[0] != '\0')
-		client_error(c, EX_UNAVAILABLE, "no session %s runs",
-		    c->spec.name);
-	else
-		client_error(c, EX_UNAVAILABLE, "no session runs here");
-}
-
-/*
- * The configuration, which credentials from a command do not come with: those
- * are the user's, for the user's own sessions.
- */
-static void
-client_run_reload(struct client *c)
-{
-	struct session *s;
-
-	if (c->nkeys > 0) {
-		for (s = session_first(); s != NULL; s = session_next(s))
-			if (s->spec.owner == c->uid &&
-			    s->spec.token[0] != '\0') {
-				keys_copy(s, &c->keys);
-				sidecar_policy(s);
-			}
-		client_exit(c, 0);
-	} else if (client_operates(c)) {
-		if (peer_compose(proc_peer(ROLE_PARENT), IMSG_ENGINE_RELOAD,
-		    c->id, -1, NULL, 0) == -1)
-			fatal("peer_compose");
-	} else if (client_has_gateways(c))
-		client_needs_key(c);
-	else
-		client_error(c, EX_NOPERM, "permission denied");
-}
-
-/* Has it sessions that want credentials of its command's? */
-static int
-client_has_gateways(const struct client *c)
-{
-	struct session *s;
-
-	if (engine_config()->commandfile[0] == '\0')
-		return (0);
-	for (s = session_first(); s != NULL; s = session_next(s))
-		if (s->spec.owner == c->uid && s->spec.token[0] != '\0')
-			return (1);
-	return (0);
 }
 
 /*
@@ -1048,39 +645,6 @@ client_stopped(void)
 		if (s == NULL)
 			client_exit(c, 0);
 	}
-}
-
-/* Of a session that has its container. */
-static void
-client_run_ports(struct client *c)
-{
-	struct session *s;
-
-	for (s = session_first(); s != NULL; s = session_next(s))
-		if (client_means(c, s) && s->state < SESSION_STOPPING &&
-		    s->agent[0] != '\0')
-			break;
-	if (s == NULL)
-		client_error(c, EX_UNAVAILABLE, "no session %s runs",
-		    c->spec.name);
-	else
-		port_start(c, s);
-}
-
-void
-client_reloaded(uint32_t id, const struct ctl_error *ce)
-{
-	struct client *c;
-
-	if ((c = client_find(id)) == NULL || c->request != IMSG_CTL_RELOAD ||
-	    c->ended)
-		return;
-	if (ce->code != 0)
-		client_error(c, ce->code, "%s", ce->text);
-	else if (client_has_gateways(c))
-		client_needs_key(c);
-	else
-		client_exit(c, 0);
 }
 
 /*
@@ -1117,17 +681,6 @@ void
 client_exit(struct client *c, int status)
 {
 	client_send(c, IMSG_CTL_EXIT, -1, &status, sizeof(status));
-	client_end(c);
-}
-
-/* It is to come again, with what the command says that this file names. */
-void
-client_needs_key(struct client *c)
-{
-	const char *file;
-
-	file = engine_config()->commandfile;
-	client_send(c, IMSG_CTL_NEEDKEY, -1, file, strlen(file));
 	client_end(c);
 }
 
@@ -1189,7 +742,7 @@ client_session_end(const struct session *s)
 }
 
 /* It hangs up when it has read that this was all. */
-static void
+void
 client_end(struct client *c)
 {
 	struct timeval tv = { CLIENT_TIMEOUT, 0 };

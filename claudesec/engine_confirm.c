@@ -14,7 +14,6 @@
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
-
 /*
  * What keeps an agent in, as the container engine tells it of a container
  * that it made, and what this engine cannot do.  Nothing that was merely asked

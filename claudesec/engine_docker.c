@@ -14,7 +14,6 @@
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
-
 /*
  * The Docker Engine API, and the only user of its sockets.  Each call has a
  * connection of its own, which the parent made: libcurl is handed it where it

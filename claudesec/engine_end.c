@@ -14,7 +14,6 @@
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
-
 /*
  * The steps when the agent has ended: how that was, and the last words of its
  * proxy, which ends now and tells of what it had not told yet.  Then all that
@@ -29,7 +28,6 @@
 
 #include "engine.h"
 
-#define API_TIMEOUT	30	/* seconds */
 #define END_TIMEOUT	5	/* for all of these steps */
 
 static uint64_t	 look_number(const json_t *, const char *);

@@ -14,7 +14,6 @@
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
-
 /*
  * What a session's proxyd tells of its traffic: events, one a line, as JSON,
  * and what they sum up to.  An agent that took proxyd over could write them:

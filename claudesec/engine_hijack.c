@@ -14,7 +14,6 @@
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
-
 /*
  * A call that turns its connection into a raw stream, which is the container
  * engine's own: guard hands it over with the head of the answer.

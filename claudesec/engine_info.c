@@ -31,8 +31,6 @@
 
 #include "engine.h"
 
-#define API_TIMEOUT	30	/* seconds */
-
 static void	 info_done(void *, struct docker_reply *);
 static void	 info_use(struct session *);
 static void	 info_lacks(struct session *, const char *);

@@ -30,7 +30,6 @@
 
 #include "engine.h"
 
-#define API_TIMEOUT	30	/* seconds */
 #define REMOVE_TIMEOUT	120
 
 struct kept {

@@ -14,7 +14,6 @@
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
-
 /*
  * Rules of the user's for one session that runs: beside those of the
  * configuration, as long as the session or for a while.  What the configuration

@@ -14,7 +14,6 @@
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
-
 /*
  * What a session has of the workspace process: a process of its own that
  * knows the directory, and a channel to that.  It says what is to be mounted

@@ -28,7 +28,6 @@
 
 #include "engine.h"
 
-#define API_TIMEOUT	30	/* seconds */
 #define REMOVE_TIMEOUT	120
 
 static json_t	*network_spec(const struct session *);

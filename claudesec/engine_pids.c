@@ -14,7 +14,6 @@
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
-
 /*
  * Did the agent run into its bound of processes?  The kernel counts that, in a
  * file that is gone with the container, so it is looked at while that runs: a

@@ -14,7 +14,6 @@
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
-
 /*
  * Ports of a session that its user reaches.  A client names the session once,
  * and then asks for one stream after the other, each of which the engine runs
@@ -32,8 +31,6 @@
 #include <unistd.h>
 
 #include "engine.h"
-
-#define API_TIMEOUT	30
 
 /* a stream that is being made */
 struct stream {

@@ -14,7 +14,6 @@
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
-
 /*
  * What a daemon before us left behind: sessions whose agent runs, or has ended
  * unseen, are taken over, and what is left of others is removed, in their
@@ -33,7 +32,6 @@
 
 #include "engine.h"
 
-#define API_TIMEOUT	30
 #define REMOVE_TIMEOUT	120
 #define RETRY_SECONDS	1
 #define AGAIN_SECONDS	10	/* for what was under way at the start */

@@ -14,7 +14,6 @@
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
-
 /*
  * What the engine tells: JSON that may be anything, and the frames of a stream
  * with several in it.  Pure, as engine_spec.c is.

@@ -14,7 +14,6 @@
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
-
 /*
  * What a client is told at the end of its session: sums, hosts, and what was
  * found in the workspace.  For a finding, whoever looks for such calls

@@ -14,7 +14,6 @@
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
-
 /*
  * Sessions: an agent's container, its sidecar, the volume that both share, and
  * the way there and back.  What a session needs is made in steps, each as soon
@@ -36,7 +35,6 @@
 
 #include "engine.h"
 
-#define API_TIMEOUT	30	/* seconds */
 #define REMOVE_TIMEOUT	120	/* also to stop */
 #define SPARE_DELAY	300000	/* microseconds, after a session began */
 

@@ -14,7 +14,6 @@
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
-
 /*
  * A command in the container of a running session, beside the agent.  The
  * engine's API cannot wait for one, so its client says when the stream has
@@ -34,7 +33,6 @@
 
 #include "engine.h"
 
-#define API_TIMEOUT	30
 #define STATUS_DELAY	50000	/* microseconds until it is asked again */
 #define STATUS_TRIES	100
 #define KILLS_MAX	32		/* under way */

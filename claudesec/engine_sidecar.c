@@ -14,7 +14,6 @@
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
-
 /*
  * What the engine process and a session's proxyd say to each other, over the
  * standard streams of its container: policies one way, and lines the other,

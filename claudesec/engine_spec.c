@@ -14,7 +14,6 @@
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
-
 /*
  * Container and network specs, and what else the engine is told and tells, as
  * JSON.  Pure: nothing here logs, exits, or knows a global.  What makes JSON

@@ -14,7 +14,6 @@
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
-
 /*
  * What status tells: what is known of each session, with what the container
  * engine counts of it.  All are asked for at once, and those that have not
@@ -31,7 +30,6 @@
 #include "engine.h"
 
 #define STATUS_MILLIS	900	/* for all answers */
-#define API_TIMEOUT	30
 
 struct status_item {
 	struct ctl_session session;

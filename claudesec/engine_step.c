@@ -14,7 +14,6 @@
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
-
 /*
  * The steps that a session begins with: what each needs, asks for, and makes
  * of the answer.
@@ -33,7 +32,6 @@
 
 #include "engine.h"
 
-#define API_TIMEOUT	30	/* seconds */
 #define CREATE_TIMEOUT	120	/* also to start */
 #define IMPORT_TIMEOUT	300
 #define PULL_TIMEOUT	1800

@@ -14,7 +14,6 @@
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
-
 /*
  * The traffic of sessions: what their proxies tell of it is added up, kept
  * for who asks, and logged as far as it was refused.  Who follows it and does

@@ -30,7 +30,6 @@
 
 #include "engine.h"
 
-#define API_TIMEOUT	30
 #define REMOVE_TIMEOUT	120
 #define CLAUDE_MARK	" (Claude Code)"
 

@@ -14,7 +14,6 @@
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
-
 /*
  * Is what the engine made what it was asked for?  Older engines and others
  * ignore fields that they do not know, so nothing is started before this was

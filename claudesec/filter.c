@@ -14,7 +14,6 @@
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
-
 /*
  * What a container prints, on its way to the user's terminal.  A terminal does
  * more than show text: it answers, writes to the clipboard, prints, moves

@@ -14,7 +14,6 @@
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
-
 /*
  * Carries one connection: between standard input and output, which the engine
  * connects to a client, and a port of this container's loopback.

@@ -14,7 +14,6 @@
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
-
 /*
  * The keys that let go of a session, in what a terminal says: one or two, the
  * first with Control.  They come as bytes, or as sequences where the program

@@ -14,7 +14,6 @@
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
-
 /*
  * unveil(2) for Linux, and what else of a pledge Landlock can enforce.  Paths
  * are only noted until they come into force, so that no descriptor is open in

@@ -14,7 +14,6 @@
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
-
 /*
  * Descriptors: as many as may be needed, and some kept for what has begun.  A
  * process that lacks one for what another sends it is lost, and with it the

@@ -14,7 +14,6 @@
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
-
 /*
  * A login by the user's browser, as Claude Code begins it.  It listens on a
  * port of its own loopback and has an address opened, at one of few hosts,

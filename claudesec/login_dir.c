@@ -14,7 +14,6 @@
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
-
 /*
  * Where Claude Code keeps a login, on the host: a directory of claudesec's own
  * in the user's home, or one that the configuration names.

@@ -14,7 +14,6 @@
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
-
 /*
  * What the command line and the configuration have in common: numbers, sizes,
  * processors; and which variables a user may set in a session.  Pure.

@@ -14,7 +14,6 @@
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
-
 /*
  * What came of a session, in the client: collected, and shown when all else
  * was.  All text in it was the agent's to choose.

@@ -14,7 +14,6 @@
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
-
 /*
  * Takes changes over into the workspace, one at a time: each file there is the
  * old one or the new one at any time.  What the agent has in its copy, and

@@ -14,7 +14,6 @@
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
-
 /*
  * Finds what an agent has changed in its copy.  The kernel sets the time of a
  * change and the number of a file, so what has kept both is not read again.

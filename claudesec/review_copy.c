@@ -14,7 +14,6 @@
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
-
 /*
  * Makes the copy of a workspace.  Where the file system can, its files share
  * their blocks with the workspace's until one of them changes.

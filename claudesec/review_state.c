@@ -14,7 +14,6 @@
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
-
 /*
  * What is kept of reviews, each in a directory of its name in the user's
  * state: "origin" names the workspace, "tree" is the copy of it that the agent

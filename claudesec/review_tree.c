@@ -14,7 +14,6 @@
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
-
 /*
  * Files of which an agent, or a user at work, may change anything at any time:
  * a directory is walked by its descriptor, no link is followed, what is no

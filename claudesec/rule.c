@@ -14,7 +14,6 @@
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
-
 /*
  * Hosts that are passed or blocked, as the configuration and the command line
  * have them.  Pure.

@@ -14,7 +14,6 @@
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
-
 /*
  * pledge(2) for Linux: a seccomp filter made from one table.  See sandbox.h
  * for what it means and for what a filter cannot tell.

@@ -14,7 +14,6 @@
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
-
 /*
  * No sandbox at all: for builds with the sanitizers, which need calls that no
  * promise covers, and for systems that have neither pledge nor seccomp.

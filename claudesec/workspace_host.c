@@ -14,7 +14,6 @@
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
-
 /*
  * What git reads outside of a workspace, and what of that leads into it: the
  * configuration of the user and of the system, and that of a repository which

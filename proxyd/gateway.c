@@ -14,7 +14,6 @@
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
-
 /*
  * The gateway's rules: which requests of the agent go to the API and with
  * what.  The frontend judges with these functions what it makes of the agent's

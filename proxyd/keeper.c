@@ -14,7 +14,6 @@
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
-
 /*
  * The keeper holds the key to the API, and asks there for the agent.  What it
  * is to ask comes from the frontend, in pieces that it judges once more: which

@@ -14,7 +14,6 @@
  * OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
  */
 
-
 /*
  * The keeper's connections to the API: where to is the resolver's word, with
  * whom is what TLS says, and one that is done with a request waits for the
