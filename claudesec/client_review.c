@@ -385,7 +385,7 @@ apply_one(struct review *r, int host, int force, struct change *c)
 	else {
 		c->done = 1;
 		if (v != VERDICT_SAME)
-			show_line(r, c, 0);
+			show_line(c, 0);
 	}
 }
 

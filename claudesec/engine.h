@@ -221,6 +221,7 @@ json_t		*spec_from_podman(const json_t *, const json_t *);
 #define SPEC_DEPTH		32	/* of its JSON */
 
 void		 spec_text(char *, size_t, const char *, size_t);
+void		 spec_path(char *, size_t, const char *);
 json_t		*spec_parse(const char *, size_t);
 const char	*spec_string(const json_t *, const char *, const char *);
 int		 spec_id(const json_t *, char [ID_LEN + 1]);
@@ -612,7 +613,8 @@ struct session {
 	unsigned int	 nlive;
 	struct event	 live_timer;
 	struct kept_state kept;
-	struct ctl_finding *findings;
+	struct listed	*findings;
+	size_t		 nlisted;
 	uint32_t	 nfindings;	/* all, listed or not */
 	uint32_t	 limits;	/* bits, that were hit */
 	uint32_t	 pids_id;	/* with the parent; 0: none */
@@ -639,9 +641,9 @@ void		 end_begin(struct session *);
  * engine_report.c: what the client is told at the end.  Who looks at the
  * workspace tells what is found, in a step that STEP_END needs or before.
  */
-#define FINDINGS_LISTED		64
+#define FINDINGS_LISTED		64	/* of one kind */
 
-void		 report_finding(struct session *, enum finding, const char *);
+void		 report_finding(struct session *, const struct ctl_finding *);
 void		 report_send(const struct session *, struct client *);
 void		 report_free(struct session *);
 

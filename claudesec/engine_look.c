@@ -305,10 +305,11 @@ look_handle_found(struct look *l, struct imsg *imsg)
 	struct ctl_finding f;
 
 	if (imsg_get_data(imsg, &f, sizeof(f)) == -1 || !l->ending ||
-	    f.kind >= FINDING_MAX || !imsg_is_string(f.path, sizeof(f.path)))
+	    f.kind >= FINDING_MAX || f.n == 0 ||
+	    !imsg_is_string(f.path, sizeof(f.path)))
 		return (-1);
 	if (l->session != NULL)
-		report_finding(l->session, (enum finding)f.kind, f.path);
+		report_finding(l->session, &f);
 	return (0);
 }
 

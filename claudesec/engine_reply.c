@@ -61,6 +61,26 @@ spec_text(char *dst, size_t size, const char *src, size_t len)
 	*p = '\0';
 }
 
+/*
+ * A name that may be anything, to be told from any other: what is no printable
+ * character, and a blank at an end, is its octal number.
+ */
+void
+spec_path(char *dst, size_t size, const char *src)
+{
+	size_t i;
+	char *p;
+
+	p = dst;
+	for (i = 0; src[i] != '\0' && size - (size_t)(p - dst) > 5; i++)
+		if (isgraph((unsigned char)src[i]) || (src[i] == ' ' &&
+		    i > 0 && src[i + 1] != '\0'))
+			*p++ = src[i];
+		else
+			p += snprintf(p, 5, "\\%03o", (unsigned char)src[i]);
+	*p = '\0';
+}
+
 /* The length of a control sequence of a terminal, or 0. */
 static size_t
 spec_sequence(const char *s, size_t len)

@@ -28,27 +28,51 @@
 
 #include "engine.h"
 
+struct listed {
+	uint32_t	 kind, n;	/* as of struct ctl_finding */
+	char		*path;		/* escaped */
+};
+
+static uint32_t	 add_up(uint32_t, uint32_t);
+
 /*
  * The path is below the workspace, and may be anything that the agent could
- * make; it is escaped here.  Those that come first are listed, and all counted.
+ * make; it is escaped here.  Those of a kind that come first are listed, and
+ * all counted.
  */
 void
-report_finding(struct session *s, enum finding kind, const char *path)
+report_finding(struct session *s, const struct ctl_finding *f)
 {
-	struct ctl_finding *f;
+	char path[PATH_MAX];
+	struct listed *l, *last;
+	size_t i, n;
 
-	if (s->nfindings < UINT32_MAX)
-		s->nfindings++;
-	if (s->nfindings > FINDINGS_LISTED)
-		return;
-	if (s->findings == NULL && (s->findings = calloc(FINDINGS_LISTED,
-	    sizeof(*s->findings))) == NULL)
+	s->nfindings = add_up(s->nfindings, f->n);
+	if (s->findings == NULL && (s->findings = calloc(FINDING_MAX *
+	    FINDINGS_LISTED, sizeof(*s->findings))) == NULL)
 		fatal("calloc");
-	f = &s->findings[s->nfindings - 1];
-	f->kind = kind;
-	spec_text(f->path, sizeof(f->path), path, strlen(path));
-	if (f->path[0] == '\0')
-		(void)strlcpy(f->path, "?", sizeof(f->path));
+	last = NULL;
+	for (i = n = 0; i < s->nlisted; i++)
+		if (s->findings[i].kind == f->kind) {
+			last = &s->findings[i];
+			n++;
+		}
+	if (n == FINDINGS_LISTED) {
+		last->n = add_up(last->n, f->n);
+		return;
+	}
+	l = &s->findings[s->nlisted++];
+	l->kind = f->kind;
+	l->n = f->n;
+	spec_path(path, sizeof(path), f->path);
+	if ((l->path = strdup(path)) == NULL)
+		fatal("strdup");
+}
+
+static uint32_t
+add_up(uint32_t a, uint32_t b)
+{
+	return (b > UINT32_MAX - a ? UINT32_MAX : a + b);
 }
 
 /*
@@ -57,10 +81,11 @@ report_finding(struct session *s, enum finding kind, const char *path)
 void
 report_send(const struct session *s, struct client *c)
 {
+	struct ctl_finding f;
 	struct ctl_report r;
 	const struct traffic *t;
 	int64_t end;
-	uint32_t i;
+	size_t i;
 
 	t = &s->traffic;
 	end = s->ended ? s->ended : clock_seconds();
@@ -83,9 +108,13 @@ report_send(const struct session *s, struct client *c)
 	for (i = 0; i < t->nhosts; i++)
 		client_send(c, IMSG_CTL_HOST, -1, &t->hosts[i],
 		    sizeof(t->hosts[i]));
-	for (i = 0; i < s->nfindings && i < FINDINGS_LISTED; i++)
-		client_send(c, IMSG_CTL_FINDING, -1, &s->findings[i],
-		    sizeof(s->findings[i]));
+	for (i = 0; i < s->nlisted; i++) {
+		memset(&f, 0, sizeof(f));
+		f.kind = s->findings[i].kind;
+		f.n = s->findings[i].n;
+		(void)strlcpy(f.path, s->findings[i].path, sizeof(f.path));
+		client_send(c, IMSG_CTL_FINDING, -1, &f, sizeof(f));
+	}
 	if (s->newer.found)
 		client_send(c, IMSG_CTL_NEWER, -1, NULL, 0);
 }
@@ -93,7 +122,12 @@ report_send(const struct session *s, struct client *c)
 void
 report_free(struct session *s)
 {
+	size_t i;
+
+	for (i = 0; i < s->nlisted; i++)
+		free(s->findings[i].path);
 	free(s->findings);
 	s->findings = NULL;
+	s->nlisted = 0;
 	traffic_free(&s->traffic);
 }

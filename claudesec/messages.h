@@ -30,7 +30,7 @@
 #include "proc.h"
 
 /* bump with any change of a message or of its struct */
-#define IMSG_VERSION		5
+#define IMSG_VERSION		6
 
 /* limits; a path of the workspace, and names of sessions, images and hosts */
 #define NAME_MAXLEN	64	/* session names: [a-z0-9][a-z0-9_.-]* */
@@ -477,6 +477,7 @@ enum finding {
 
 struct ctl_finding {
 	uint32_t	 kind;		/* enum finding */
+	uint32_t	 n;		/* it, and others that are not named */
 	char		 path[PATH_MAX];	/* below the workspace */
 };
 

@@ -35,7 +35,7 @@
 #include "claudesec.h"
 
 #define PARTS_MAX	1024	/* hosts and findings, of all kinds */
-#define SHOWN_MAX	8	/* of each, on standard error */
+#define SHOWN_MAX	8	/* of each kind, on standard error */
 
 struct host {
 	struct ctl_host		 host;
@@ -60,19 +60,24 @@ static void	 print_findings(void);
 static void	 print_more(unsigned int);
 static void	 write_json(void);
 static json_t	*json_hosts(void);
+static json_t	*json_kinds(void);
 static json_t	*json_findings(void);
 static json_t	*must(json_t *);
 
 static const struct {
-	const char	*name, *text;
+	const char	*name, *text, *more;
 } findings[FINDING_MAX] = {
-	{ "executed", "the host may execute" },
-	{ "repository", "a repository of its own is in" },
-	{ "symlink", "points out of the workspace:" },
-	{ "executable", "is new and may be executed:" },
-	{ "setuid", "is setuid or setgid:" },
-	{ "unseen", "there was too much to look at in" },
-	{ "replaced", "was replaced on the host, and not protected since:" }
+	{ "executed", "the host may execute", "that the host may execute" },
+	{ "repository", "a repository of its own is in", "repositories" },
+	{ "symlink", "points out of the workspace:",
+	    "that point out of the workspace" },
+	{ "executable", "is new and may be executed:",
+	    "that are new and may be executed" },
+	{ "setuid", "is setuid or setgid:", "that are setuid or setgid" },
+	{ "unseen", "was not looked at, shut or too much:",
+	    "that were not looked at" },
+	{ "replaced", "was replaced on the host, and not protected since:",
+	    "that were replaced on the host" }
 };
 
 static struct ctl_report report;
@@ -154,7 +159,7 @@ add_finding(struct imsg *imsg)
 	TAILQ_INSERT_TAIL(&found, f, entry);
 	if (imsg_get_data(imsg, &f->finding, sizeof(f->finding)) == -1 ||
 	    !imsg_is_string(f->finding.path, sizeof(f->finding.path)) ||
-	    f->finding.kind >= FINDING_MAX)
+	    f->finding.kind >= FINDING_MAX || f->finding.n == 0)
 		return (-1);
 	text_clean(f->finding.path);
 	return (0);
@@ -295,14 +300,23 @@ static void
 print_findings(void)
 {
 	const struct finding_entry *f;
-	unsigned int n;
+	uint64_t more[FINDING_MAX] = { 0 };
+	unsigned int i, n[FINDING_MAX] = { 0 };
 
-	n = 0;
-	TAILQ_FOREACH(f, &found, entry)
-		if (n++ < SHOWN_MAX)
-			(void)fprintf(stderr, "  %s %s\n",
-			    findings[f->finding.kind].text, f->finding.path);
-	print_more(report.findings > n ? report.findings : n);
+	TAILQ_FOREACH(f, &found, entry) {
+		i = f->finding.kind;
+		more[i] += f->finding.n;
+		if (n[i] == SHOWN_MAX)
+			continue;
+		(void)fprintf(stderr, "  %s %s\n", findings[i].text,
+		    f->finding.path);
+		more[i]--;
+		n[i]++;
+	}
+	for (i = 0; i < FINDING_MAX; i++)
+		if (more[i] > 0)
+			(void)fprintf(stderr, "  and %" PRIu64 " more %s\n",
+			    more[i], findings[i].more);
 }
 
 static void
@@ -339,7 +353,7 @@ write_json(void)
 	if (report.limits & LIMIT_PROCESSES)
 		(void)json_array_append_new(limits, json_string("processes"));
 	json = must(json_pack("{s:o, s:I, s:I, s:o, s:o, s:{s:I, s:I}, s:I, "
-	    "s:I, s:I, s:I, s:I, s:o, s:I, s:o}",
+	    "s:I, s:I, s:I, s:I, s:o, s:I, s:o, s:o}",
 	    "name", must(json_text(report.name)),
 	    "since", (json_int_t)report.since,
 	    "seconds", (json_int_t)report.seconds,
@@ -356,6 +370,7 @@ write_json(void)
 	    "unlisted", (json_int_t)report.others,
 	    "hosts", json_hosts(),
 	    "found", (json_int_t)report.findings,
+	    "kinds", json_kinds(),
 	    "findings", json_findings()));
 	if (json_dumpfd(json, output, JSON_INDENT(2)) == -1 ||
 	    write(output, "\n", 1) != 1 || close(output) == -1)
@@ -383,6 +398,25 @@ json_hosts(void)
 		    "blocked", (int)h->host.blocked,
 		    "reason", must(json_text(h->host.reason)))));
 	return (array);
+}
+
+/* How many there are of each, listed or not. */
+static json_t *
+json_kinds(void)
+{
+	const struct finding_entry *f;
+	json_int_t n[FINDING_MAX] = { 0 };
+	json_t *json;
+	unsigned int i;
+
+	TAILQ_FOREACH(f, &found, entry)
+		n[f->finding.kind] += f->finding.n;
+	json = must(json_object());
+	for (i = 0; i < FINDING_MAX; i++)
+		if (n[i] > 0)
+			(void)json_object_set_new(json, findings[i].name,
+			    json_integer(n[i]));
+	return (json);
 }
 
 static json_t *

@@ -80,6 +80,7 @@ struct change {
 	int		 chosen, named;	/* by the command line */
 	int		 done, failed;	/* of apply */
 	struct object	 now;		/* not of one that is deleted */
+	char		*target;	/* of a link, as last read */
 };
 
 /* one that is open */
@@ -106,7 +107,6 @@ int		 object_sum_fd(struct object *, int);
 int		 object_same(const struct object *, const struct object *);
 int		 tree_copy(int, int);
 int		 tree_remove(int, const char *);
-int		 tree_is_placeholder(int, const char *, const struct stat *);
 void		 tree_print(FILE *, const char *, size_t, const char *);
 
 /*
@@ -133,6 +133,7 @@ void		 review_make(struct review *, const char *, const char *, int);
 
 /* review_compare.c: finds the changes */
 int		 review_compare(struct review *);
+int		 change_link(struct change *, int, const char *);
 size_t		 review_guard(const struct review *, const char *);
 
 /*
@@ -152,7 +153,7 @@ int		 apply_record(struct review *, struct change *);
 /* review_show.c */
 void		 show_contents_too(int);
 void		 show_change(struct review *, int, struct change *);
-void		 show_line(struct review *, const struct change *, int);
+void		 show_line(const struct change *, int);
 int		 show_is_temporary(const char *);
 
 #endif /* REVIEW_H */

@@ -237,7 +237,8 @@ apply_file(struct review *r, struct change *c, int dir, const char *name)
 
 /*
  * It has the rights that the one had that was there, if the agent did not
- * mean to change them.  What it was taken from is known by what was read.
+ * mean to change them, or those that are shown, whatever they are by now.
+ * What it was taken from is known by what was read.
  * Root works for the one who has the file, or the directory.
  */
 static int
@@ -245,16 +246,18 @@ apply_finish(struct change *c, const struct stat *from, int out, int dir,
     const char *name)
 {
 	struct stat here, st;
-	mode_t mode;
+	mode_t mode, was;
 	int exists;
 
 	exists = fstatat(dir, name, &here, AT_SYMLINK_NOFOLLOW) == 0 &&
 	    S_ISREG(here.st_mode);
 	mode = exists && c->entry != NULL && !mode_changed(c) ? here.st_mode :
-	    from->st_mode;
+	    c->now.mode;
 	if (fstat(out, &st) == -1)
 		return (-1);
+	was = c->now.mode;
 	object_set(&c->now, from);
+	c->now.mode = was;
 	c->now.size = st.st_size;
 	if (lseek(out, 0, SEEK_SET) == -1 ||
 	    object_sum_fd(&c->now, out) == -1)
@@ -268,23 +271,21 @@ apply_finish(struct change *c, const struct stat *from, int out, int dir,
 	return (renameat(dir, APPLY_TEMP, dir, name));
 }
 
+/* What is shown of it is what was taken over. */
 static int
 apply_link(struct review *r, struct change *c, int dir, const char *name)
 {
-	char target[PATH_MAX];
 	const char *last;
-	ssize_t n;
-	int from;
+	int error, from;
 
 	if ((from = tree_parent(r->tree, c->path, &last)) == -1)
 		return (-1);
-	n = readlinkat(from, last, target, sizeof(target) - 1);
+	error = change_link(c, from, last);
 	close(from);
-	if (n == -1)
+	if (error == -1)
 		return (-1);
-	target[n] = '\0';
 	(void)unlinkat(dir, APPLY_TEMP, 0);
-	if (symlinkat(target, dir, APPLY_TEMP) == -1)
+	if (symlinkat(c->target, dir, APPLY_TEMP) == -1)
 		return (-1);
 	if (renameat(dir, APPLY_TEMP, dir, name) == -1) {
 		from = errno;

@@ -34,7 +34,14 @@
 #include "review.h"
 #include "workspace.h"
 
+/* what a directory of git's has */
+#define GIT_HEAD	0x1
+#define GIT_COMMON	0x2
+#define GIT_OBJECTS	0x4
+#define GIT_REFS	0x8
+
 static int	 compare_dir(struct review *, int, size_t, int);
+static int	 compare_names(struct review *, int, DIR *, size_t, int);
 static int	 compare_one(struct review *, int, const char *, size_t, int);
 static int	 compare_subdir(struct review *, int, const char *, int);
 static int	 compare_gone(struct review *);
@@ -49,8 +56,8 @@ static void	 paths_sort(struct paths *);
 static int	 paths_order(const void *, const void *);
 static int	 paths_have(const struct paths *, const char *, size_t);
 static int	 paths_cover(const struct paths *, const char *);
-static int	 is_git(int);
-static int	 is_there(int, const char *);
+static unsigned int git_part(const char *);
+static int	 is_git(unsigned int);
 static int	 guard_ends(const char *, size_t, const char *);
 static int	 guard_is(const char *const *, const char *, size_t);
 static int	 guard_is_data(const char *, size_t);
@@ -70,8 +77,6 @@ review_compare(struct review *r)
 	size_t i;
 
 	path[0] = '\0';
-	if (is_git(r->tree) && paths_add(&r->gits, "") == -1)
-		return (-1);
 	if (compare_dir(r, r->tree, 0, 0) == -1)
 		return (-1);
 	paths_sort(&r->gits);
@@ -98,7 +103,6 @@ change_order(const void *a, const void *b)
 static int
 compare_dir(struct review *r, int from, size_t len, int depth)
 {
-	struct dirent *d;
 	DIR *dir;
 	int error, fd;
 
@@ -108,17 +112,37 @@ compare_dir(struct review *r, int from, size_t len, int depth)
 			close(fd);
 		return (paths_add(&r->unseen, path));
 	}
+	error = compare_names(r, from, dir, len, depth);
+	(void)closedir(dir);
+	return (error);
+}
+
+/*
+ * What makes it a directory of git's is what of that was read here, and no
+ * later look at it: no other name can be taken over.
+ */
+static int
+compare_names(struct review *r, int from, DIR *dir, size_t len, int depth)
+{
+	struct dirent *d;
+	unsigned int parts;
+	int error;
+
 	error = 0;
+	parts = 0;
 	while (error == 0 && (errno = 0, d = readdir(dir)) != NULL) {
-		if (strcmp(d->d_name, ".") != 0 &&
-		    strcmp(d->d_name, "..") != 0)
-			error = compare_one(r, from, d->d_name, len, depth);
+		if (strcmp(d->d_name, ".") == 0 ||
+		    strcmp(d->d_name, "..") == 0)
+			continue;
+		parts |= git_part(d->d_name);
+		error = compare_one(r, from, d->d_name, len, depth);
 		path[len] = '\0';
 	}
 	/* what was not read is not gone */
 	if (error == 0 && errno != 0)
 		error = paths_add(&r->unseen, path);
-	(void)closedir(dir);
+	if (error == 0 && is_git(parts))
+		error = paths_add(&r->gits, path);
 	return (error);
 }
 
@@ -145,7 +169,7 @@ compare_one(struct review *r, int dir, const char *name, size_t len,
 	object_set(&now, &st);
 	if ((e = review_entry(r, path)) != NULL)
 		e->seen = 1;
-	else if (tree_is_placeholder(dir, name, &st))
+	else if (place_is_at(dir, name, &st))
 		return (0);
 	kind = CHANGE_NEW;
 	if (e != NULL && is_changed(e, &now, dir, name))
@@ -185,10 +209,7 @@ compare_subdir(struct review *r, int dir, const char *name, int depth)
 
 	if (depth == REVIEW_DEPTH || (fd = tree_dir(dir, name)) == -1)
 		return (paths_add(&r->unseen, path));
-	if (is_git(fd) && paths_add(&r->gits, path) == -1)
-		error = -1;
-	else
-		error = compare_dir(r, fd, strlen(path), depth + 1);
+	error = compare_dir(r, fd, strlen(path), depth + 1);
 	close(fd);
 	return (error);
 }
@@ -242,17 +263,12 @@ change_add(struct review *r, const char *name, enum change_kind kind)
 static void
 change_mark(struct change *c, int dir, const char *name)
 {
-	char target[PATH_MAX];
-	ssize_t n;
-
 	if (S_ISDIR(c->now.mode))
 		return;
 	if (find_is_executed(c->path, name))
 		c->marks |= MARK_EXECUTED;
 	if (S_ISLNK(c->now.mode)) {
-		n = readlinkat(dir, name, target, sizeof(target) - 1);
-		target[n == -1 ? 0 : n] = '\0';
-		if (n == -1 || find_leads_out(c->path, target))
+		if (change_link(c, dir, name) == -1)
 			c->marks |= MARK_OUTSIDE;
 	} else if (!S_ISREG(c->now.mode)) {
 		c->marks |= MARK_SPECIAL;
@@ -263,6 +279,27 @@ change_mark(struct change *c, int dir, const char *name)
 		c->marks |= MARK_EXECUTABLE;
 	if (S_ISREG(c->now.mode) && (c->now.mode & (S_ISUID | S_ISGID)) != 0)
 		c->marks |= MARK_SETUID;
+}
+
+/* Where a link leads now; 0, or -1 and errno. */
+int
+change_link(struct change *c, int dir, const char *name)
+{
+	char target[PATH_MAX], *copy;
+	ssize_t n;
+
+	n = readlinkat(dir, name, target, sizeof(target) - 1);
+	if (n == -1)
+		return (-1);
+	target[n] = '\0';
+	if ((copy = strdup(target)) == NULL)
+		return (-1);
+	free(c->target);
+	c->target = copy;
+	c->marks &= ~MARK_OUTSIDE;
+	if (find_leads_out(c->path, target))
+		c->marks |= MARK_OUTSIDE;
+	return (0);
 }
 
 static int
@@ -335,20 +372,21 @@ paths_cover(const struct paths *p, const char *s)
 	}
 }
 
-/* With commondir the others are elsewhere. */
-static int
-is_git(int dir)
+static unsigned int
+git_part(const char *name)
 {
-	return (is_there(dir, "HEAD") && (is_there(dir, "commondir") ||
-	    (is_there(dir, "objects") && is_there(dir, "refs"))));
+	return (strcmp(name, "HEAD") == 0 ? GIT_HEAD :
+	    strcmp(name, "commondir") == 0 ? GIT_COMMON :
+	    strcmp(name, "objects") == 0 ? GIT_OBJECTS :
+	    strcmp(name, "refs") == 0 ? GIT_REFS : 0);
 }
 
+/* With commondir the others are elsewhere. */
 static int
-is_there(int dir, const char *name)
+is_git(unsigned int parts)
 {
-	struct stat st;
-
-	return (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) == 0);
+	return ((parts & GIT_HEAD) != 0 && ((parts & GIT_COMMON) != 0 ||
+	    ((parts & GIT_OBJECTS) != 0 && (parts & GIT_REFS) != 0)));
 }
 
 /*

@@ -40,6 +40,7 @@
 
 #include "engine.h"
 #include "review.h"
+#include "workspace.h"
 
 #define NEW	".new"
 
@@ -199,7 +200,7 @@ copy_one(struct review *r, const struct place *p, const char *name)
 		make_failed(path);
 	}
 	if (fstatat(p->from, name, &st, AT_SYMLINK_NOFOLLOW) == -1 ||
-	    tree_is_placeholder(p->from, name, &st))
+	    place_is_at(p->from, name, &st))
 		return;
 	if (S_ISDIR(st.st_mode))
 		error = copy_subdir(r, p, name, &st);

@@ -38,7 +38,6 @@
 #define DIFF		"/usr/bin/diff"
 
 static void	 show_kind(const struct change *);
-static void	 show_target(struct review *, const struct change *);
 static void	 show_marks(const struct change *, int);
 static void	 show_contents(struct review *, int, struct change *);
 static int	 open_contents(int, const char *, const char **);
@@ -65,18 +64,20 @@ show_change(struct review *r, int host, struct change *c)
 	/* such bits are to be seen, though nothing comes of them */
 	if (v == VERDICT_SAME && (c->marks & MARK_SETUID) == 0)
 		return;
-	show_line(r, c, v == VERDICT_CONFLICT);
+	show_line(c, v == VERDICT_CONFLICT);
 	if (contents)
 		show_contents(r, host, c);
 }
 
 void
-show_line(struct review *r, const struct change *c, int conflict)
+show_line(const struct change *c, int conflict)
 {
 	show_kind(c);
 	tree_print(stdout, c->path, strlen(c->path), "");
-	if (c->kind != CHANGE_DELETED && S_ISLNK(c->now.mode))
-		show_target(r, c);
+	if (c->target != NULL) {
+		(void)printf(" -> ");
+		tree_print(stdout, c->target, strlen(c->target), "");
+	}
 	show_marks(c, conflict);
 	(void)putchar('\n');
 }
@@ -88,24 +89,6 @@ show_kind(const struct change *c)
 	    "deleted" };
 
 	(void)printf("%-8s ", kinds[c->kind]);
-}
-
-static void
-show_target(struct review *r, const struct change *c)
-{
-	char target[PATH_MAX];
-	const char *name;
-	ssize_t n;
-	int dir;
-
-	if ((dir = tree_parent(r->tree, c->path, &name)) == -1)
-		return;
-	n = readlinkat(dir, name, target, sizeof(target));
-	close(dir);
-	if (n == -1)
-		return;
-	(void)printf(" -> ");
-	tree_print(stdout, target, (size_t)n, "");
 }
 
 static void

@@ -295,8 +295,10 @@ review_close(struct review *r)
 	for (i = 0; i < r->entries.n; i++)
 		free(r->entries.v[i].path);
 	free(r->entries.v);
-	for (i = 0; i < r->nchanges; i++)
+	for (i = 0; i < r->nchanges; i++) {
 		free(r->changes[i].path);
+		free(r->changes[i].target);
+	}
 	free(r->changes);
 	for (i = 0; i < r->gits.n; i++)
 		free(r->gits.v[i]);

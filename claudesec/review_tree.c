@@ -35,7 +35,6 @@
 #include <wctype.h>
 
 #include "review.h"
-#include "workspace.h"
 
 #define BUFFER_SIZE	(128 * 1024)
 #define SUM_MAX		(1LL << 30)	/* bytes that are summed up */
@@ -139,13 +138,18 @@ object_sum_fd(struct object *o, int fd)
 {
 	static unsigned char buf[BUFFER_SIZE];
 	SHA2_CTX ctx;
+	off_t sum;
 	ssize_t n;
 
 	if (o->size > SUM_MAX)
 		return (0);
 	SHA256Init(&ctx);
-	while ((n = read(fd, buf, sizeof(buf))) > 0)
+	for (sum = 0; (n = read(fd, buf, sizeof(buf))) > 0; sum += n) {
+		/* it grows as we read */
+		if (sum > SUM_MAX)
+			return (0);
 		SHA256Update(&ctx, buf, (size_t)n);
+	}
 	if (n == -1)
 		return (-1);
 	SHA256Final(o->sum, &ctx);
@@ -310,30 +314,6 @@ static int
 is_dots(const char *name)
 {
 	return (strcmp(name, ".") == 0 || strcmp(name, "..") == 0);
-}
-
-/* Of a session that protects what is not there: nothing of anybody's. */
-int
-tree_is_placeholder(int dir, const char *name, const struct stat *st)
-{
-	struct dirent *d;
-	DIR *sub;
-	int empty, fd;
-
-	if (!place_is(st))
-		return (0);
-	if (!S_ISDIR(st->st_mode))
-		return (1);
-	if ((fd = tree_dir(dir, name)) == -1)
-		return (0);
-	if ((sub = fdopendir(fd)) == NULL) {
-		close(fd);
-		return (0);
-	}
-	for (empty = 1; empty && (d = readdir(sub)) != NULL; )
-		empty = is_dots(d->d_name);
-	(void)closedir(sub);
-	return (empty);
 }
 
 /*

@@ -56,7 +56,7 @@ static int	 session_handle_protect(struct ws *, struct imsg *);
 static void	 session_start(struct ws *);
 static void	 session_adopt(struct ws *);
 static void	 session_note(const char *);
-static void	 session_found(enum finding, const char *);
+static void	 session_found(enum finding, const char *, uint32_t);
 static void	 session_ready(const char *);
 static void	 session_send(uint32_t, const void *, size_t);
 
@@ -287,12 +287,13 @@ session_note(const char *line)
 }
 
 static void
-session_found(enum finding kind, const char *path)
+session_found(enum finding kind, const char *path, uint32_t n)
 {
 	struct ctl_finding f;
 
 	memset(&f, 0, sizeof(f));
 	f.kind = kind;
+	f.n = n;
 	(void)strlcpy(f.path, path, sizeof(f.path));
 	session_send(IMSG_LOOK_FOUND, &f, sizeof(f));
 }

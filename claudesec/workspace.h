@@ -36,6 +36,7 @@ enum kind {
 struct mount {
 	char		 path[PROTECT_MAXLEN];
 	int		 readonly;	/* else it merely stays where it is */
+	int		 inner;		/* writable in what is read-only */
 	int		 covered;	/* by one that is read-only */
 	int		 absent;	/* there is a placeholder, or will be */
 	enum kind	 kind;
@@ -98,6 +99,7 @@ void		 look_fail(struct ws *, const char *, ...)
 
 /* workspace_place.c: placeholders */
 int		 place_is(const struct stat *);
+int		 place_is_at(int, const char *, const struct stat *);
 void		 place_make(struct ws *);
 void		 place_adopt(struct ws *);
 void		 place_remove(struct ws *);
@@ -105,8 +107,10 @@ void		 place_remove(struct ws *);
 /* workspace_find.c: what a session changed */
 void		 find_before(struct ws *);
 void		 find_replaced(const struct ws *);
-void		 find_after(void (*)(enum finding, const char *));
+void		 find_after(void (*)(enum finding, const char *, uint32_t));
 int		 find_leads_out(const char *, const char *);
+#define EXECUTED_UNTOLD	1	/* when a directory is entered, by any git */
+#define EXECUTED_TOLD	2	/* by builds and the like */
 int		 find_is_executed(const char *, const char *);
 
 #endif /* WORKSPACE_H */

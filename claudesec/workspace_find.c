@@ -37,7 +37,7 @@
 #include "workspace.h"
 
 #define ENTRIES_MAX	200000
-#define KIND_MAX	200	/* of one kind that are said */
+#define KIND_MAX	200	/* of one kind that are named */
 #define DEPTH_MAX	64
 #define SECONDS_MAX	2
 #define LINKED_MAX	1024	/* protected files of several names */
@@ -51,10 +51,24 @@ struct entry {
 	uint32_t	 mode;
 };
 
+/* what is found, what matters most first */
 static struct found {
 	enum finding	 kind;
-	char		*path;
-} founds[FINDING_MAX * KIND_MAX];
+	int		 how;		/* of what is executed */
+	char		*paths[KIND_MAX];
+	size_t		 npaths;
+	uint32_t	 n;		/* of them, named or not */
+} founds[] = {
+	{ FINDING_REPLACED, 0, { NULL }, 0, 0 },
+	{ FINDING_REPOSITORY, 0, { NULL }, 0, 0 },
+	{ FINDING_EXECUTED, EXECUTED_UNTOLD, { NULL }, 0, 0 },
+	{ FINDING_UNSEEN, 0, { NULL }, 0, 0 },
+	{ FINDING_SETUID, 0, { NULL }, 0, 0 },
+	{ FINDING_EXECUTED, EXECUTED_TOLD, { NULL }, 0, 0 },
+	{ FINDING_SYMLINK, 0, { NULL }, 0, 0 },
+	{ FINDING_EXECUTABLE, 0, { NULL }, 0, 0 }
+};
+#define NFOUNDS	(sizeof(founds) / sizeof(founds[0]))
 
 static int	 walk(const char *, int, void (*)(const char *, const char *,
 		    int, const struct stat *));
@@ -71,14 +85,20 @@ static void	 compare_file(const char *, const char *, const struct stat *,
 static int	 is_of_git(const char *, const char *);
 static void	 compare_bare(const char *);
 static void	 compare_link(const char *, const char *, int);
+static int	 is_of_list(const char *, const char *const *);
+static int	 is_in(const char *, const char *);
+static int	 is_run_by_git(const char *, const char *);
+static void	 add_unseen(const char *);
 static int	 is_added(enum finding, const char *);
 static void	 add(enum finding, const char *);
+static void	 add_executed(const char *, int);
+static void	 add_to(struct found *, const char *);
 static uint64_t	 hash(const char *);
 static int	 entry_order(const void *, const void *);
 
 static unsigned char	 seed[32];
 static struct entry	*entries;
-static size_t		 nentries, nseen, nfound, nkind[FINDING_MAX];
+static size_t		 nentries, nseen;
 static int64_t		 deadline;
 
 /* files that are protected by one of their names */
@@ -92,6 +112,8 @@ static struct ws	*walked;
 void
 find_before(struct ws *ws)
 {
+	size_t i;
+
 	walked = ws;
 	walk_protected(ws);
 	arc4random_buf(seed, sizeof(seed));
@@ -103,20 +125,19 @@ find_before(struct ws *ws)
 		ws->note("files that are protected have other names, and "
 		    "there is too much to look for all of them");
 	/* what was not seen is told at the end */
-	nfound = 0;
-	memset(nkind, 0, sizeof(nkind));
+	for (i = 0; i < NFOUNDS; i++)
+		founds[i].npaths = founds[i].n = 0;
 	qsort(entries, nentries, sizeof(*entries), entry_order);
 }
 
 /*
- * Calls back with what is found, what matters most first.
+ * Calls back with what is found, what matters most first, and of how many that
+ * is one: it, and those that are not named.
  */
 void
-find_after(void (*f)(enum finding, const char *))
+find_after(void (*f)(enum finding, const char *, uint32_t))
 {
-	static const enum finding order[] = { FINDING_REPLACED, FINDING_SETUID,
-	    FINDING_REPOSITORY, FINDING_EXECUTED, FINDING_SYMLINK,
-	    FINDING_EXECUTABLE, FINDING_UNSEEN };
+	const struct found *fd;
 	size_t i, j;
 
 	if (entries == NULL)
@@ -124,10 +145,12 @@ find_after(void (*f)(enum finding, const char *))
 	nseen = 0;
 	deadline = clock_seconds() + SECONDS_MAX;
 	(void)walk("", 0, walk_compare);
-	for (i = 0; i < sizeof(order) / sizeof(order[0]); i++)
-		for (j = 0; j < nfound; j++)
-			if (founds[j].kind == order[i])
-				f(founds[j].kind, founds[j].path);
+	for (i = 0; i < NFOUNDS; i++) {
+		fd = &founds[i];
+		for (j = 0; j < fd->npaths; j++)
+			f(fd->kind, fd->paths[j], j + 1 < fd->npaths ? 1 :
+			    fd->n - (uint32_t)j);
+	}
 }
 
 /*
@@ -148,8 +171,10 @@ walk(const char *path, int depth, void (*f)(const char *, const char *, int,
 		add(FINDING_UNSEEN, path);
 		return (0);
 	}
-	if ((fd = look_dir(path)) == -1)
+	if ((fd = look_dir(path)) == -1) {
+		add_unseen(path);
 		return (0);
+	}
 	if ((dir = fdopendir(fd)) == NULL) {
 		close(fd);
 		return (-1);
@@ -168,8 +193,10 @@ walk(const char *path, int depth, void (*f)(const char *, const char *, int,
 			add(FINDING_UNSEEN, path);
 			continue;
 		}
-		if (fstatat(fd, d->d_name, &st, AT_SYMLINK_NOFOLLOW) == -1)
+		if (fstatat(fd, d->d_name, &st, AT_SYMLINK_NOFOLLOW) == -1) {
+			add_unseen(path);
 			continue;
+		}
 		f(sub, d->d_name, fd, &st);
 		if (S_ISDIR(st.st_mode) && !is_objects(sub, d->d_name))
 			error = walk(sub, depth + 1, f);
@@ -215,7 +242,8 @@ walk_linked(const char *path, const char *name, int dir,
 {
 	(void)name;
 	(void)dir;
-	if (!S_ISREG(st->st_mode) || st->st_nlink < 2)
+	if (!S_ISREG(st->st_mode) || st->st_nlink < 2 ||
+	    !look_is_protected(walked, path))
 		return;
 	if (nlinked == LINKED_MAX) {
 		look_fail(walked, "%s: too many files that are protected have "
@@ -285,7 +313,7 @@ walk_compare(const char *path, const char *name, int dir,
 	    was->sec == (int64_t)st->st_ctim.tv_sec &&
 	    was->nsec == (int32_t)st->st_ctim.tv_nsec)
 		return;
-	if (place_is(st))
+	if (place_is_at(dir, name, st))
 		return;
 	if (strcasecmp(name, ".git") == 0 && (was == NULL ||
 	    was->ino != (uint64_t)st->st_ino || !S_ISDIR(st->st_mode))) {
@@ -323,17 +351,18 @@ compare_file(const char *path, const char *name, const struct stat *st,
     const struct entry *was)
 {
 	const mode_t x = S_IXUSR | S_IXGRP | S_IXOTH;
+	int how;
 
 	if ((st->st_mode & (S_ISUID | S_ISGID)) != 0)
 		add(FINDING_SETUID, path);
-	else if (find_is_executed(path, name))
-		add(FINDING_EXECUTED, path);
+	else if ((how = find_is_executed(path, name)) != 0)
+		add_executed(path, how);
 	else if ((st->st_mode & x) == 0)
 		return;
 	else if (was == NULL || (was->mode & x) == 0)
 		add(FINDING_EXECUTABLE, path);
 	else
-		add(FINDING_EXECUTED, path);
+		add_executed(path, EXECUTED_TOLD);
 }
 
 /* It is a repository without being called .git. */
@@ -358,7 +387,11 @@ compare_link(const char *path, const char *name, int dir)
 {
 	char target[PATH_MAX];
 	ssize_t n;
+	int how;
 
+	/* what it leads to may be called anything */
+	if ((how = find_is_executed(path, name)) != 0)
+		add_executed(path, how);
 	if ((n = readlinkat(dir, name, target, sizeof(target) - 1)) == -1)
 		return;
 	target[n] = '\0';
@@ -383,9 +416,9 @@ find_leads_out(const char *path, const char *target)
 }
 
 /*
- * What programs of the host run or obey without being told to, of those that
- * are not protected: build files, git's own of another repository, and what
- * is left of a git command that will go on.
+ * What programs of the host run or obey, of those that are not protected, and
+ * how: without being told to, as what is protected elsewhere is and what git
+ * has, or when they are told to build, test or go on.
  */
 int
 find_is_executed(const char *path, const char *name)
@@ -398,54 +431,126 @@ find_is_executed(const char *path, const char *name)
 	    "lefthook.yml", ".lefthook.yml", ".pnpmfile.cjs", "mise.toml",
 	    ".mise.toml", ".tool-versions", ".exrc", ".vimrc", ".nvim.lua",
 	    ".nvimrc", ".lvimrc", ".dir-locals.el", ".gdbinit", ".lldbinit",
-	    ".gitattributes", "git-rebase-todo", NULL };
-	static const char *const directories[] = { ".husky/", ".cargo/",
-	    ".github/workflows/", ".circleci/" };
+	    ".gitattributes", NULL };
+	static const char *const directories[] = { ".husky", ".cargo",
+	    ".github/workflows", ".circleci", NULL };
 	size_t i;
 
+	/* .git itself is looked at otherwise */
+	if (is_of_list(path, &config_protected[1]) || is_run_by_git(path,
+	    name))
+		return (EXECUTED_UNTOLD);
 	for (i = 0; names[i] != NULL; i++)
 		if (strcmp(name, names[i]) == 0)
-			return (1);
-	for (i = 0; i < sizeof(directories) / sizeof(directories[0]); i++)
-		if (strncmp(path, directories[i], strlen(directories[i])) == 0)
-			return (1);
-	for (i = 0; config_protected[i] != NULL; i++)
-		if (strcmp(path, config_protected[i]) == 0 ||
-		    (strncmp(path, config_protected[i],
-		    strlen(config_protected[i])) == 0 &&
-		    path[strlen(config_protected[i])] == '/' && i > 0))
-			return (1);
+			return (EXECUTED_TOLD);
+	return (is_of_list(path, directories) ? EXECUTED_TOLD : 0);
+}
+
+/* Is it one of these, or in one, in whatever directory that is? */
+static int
+is_of_list(const char *path, const char *const *list)
+{
+	const char *p;
+	size_t i;
+
+	for (i = 0; list[i] != NULL; i++)
+		for (p = path; p != NULL; p = strchr(p, '/')) {
+			p += *p == '/';
+			if (is_in(p, list[i]))
+				return (1);
+		}
+	return (0);
+}
+
+static int
+is_in(const char *path, const char *dir)
+{
+	size_t len;
+
+	len = strlen(dir);
+	return (strncmp(path, dir, len) == 0 &&
+	    (path[len] == '\0' || path[len] == '/'));
+}
+
+/* Its own, and what is left of a command that will go on; no samples. */
+static int
+is_run_by_git(const char *path, const char *name)
+{
+	const char *hook;
+
+	if (strcmp(name, "git-rebase-todo") == 0)
+		return (1);
 	if (strncmp(path, ".git/", 5) != 0 && (path = strstr(path,
 	    "/.git/")) != NULL)
 		path++;
 	if (path == NULL || strncmp(path, ".git/", 5) != 0)
 		return (0);
 	return (strcmp(name, "config") == 0 || strcmp(name, "commondir") ==
-	    0 || strstr(path, "/hooks/") != NULL ||
-	    strcmp(path, ".git/sequencer/todo") == 0);
+	    0 || strcmp(path, ".git/sequencer/todo") == 0 ||
+	    ((hook = strstr(path, "/hooks/")) != NULL &&
+	    strchr(hook, '.') == NULL));
+}
+
+/*
+ * What the agent, which is the same user, has shut, it may have put anything
+ * into; by its name that can be used.
+ */
+static void
+add_unseen(const char *path)
+{
+	struct stat st;
+
+	if (errno != EACCES || look_stat(path[0] == '\0' ? "." : path, &st) ==
+	    -1 || st.st_uid != geteuid())
+		return;
+	if (path[0] == '\0')
+		path = ".";
+	if (!is_added(FINDING_UNSEEN, path))
+		add(FINDING_UNSEEN, path);
 }
 
 static int
 is_added(enum finding kind, const char *path)
 {
-	size_t i;
+	size_t i, j;
 
-	for (i = 0; i < nfound; i++)
-		if (founds[i].kind == kind && strcmp(founds[i].path,
-		    path) == 0)
-			return (1);
+	for (i = 0; i < NFOUNDS; i++)
+		for (j = 0; founds[i].kind == kind && j < founds[i].npaths;
+		    j++)
+			if (strcmp(founds[i].paths[j], path) == 0)
+				return (1);
 	return (0);
 }
 
 static void
 add(enum finding kind, const char *path)
 {
-	/* many of one must not hide another */
-	if (nkind[kind] == KIND_MAX ||
-	    (founds[nfound].path = strdup(path)) == NULL)
-		return;
-	nkind[kind]++;
-	founds[nfound++].kind = kind;
+	size_t i;
+
+	for (i = 0; founds[i].kind != kind; i++)
+		;
+	add_to(&founds[i], path);
+}
+
+static void
+add_executed(const char *path, int how)
+{
+	size_t i;
+
+	for (i = 0; founds[i].kind != FINDING_EXECUTED ||
+	    founds[i].how != how; i++)
+		;
+	add_to(&founds[i], path);
+}
+
+/* Many of one must not hide another. */
+static void
+add_to(struct found *f, const char *path)
+{
+	f->n++;
+	if (f->npaths < KIND_MAX && (f->paths[f->npaths] = strdup(path)) !=
+	    NULL)
+		f->npaths++;
 }
 
 /* So that nobody can have two paths that are one to us. */

@@ -53,14 +53,17 @@ static int	 look_opened(const struct ws *, const char *);
 static void	 look_add(struct ws *, const char *, enum kind);
 static void	 look_absent(struct ws *, const char *, enum kind);
 static void	 look_addf(struct ws *, enum kind, const char *, const char *);
-static void	 look_record(struct ws *, const char *, int, int, enum kind);
-static int	 look_covered(const struct ws *, const struct mount *);
+static struct mount *look_record(struct ws *, const char *, int, int,
+		    enum kind);
+static const struct mount *look_holder(const struct ws *, const char *,
+		    int);
 static int	 look_order(const void *, const void *);
 static void	 look_git(struct ws *);
 static void	 look_git_link(struct ws *);
 static void	 look_git_dir(struct ws *, const char *, int);
 static void	 look_git_dirs(struct ws *, const char *, int,
 		    void (*)(struct ws *, const char *, int));
+static void	 look_modules(struct ws *, const char *, int);
 static void	 look_module(struct ws *, const char *, int);
 static void	 look_worktree(struct ws *, const char *, int);
 static int	 has(const char *, const char *, mode_t);
@@ -89,7 +92,8 @@ look_find(struct ws *ws)
 			look_add(ws, e->rule.path, KIND_DIRECTORY);
 	qsort(ws->mounts, ws->nmounts, sizeof(ws->mounts[0]), look_order);
 	for (i = 0; i < ws->nmounts; i++)
-		ws->mounts[i].covered = look_covered(ws, &ws->mounts[i]);
+		ws->mounts[i].covered = !ws->mounts[i].inner &&
+		    look_holder(ws, ws->mounts[i].path, 0) != NULL;
 }
 
 void
@@ -217,7 +221,7 @@ look_addf(struct ws *ws, enum kind kind, const char *dir, const char *name)
 		look_add(ws, path, kind);
 }
 
-static void
+static struct mount *
 look_record(struct ws *ws, const char *path, int readonly, int absent,
     enum kind kind)
 {
@@ -227,12 +231,12 @@ look_record(struct ws *ws, const char *path, int readonly, int absent,
 	for (i = 0; i < ws->nmounts; i++)
 		if (strcmp(ws->mounts[i].path, path) == 0) {
 			ws->mounts[i].readonly |= readonly;
-			return;
+			return (&ws->mounts[i]);
 		}
 	if (ws->nmounts == MOUNTS_MAX) {
 		look_fail(ws, "there is more to protect than can be: %s and "
 		    "others", path);
-		return;
+		return (NULL);
 	}
 	m = &ws->mounts[ws->nmounts++];
 	memset(m, 0, sizeof(*m));
@@ -241,39 +245,38 @@ look_record(struct ws *ws, const char *path, int readonly, int absent,
 	m->absent = absent;
 	m->kind = kind;
 	m->lock = -1;
+	return (m);
 }
 
-static int
-look_covered(const struct ws *ws, const struct mount *m)
+/*
+ * What makes a path read-only, if that is so: the nearest one that says how it
+ * is, of those that it is in, and it itself, if that counts.
+ */
+static const struct mount *
+look_holder(const struct ws *ws, const char *path, int itself)
 {
-	const struct mount *o;
-	size_t i, len;
+	const struct mount *m, *nearest;
+	size_t i, len, longest;
 
-	for (i = 0; i < ws->nmounts; i++) {
-		o = &ws->mounts[i];
-		len = strlen(o->path);
-		if (o->readonly && strncmp(m->path, o->path, len) == 0 &&
-		    m->path[len] == '/')
-			return (1);
+	nearest = NULL;
+	for (i = longest = 0; i < ws->nmounts; i++) {
+		m = &ws->mounts[i];
+		len = strlen(m->path);
+		if ((m->readonly || m->inner) && len > longest &&
+		    strncmp(path, m->path, len) == 0 &&
+		    (path[len] == '/' || (itself && path[len] == '\0'))) {
+			nearest = m;
+			longest = len;
+		}
 	}
-	return (0);
+	return (nearest != NULL && nearest->readonly ? nearest : NULL);
 }
 
 /* Is it read-only in the session? */
 int
 look_is_protected(const struct ws *ws, const char *path)
 {
-	const struct mount *m;
-	size_t i, len;
-
-	for (i = 0; i < ws->nmounts; i++) {
-		m = &ws->mounts[i];
-		len = strlen(m->path);
-		if (m->readonly && strncmp(path, m->path, len) == 0 &&
-		    (path[len] == '\0' || path[len] == '/'))
-			return (1);
-	}
-	return (0);
+	return (look_holder(ws, path, 1) != NULL);
 }
 
 /* A directory comes before what is in it. */
@@ -429,8 +432,21 @@ look_git_dir(struct ws *ws, const char *git, int depth)
 			look_named(&cf, ws->named[i].what, ws->named[i].path);
 	if (path_join(path, sizeof(path), git, "worktrees") == 0)
 		look_git_dirs(ws, path, depth, look_worktree);
+	look_modules(ws, git, depth + 1);
+}
+
+/*
+ * The repositories of submodules, each to be written to.  None may come into
+ * being: "git submodule update --init" takes what there is for its own.
+ */
+static void
+look_modules(struct ws *ws, const char *git, int depth)
+{
+	char path[PROTECT_MAXLEN];
+
+	look_addf(ws, KIND_DIRECTORY, git, "modules");
 	if (path_join(path, sizeof(path), git, "modules") == 0)
-		look_git_dirs(ws, path, depth + 1, look_module);
+		look_git_dirs(ws, path, depth, look_module);
 }
 
 static void
@@ -476,9 +492,13 @@ look_git_dirs(struct ws *ws, const char *path, int depth,
 static void
 look_module(struct ws *ws, const char *path, int depth)
 {
-	if (has(path, "HEAD", 0) || has(path, "config", S_IFREG))
+	struct mount *m;
+
+	if (has(path, "HEAD", 0) || has(path, "config", S_IFREG)) {
+		if ((m = look_record(ws, path, 0, 0, KIND_DIRECTORY)) != NULL)
+			m->inner = 1;
 		look_git_dir(ws, path, depth);
-	else
+	} else
 		look_git_dirs(ws, path, depth + 1, look_module);
 }
 
@@ -486,15 +506,12 @@ look_module(struct ws *ws, const char *path, int depth)
 static void
 look_worktree(struct ws *ws, const char *path, int depth)
 {
-	char modules[PROTECT_MAXLEN];
-
 	if (!has(path, "HEAD", 0) && !has(path, "gitdir", 0))
 		return;
 	look_addf(ws, KIND_FILE, path, "commondir");
 	look_addf(ws, KIND_FILE, path, "gitdir");
 	look_addf(ws, KIND_FILE, path, "config.worktree");
-	if (path_join(modules, sizeof(modules), path, "modules") == 0)
-		look_git_dirs(ws, modules, depth + 1, look_module);
+	look_modules(ws, path, depth + 1);
 }
 
 int

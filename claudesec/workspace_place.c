@@ -27,6 +27,7 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -41,12 +42,14 @@
 #define COMMON_TEXT	".\n"	/* the directory itself */
 #define TRIES		10
 
+static int	 place_is_empty(int);
+static int	 place_is_text(int);
 static int	 place_one(struct mount *, int);
 static int	 place_create(int, const char *, enum kind);
 static int	 place_common(int, const char *);
 static int	 place_lock(int, const char *, int *);
 
-/* Is this one?  Whether it is empty, those see who remove it. */
+/* Is this one, by its mode?  An agent can give that to what is its own. */
 int
 place_is(const struct stat *st)
 {
@@ -61,6 +64,52 @@ place_is(const struct stat *st)
 	return (S_ISREG(st->st_mode) && mode == FILE_MODE &&
 	    st->st_size <= (off_t)strlen(COMMON_TEXT));
 }
+
+/* Nothing is in it either, so that it is nothing of anybody's. */
+int
+place_is_at(int dir, const char *name, const struct stat *st)
+{
+	int fd;
+
+	if (!place_is(st) || (fd = openat(dir, name, O_RDONLY | O_NOFOLLOW |
+	    O_NONBLOCK | O_NOCTTY | O_CLOEXEC)) == -1)
+		return (0);
+	return (S_ISDIR(st->st_mode) ? place_is_empty(fd) :
+	    place_is_text(fd));
+}
+
+/* The descriptor is closed. */
+static int
+place_is_empty(int fd)
+{
+	struct dirent *d;
+	DIR *dir;
+	int empty;
+
+	if ((dir = fdopendir(fd)) == NULL) {
+		close(fd);
+		return (0);
+	}
+	for (empty = 1; empty && (d = readdir(dir)) != NULL; )
+		empty = strcmp(d->d_name, ".") == 0 ||
+		    strcmp(d->d_name, "..") == 0;
+	(void)closedir(dir);
+	return (empty);
+}
+
+/* Two bytes can name a directory, where git reads which one that is. */
+static int
+place_is_text(int fd)
+{
+	char buf[sizeof(COMMON_TEXT)];
+	ssize_t n;
+
+	n = read(fd, buf, sizeof(buf));
+	close(fd);
+	return (n == 0 || (n == sizeof(COMMON_TEXT) - 1 &&
+	    memcmp(buf, COMMON_TEXT, sizeof(COMMON_TEXT) - 1) == 0));
+}
+
 
 /*
  * Makes what is absent, and says of all what it is.

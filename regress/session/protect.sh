@@ -29,7 +29,11 @@ git_names=".git/config .git/config.worktree .git/hooks .git/info .git/commondir
 .git/worktrees/other/config.worktree .git/worktrees/other/modules/sub/config
 .git/worktrees/other/modules/sub/hooks .git/worktrees/other/modules/sub/info
 .git/worktrees/old/commondir .git/worktrees/old/gitdir
-sub/.git tools/hooks shared.gitconfig"
+.git/modules/sub/modules sub/.git tools/hooks shared.gitconfig"
+# submodules to come, by what they would be in
+module_dirs=".git/modules .git/worktrees/other/modules"
+module_names=".git/modules/new .git/modules/deep/new
+.git/worktrees/other/modules/new"
 
 # repo UID: the user's workspace becomes a repository that has everything
 repo()
@@ -130,8 +134,8 @@ test_protect_existing_files_stay_as_they_are()
 	repo 1000 || return 1
 	tree 1000 >"$tmp/before"
 	hold 1000 held || return 1
-	equal "what the agent can do" "$(attack $names $git_names)" "" ||
-	    return 1
+	equal "what the agent can do" "$(attack $names $git_names \
+	    $module_names)" "" || return 1
 	release
 	tree 1000 >"$tmp/after"
 	equal "what is left of it" "$(diff "$tmp/before" "$tmp/after")" ""
@@ -153,12 +157,12 @@ test_protect_every_one_of_them_counts()
 {
 	repo 1000 || return 1
 	set --
-	for p in $names $git_names; do
+	for p in $names $git_names $module_dirs; do
 		set -- "$@" -W "$p"
 	done
 	hold 1000 held "$@" || return 1
-	attack $names $git_names >"$tmp/out"
-	for p in $names $git_names; do
+	attack $names $git_names $module_names >"$tmp/out"
+	for p in $names $git_names $module_names; do
 		grep -q "^$p: " "$tmp/out" || because "nothing done to $p"
 	done
 	[ ! -s "$tmp/why" ]
@@ -512,6 +516,20 @@ test_report_finds_what_the_host_may_execute()
 		echo "exec true" >.git/rebase-merge/git-rebase-todo
 		mkdir -p deep/objects; cp new deep/objects/x
 		chmod +x file
+		mkdir -p deep/.vscode deep/.github/workflows
+		echo z >deep/.vscode/tasks.json
+		echo z >deep/.github/workflows/x
+		# what is done to hide one: marks of a placeholder, links in
+		# place of files, directories that are shut
+		mkdir mark; cd mark; git init -q .
+		mv .git/config ../kept; ln -s ../../kept .git/config
+		cd ..; chmod 1555 mark/.git
+		printf x >nested/.git/commondir
+		chmod 1444 nested/.git/commondir
+		mkdir shut; mv suid shut/x; chmod 311 shut
+		mkdir dim; mkdir dim/x; chmod 600 dim
+		n="$(printf "a\\nb \\033[31m \\303\\251 ")"
+		echo new >"$n"; chmod 755 "$n"; cp new suid
 		# repositories without objects and refs of their own, with a
 		# link, and of what was there
 		mkdir like link; echo "ref: refs/heads/main" >like/HEAD
@@ -524,11 +542,16 @@ test_report_finds_what_the_host_may_execute()
 	as 1000 chmod 4755 suid
 	release
 	findings | grep -v '/hooks/.*sample$' >"$tmp/found"
-	cat >"$tmp/should" <<-END
+	cat >"$tmp/should" <<-'END'
+		executable a\012b \033[31m \303\251\040
 		executable deep/objects/x
 		executable file
 		executable new
 		executed .git/rebase-merge/git-rebase-todo
+		executed deep/.github/workflows/x
+		executed deep/.vscode/tasks.json
+		executed mark/.git/config
+		executed nested/.git/commondir
 		executed nested/.git/config
 		executed package.json
 		executed script
@@ -536,12 +559,16 @@ test_report_finds_what_the_host_may_execute()
 		repository bare/x
 		repository like
 		repository link
+		repository mark/.git
 		repository nested/.git
 		repository was
 		setuid suid
 		symlink out
 		symlink up
+		unseen dim
+		unseen shut
 	END
+	as 1000 chmod 755 shut dim mark/.git
 	equal findings "$(diff "$tmp/should" "$tmp/found")" ""
 }
 
@@ -590,4 +617,81 @@ test_report_finds_nothing_in_what_was_there()
 	    2>/dev/null
 	release
 	equal findings "$(findings)" ""
+}
+
+# Many of one kind hide nothing: what matters most comes first, and of the
+# others it says how many there are, and of what.
+test_report_is_cut_by_kinds()
+{
+	repo 1000 || return 1
+	rm -f "$tmp/u1000/report"
+	hold 1000 held -j "$tmp/u1000/report" || return 1
+	inside bash -ec '
+		for i in $(seq 300); do
+			mkdir a$i; : >a$i/Makefile; ln -s /x a$i/l; : >a$i/x
+		done
+		chmod 755 a*/x
+		mkdir -p z/.vscode; : >z/.vscode/tasks.json
+		git init -q --template= z/r
+	' >"$tmp/out" 2>&1 || because "$(cat "$tmp/out")" || return 1
+	release
+	sed -n '1d; s,a[0-9]*/,N/,; s/^  //p' "$tmp/hold.out" | uniq -c |
+	    sed 's/^ *//' >"$tmp/found"
+	cat >"$tmp/should" <<-'END'
+		1 a repository of its own is in z/r/.git
+		1 the host may execute z/.vscode/tasks.json
+		1 the host may execute z/r/.git/config
+		6 the host may execute N/Makefile
+		8 points out of the workspace: N/l
+		8 is new and may be executed: N/x
+		1 and 294 more that the host may execute
+		1 and 292 more that point out of the workspace
+		1 and 292 more that are new and may be executed
+	END
+	sort "$tmp/should" >"$tmp/should.sorted"
+	equal "it says" "$(sort "$tmp/found" | diff "$tmp/should.sorted" -)" \
+	    "" &&
+	equal "it begins with" "$(head -n 1 "$tmp/found")" \
+	    "1 a repository of its own is in z/r/.git" &&
+	equal "it counts" "$(python3 -c 'import json, sys
+r = json.load(open(sys.argv[1]))
+print(r["found"], r["kinds"]["executed"], r["kinds"]["symlink"],
+    r["kinds"]["repository"], len(r["findings"]))' "$tmp/u1000/report")" \
+	    "903 302 300 1 193"
+}
+
+# A later "git submodule update --init" takes what there is for its own, and
+# runs the hooks in there.
+test_protect_submodule_that_is_to_come()
+{
+	repo 1000 || return 1
+	as 1000 sh -ec 'cd ..; git clone -q ws new; rm -rf ws; mv new ws
+	    cd ws; git config protocol.file.allow always
+	    printf "[submodule \"other\"]\n\tpath = other\n\turl = %s\n" \
+	        "$PWD/../up" >>.gitmodules
+	    git update-index --add --cacheinfo 160000,"$(git -C ../up \
+	        rev-parse HEAD)",other' 2>"$tmp/out" ||
+	    because "no repository: $(cat "$tmp/out")" || return 1
+	prepare='for m in sub other; do
+		g=.git/modules/$m
+		git init -q --bare "$g" || continue
+		git -C "$g" config core.bare false
+		git -C "$g" config core.worktree ../../../$m
+		printf "#!/bin/sh\ntouch \$HOME/ran\n" >"$g/hooks/post-checkout"
+		chmod 755 "$g/hooks/post-checkout"
+	done; exit 0'
+	rm -f "$tmp/u1000/home/ran"
+	cs 1000 shell -- sh -c "$prepare" </dev/null >"$tmp/out" 2>&1
+	as 1000 git -c protocol.file.allow=always submodule --quiet update \
+	    --init sub >"$tmp/out" 2>&1 ||
+	    because "the first: $(cat "$tmp/out")" || return 1
+	# one is there now
+	cs 1000 shell -- sh -c "$prepare"'
+	    cd sub && git -c user.name=x -c user.email=x commit -q \
+	        --allow-empty -m x' </dev/null >"$tmp/out" 2>&1 ||
+	    because "no commit in one: $(cat "$tmp/out")" || return 1
+	as 1000 git -c protocol.file.allow=always submodule --quiet update \
+	    --init >"$tmp/out" 2>&1 ||
+	    because "the other: $(cat "$tmp/out")" || return 1
+	[ ! -e "$tmp/u1000/home/ran" ] || because "a hook ran on the host"
 }

@@ -21,9 +21,11 @@
  */
 
 #include <sys/stat.h>
+#include <sys/wait.h>
 
 #include <err.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -39,7 +41,7 @@ const char *const config_protected[] = { ".git", ".gitmodules", ".vscode",
 static char	 top[] = "/tmp/claudesec-review.XXXXXX";
 
 static void	 make(const char *, const char *);
-static void	 open_tree(struct review *);
+static void	 open_tree(struct review *, const char *);
 static void	 take(struct review *, int, const char *);
 static const struct change *find(const struct review *, const char *);
 static void	 test_guard(void);
@@ -48,6 +50,8 @@ static void	 test_manifest(void);
 static void	 test_tree(void);
 static void	 test_print(void);
 static void	 test_judge(void);
+static void	 test_meanwhile(void);
+static void	 test_meanwhile_git(void);
 
 int
 main(void)
@@ -62,6 +66,8 @@ main(void)
 	test_tree();
 	test_print();
 	test_judge();
+	test_meanwhile();
+	test_meanwhile_git();
 	(void)snprintf(command, sizeof(command), "rm -rf %s", top);
 	(void)!system(command);
 	return (unit_failed);
@@ -84,13 +90,13 @@ make(const char *path, const char *text)
 }
 
 static void
-open_tree(struct review *r)
+open_tree(struct review *r, const char *tree)
 {
 	memset(r, 0, sizeof(*r));
 	r->dir = open(".", O_RDONLY | O_DIRECTORY);
-	r->tree = open("tree", O_RDONLY | O_DIRECTORY);
+	r->tree = open(tree, O_RDONLY | O_DIRECTORY);
 	if (r->dir == -1 || r->tree == -1)
-		err(1, "tree");
+		err(1, "%s", tree);
 }
 
 /* What there is is what was there when the copy was made. */
@@ -231,7 +237,7 @@ test_compare(void)
 	}
 	(void)unlink("tree/link");
 	(void)!symlink("same", "tree/link");
-	open_tree(&r);
+	open_tree(&r, "tree");
 	for (i = 0; i < sizeof(before) / sizeof(before[0]); i++)
 		take(&r, r.tree, before[i]);
 	(void)chdir("tree");
@@ -282,12 +288,12 @@ test_manifest(void)
 		(void)snprintf(path, sizeof(path), "tree/%s", names[i]);
 		make(path, names[i]);
 	}
-	open_tree(&r);
+	open_tree(&r, "tree");
 	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		take(&r, r.tree, names[i]);
 	CASE(review_save(&r) == 0, "review save", "failed");
 	review_close(&r);
-	open_tree(&r);
+	open_tree(&r, "tree");
 	CASE(review_load(&r) == 0 && r.entries.n == i, "review load",
 	    "%zu entries, not %zu", r.entries.n, i);
 	(void)review_compare(&r);
@@ -297,11 +303,11 @@ test_manifest(void)
 		    names[i]);
 	review_close(&r);
 	make("manifest", "100644 1 2 3 4 - x");
-	open_tree(&r);
+	open_tree(&r, "tree");
 	CASE(review_load(&r) == 0, "review load", "no NUL at its end");
 	review_close(&r);
 	make("manifest", "100644 1 2 3 4 zz x");
-	open_tree(&r);
+	open_tree(&r, "tree");
 	CASE(review_load(&r) == -1, "review load", "takes a sum that is none");
 	review_close(&r);
 }
@@ -402,4 +408,84 @@ test_judge(void)
 		CASE((why == NULL) == tests[i].good, "review judge", "%s: %s",
 		    tests[i].path, why == NULL ? "good" : why);
 	}
+}
+
+/* What the agent did after it was looked at is not taken over unsaid. */
+static void
+test_meanwhile(void)
+{
+	struct change *c;
+	struct review r;
+	struct stat st;
+	char target[16];
+	ssize_t n;
+	size_t i;
+	int host;
+
+	make("while", NULL);
+	make("while/file", "new");
+	make("host", NULL);
+	(void)!symlink("file", "while/link");
+	open_tree(&r, "while");
+	if ((host = open("host", O_RDONLY | O_DIRECTORY)) == -1)
+		err(1, "host");
+	CASE(review_compare(&r) == 0 && r.nchanges == 2, "review meanwhile",
+	    "%zu changes", r.nchanges);
+	(void)unlink("while/link");
+	(void)!symlink("/etc/passwd", "while/link");
+	(void)chmod("while/file", 0755);
+	for (i = 0; i < r.nchanges; i++) {
+		c = &r.changes[i];
+		CASE(apply_change(&r, host, c) == 0 &&
+		    apply_record(&r, c) == 0, "review meanwhile", "%s",
+		    c->path);
+	}
+	n = readlink("host/link", target, sizeof(target) - 1);
+	target[n == -1 ? 0 : n] = '\0';
+	c = &r.changes[1];
+	CASE(strcmp(c->target, target) == 0 &&
+	    (c->marks & MARK_OUTSIDE) != 0, "review meanwhile",
+	    "a link to %s is shown as one to %s, marks %#x", target,
+	    c->target, (unsigned int)c->marks);
+	CASE(stat("host/file", &st) == 0 && (st.st_mode & 0777) == 0644,
+	    "review meanwhile", "mode %04o", (unsigned int)st.st_mode & 0777);
+	c = &r.changes[0];
+	CASE((c->now.mode & 0777) == 0644, "review meanwhile",
+	    "the mode is no change any more");
+	close(host);
+	review_close(&r);
+}
+
+/* The name comes and goes: if it is seen there is a repository. */
+static void
+test_meanwhile_git(void)
+{
+	const struct change *c;
+	struct review r;
+	pid_t pid;
+	int bad, i;
+
+	make("flips", NULL);
+	make("flips/x", NULL);
+	make("flips/x/objects", NULL);
+	make("flips/x/refs", NULL);
+	make("flips/x/HEAD", "ref: refs/heads/main");
+	make("flips/x/config", "[core]");
+	if ((pid = fork()) == -1)
+		err(1, "fork");
+	while (pid == 0) {
+		(void)rename("flips/x/HEAD", "flips/away");
+		(void)rename("flips/away", "flips/x/HEAD");
+	}
+	for (bad = i = 0; i < 2000; i++) {
+		open_tree(&r, "flips");
+		if (review_compare(&r) == -1)
+			err(1, "flips");
+		c = find(&r, "x/HEAD");
+		bad += c != NULL && c->guard == 0;
+		review_close(&r);
+	}
+	(void)kill(pid, SIGKILL);
+	(void)waitpid(pid, NULL, 0);
+	CASE(bad == 0, "review meanwhile, git", "%d of %d times", bad, i);
 }
