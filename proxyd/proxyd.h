@@ -485,7 +485,7 @@ enum imsg_type {
 	IMSG_DONE,		/* uint32_t, 1 if it was closed, not reset */
 
 	/* what a parent proxy answers, which the frontend reads */
-	IMSG_REPLY,		/* relay: its first bytes, left where they are */
+	IMSG_REPLY,		/* relay: all that has come of it */
 	IMSG_REPLIED,		/* frontend: uint32_t, to take; 0: wait for more */
 
 	/* frontend to relay, after IMSG_CONNECTED */

@@ -87,7 +87,6 @@ static void	 dial_free(struct dialing *);
 static void	 via_start(struct tunnel *);
 static void	 via_watch(struct tunnel *);
 static void	 via_event(int, short, void *);
-static void	 via_connected(struct tunnel *, size_t);
 static void	 side_event(int, short, void *);
 static void	 ticks_start(void);
 static void	 dial_tick(int, short, void *);
@@ -221,12 +220,15 @@ handle_replied(struct imsg *imsg)
 	if ((t = tunnel_find(imsg_get_id(imsg))) == NULL)
 		return (0);
 	if (t->state != TUNNEL_VIA ||
-	    imsg_get_data(imsg, &len, sizeof(len)) == -1 || len > t->seen)
+	    imsg_get_data(imsg, &len, sizeof(len)) == -1 ||
+	    len > t->flows[SERVER].leftlen)
 		return (-1);
-	if (len == 0)
+	if (len == 0) {
 		via_watch(t);
-	else
-		via_connected(t, len);
+		return (0);
+	}
+	flow_drop(&t->flows[SERVER], len);
+	dial_done(t);
 	return (0);
 }
 
@@ -702,7 +704,7 @@ dial_free(struct dialing *d)
 
 /*
  * A parent proxy is asked to connect.  What it answers is for the frontend to
- * read: it gets the first bytes, and says how many of them are the answer.
+ * read: it gets what has come, and says how much of that is the answer.
  */
 
 static void
@@ -722,54 +724,37 @@ via_start(struct tunnel *t)
 		via_watch(t);
 }
 
-/* Waits for more than was seen. */
 static void
 via_watch(struct tunnel *t)
 {
 	struct side *s;
-	int lowat;
 
 	s = &t->sides[SERVER];
-	lowat = (int)t->seen + 1;
-	if (setsockopt(s->fd, SOL_SOCKET, SO_RCVLOWAT, &lowat,
-	    sizeof(lowat)) == -1)
-		log_warn("setsockopt");
 	event_set(&s->ev, s->fd, EV_READ, via_event, s);
 	event_add(&s->ev, NULL);
 	s->watched = EV_READ;
 }
 
+/* What is behind the answer stays held for the client. */
 static void
 via_event(int fd, short event, void *arg)
 {
 	struct side *s = arg;
 	struct tunnel *t;
+	struct flow *f;
 	ssize_t n;
 
 	(void)event;
 	t = s->tunnel;
+	f = &t->flows[SERVER];
 	s->watched = 0;
-	n = recv(fd, relay_buf, REPLY_MAX, MSG_PEEK);
-	if (n <= 0 || (size_t)n <= t->seen) {
-		dial_failed(t, REFUSAL_CONNECT);
-		return;
-	}
-	t->seen = (uint16_t)n;
-	compose(ROLE_FRONTEND, IMSG_REPLY, t->id, relay_buf, (size_t)n);
-}
-
-static void
-via_connected(struct tunnel *t, size_t len)
-{
-	int fd, lowat;
-
-	fd = t->sides[SERVER].fd;
-	lowat = 1;
-	if (recv(fd, relay_buf, len, 0) != (ssize_t)len || setsockopt(fd,
-	    SOL_SOCKET, SO_RCVLOWAT, &lowat, sizeof(lowat)) == -1)
+	n = recv(fd, relay_buf, REPLY_MAX - f->leftlen, 0);
+	if (n == -1 && (errno == EAGAIN || errno == EINTR))
+		via_watch(t);
+	else if (n <= 0 || flow_hold(f, relay_buf, (size_t)n) == -1)
 		dial_failed(t, REFUSAL_CONNECT);
 	else
-		dial_done(t);
+		compose(ROLE_FRONTEND, IMSG_REPLY, t->id, f->left, f->leftlen);
 }
 
 /*

@@ -97,7 +97,6 @@ struct tunnel {
 	uint16_t		 port, client_port, via;
 	uint8_t			 plain;
 	uint8_t			 half;		/* one side has said its last */
-	uint16_t		 seen;		/* of a parent proxy's answer */
 	int64_t			 since;		/* when it was opened */
 	int64_t			 last;		/* byte, or attempt */
 	/* in lists by these times */
@@ -118,6 +117,7 @@ int	 flow_run(struct tunnel *, int);
 int	 flow_error(struct tunnel *, int);
 int	 flow_reset(struct tunnel *, int);
 int	 flow_hold(struct flow *, const char *, size_t);
+void	 flow_drop(struct flow *, size_t);
 void	 flow_release(struct flow *);
 
 #endif /* RELAY_H */

@@ -237,6 +237,18 @@ flow_hold(struct flow *f, const char *data, size_t len)
 	return (0);
 }
 
+/* The first of what is held was not for the other side; the rest is. */
+void
+flow_drop(struct flow *f, size_t len)
+{
+	held -= len;
+	f->leftoff += len;
+	f->leftlen -= len;
+	f->bytes = f->leftlen;
+	if (f->leftlen == 0)
+		flow_release(f);
+}
+
 void
 flow_release(struct flow *f)
 {

@@ -347,9 +347,10 @@ def strange(c, port, n, way):
     """A parent proxy with an odd head, or one that is just good enough."""
     if way == "full":
         head = b"HTTP/1.1 200 OK\r\nX: " + b"y" * (4096 - 24) + b"\r\n\r\n"
-        for i in range(0, len(head), 500):
-            c.sendall(head[i:i + 500])
-            time.sleep(0.01)
+        c.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        for b in head:
+            c.sendall(bytes([b]))
+            time.sleep(0.0005)
         tls(c, 443, n)
         return
     if way not in HEADS:
