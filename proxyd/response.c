@@ -206,6 +206,7 @@ enum response_result
 response_parse(struct response *r, const char *buf, size_t len,
     unsigned int flags)
 {
+	static const char version[] = "HTTP/1.";
 	const char *s, *lf, *end;
 	size_t n;
 	unsigned int lines;
@@ -214,6 +215,10 @@ response_parse(struct response *r, const char *buf, size_t len,
 	r->flags = flags;
 	end = buf + len;
 	lines = 0;
+	/* what will never be a line of ours is not waited for */
+	if (memcmp(buf, version, len < sizeof(version) - 1 ? len :
+	    sizeof(version) - 1) != 0)
+		return (RESPONSE_BAD);
 	for (s = buf; (lf = memchr(s, '\n', (size_t)(end - s))) != NULL;
 	    s = lf + 1) {
 		if (lf == s || lf[-1] != '\r')
@@ -240,8 +245,8 @@ response_line(struct response *r, const char *s, size_t len)
 {
 	size_t i;
 
-	if (len < 12 || strncmp(s, "HTTP/1.", 7) != 0 || s[8] != ' ' ||
-	    (len > 12 && s[12] != ' ') || !word_is_text(s, len))
+	if (len < 12 || s[8] != ' ' || (len > 12 && s[12] != ' ') ||
+	    !word_is_text(s, len))
 		return (-1);
 	if (s[7] != '1' && (s[7] != '0' || !(r->flags & RESPONSE_ANY)))
 		return (-1);

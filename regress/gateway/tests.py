@@ -1098,7 +1098,7 @@ def test_connection_with_half_a_request_is_not_used_again():
 
 def test_answers_that_are_none():
     for bad in (b"", b"\r\n", b"HTTP/1.0 200 OK\r\nContent-Length: 0\r\n\r\n",
-                b"HTTP/2 200\r\n\r\n", b"HTTP/1.1 20 OK\r\n\r\n",
+                b"<html>hello", b"HTTP/2 200\r\n\r\n", b"HTTP/1.1 20 OK\r\n\r\n",
                 b"HTTP/1.1 2000 OK\r\nContent-Length: 0\r\n\r\n",
                 b"HTTP/1.1 600 OK\r\nContent-Length: 0\r\n\r\n",
                 b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\n",
@@ -1128,7 +1128,8 @@ def test_answers_that_are_none():
                 b"Content-Length: 0\r\n\r\n",
                 b"HTTP/1.1 100 X\r\n\r\n" * 20):
         api.clear()
-        api.reply = raw(bad)
+        # whether it hangs up or not
+        api.reply = raw(bad, more=bad != b"")
         eq(ask()[0], 502, repr(bad[:60]))
         eq(len(api.requests), 1)
 

@@ -183,6 +183,7 @@ answers = {
                     "stays"),
     "/nothing": (b"", "closes"),
     "/nonsense": (b"SSH-2.0-test\r\n", "stays"),
+    "/http09": (b"<html>hello", "stays"),
     "/both": (raw("200 OK", LEN5, CHUNKED) + b"abcde", "stays"),
     "/two-lengths": (raw("200 OK", LEN5, "Content-Length: 3") + b"abcde",
                      "stays"),

@@ -453,6 +453,9 @@ static const struct {
 	    200, BODY_LENGTH, 0, 0 },
 	{ OK "Content-Length: 5\r\n", 0, RESPONSE_MORE, 0, 0, 0, 0 },
 	{ "HTTP", 0, RESPONSE_MORE, 0, 0, 0, 0 },
+	{ "HTTP/1.1 20", 0, RESPONSE_MORE, 0, 0, 0, 0 },
+	{ "HTTP/2", 0, RESPONSE_BAD, 0, 0, 0, 0 },
+	{ "h", 0, RESPONSE_BAD, 0, 0, 0, 0 },
 	{ "", 0, RESPONSE_MORE, 0, 0, 0, 0 },
 	{ "\r\n", 0, RESPONSE_BAD, 0, 0, 0, 0 },
 	{ "\n", 0, RESPONSE_BAD, 0, 0, 0, 0 },
@@ -532,6 +535,7 @@ test_responses(void)
 		free(buf);
 	}
 	memset(big, 'a', sizeof(big));
+	memcpy(big, "HTTP/1.1 ", 9);
 	CASE(response_parse(&r, big, sizeof(big) - 1, 0) == RESPONSE_MORE,
 	    "response of a long line", "is refused");
 	CASE(response_parse(&r, big, sizeof(big), 0) == RESPONSE_BAD,

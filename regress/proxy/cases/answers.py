@@ -17,7 +17,7 @@
 # what servers answer to plain http
 
 def test_http_answers_refused():
-    for path in ("/nothing", "/nonsense", "/both", "/two-lengths",
+    for path in ("/nothing", "/nonsense", "/http09", "/both", "/two-lengths",
                  "/same-lengths", "/length-list", "/codings", "/bare-lf",
                  "/folded", "/blank-colon", "/http10-chunked", "/204-body",
                  "/switch", "/many-continues", "/long-head", "/wide-chunk",
