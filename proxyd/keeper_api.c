@@ -480,7 +480,8 @@ api_tls(struct api *a)
 		api_failed(a, REFUSAL_TLS);
 		return;
 	}
-	SSL_set_hostflags(a->ssl, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
+	SSL_set_hostflags(a->ssl, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS |
+	    X509_CHECK_FLAG_NEVER_CHECK_SUBJECT);
 	api_state(a, API_HANDSHAKE);
 	api_handshake(a);
 }

@@ -35,7 +35,8 @@ trap 'exit 1' INT TERM HUP
 export PROXYD TMP
 chmod 755 "$TMP"
 
-# ca NAME: a certificate authority; cert NAME CA SUBJECT: what it signs
+# ca NAME: a certificate authority; cert NAME CA SUBJECT [EXTENSION]: what it
+# signs, with the subject as its alternative name unless told otherwise
 ca() {
 	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 \
 	    -nodes -days 2 -subj "/CN=$1" \
@@ -45,13 +46,14 @@ ca() {
 cert() {
 	openssl req -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes \
 	    -subj "/CN=$3" -keyout "$TMP/$1.key" -out "$TMP/$1.csr" &&
-	echo "subjectAltName=DNS:$3" >"$TMP/$1.ext" &&
+	echo "${4:-subjectAltName=DNS:$3}" >"$TMP/$1.ext" &&
 	openssl x509 -req -days 2 -in "$TMP/$1.csr" -CA "$TMP/$2.pem" \
 	    -CAkey "$TMP/$2.key" -CAcreateserial -extfile "$TMP/$1.ext" \
 	    -out "$TMP/$1.pem"
 }
 { ca good && ca bad && cert api good api.example &&
-    cert other good other.example && cert forged bad api.example
+    cert other good other.example && cert forged bad api.example &&
+    cert old good api.example extendedKeyUsage=serverAuth
 } >"$TMP/openssl.log" 2>&1 ||
     { echo "FAIL gateway: no certificates"; cat "$TMP/openssl.log"; exit 1; }
 

@@ -1519,7 +1519,8 @@ def test_name_of_the_api_is_not_answered():
 
 
 def test_certificates():
-    for cert, why in (("forged", "certificate"), ("other", "certificate")):
+    for cert, why in (("forged", "certificate"), ("other", "certificate"),
+                      ("old", "certificate")):
         api.set_cert(cert)
         px.reload(conf())
         try:
