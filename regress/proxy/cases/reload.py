@@ -71,12 +71,18 @@ def test_reload_many_tunnels_at_once():
 
 
 def median_of(rounds, f, most, what):
-    """Of several, since others may be at work; and that more than once."""
+    """Of several, since others may be at work; and that more than once.
+    Where a refusal alone, which passes between two processes, takes longer
+    than it does on any idle machine, so may this."""
     for _ in range(3):
-        took = sorted(f(i) for i in range(rounds))
-        if took[rounds // 2] < most:
+        took, bare = [], []
+        for i in range(rounds):
+            bare.append(get("evil.test", 403)[0])
+            took.append(f(i))
+        took, bare = sorted(took)[rounds // 2], sorted(bare)[rounds // 2]
+        if took < max(most, 10 * bare):
             return
-    fail("%s takes %.3f s" % (what, took[rounds // 2]))
+    fail("%s takes %.3f s, and a refusal %.3f" % (what, took, bare))
 
 
 # As soon as it is said to be in force nothing is judged by the one before.
