@@ -23,6 +23,7 @@
 #include <sys/types.h>
 #include <sys/queue.h>
 
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -32,12 +33,16 @@
 #define AUDIT_LISTED	50	/* rules, and hosts */
 
 static void	 audit_send(json_t *);
+static char	*audit_dump(const json_t *);
 static json_t	*audit_text(const char *);
 static json_t	*audit_rules(const struct session *);
 static json_t	*audit_hosts(const struct session *);
 static int	 audit_add(json_t *, json_t *);
 
-/* Paths need not be UTF-8, JSON is. */
+/*
+ * Paths need not be UTF-8, JSON is; and what is of no use in a line could make
+ * it six times as long.
+ */
 static json_t *
 audit_text(const char *s)
 {
@@ -45,31 +50,50 @@ audit_text(const char *s)
 	json_t *json;
 	char *p;
 
-	if ((json = json_string(s)) != NULL)
-		return (json);
 	(void)strlcpy(text, s, sizeof(text));
+	for (p = text; *p != '\0'; p++)
+		if (iscntrl((unsigned char)*p))
+			*p = '?';
+	if ((json = json_string(text)) != NULL)
+		return (json);
 	for (p = text; *p != '\0'; p++)
 		if ((*p & 0x80) != 0)
 			*p = '?';
 	return (json_string(text));
 }
 
+/* There is room for all, but for a great many rules. */
 static void
 audit_send(json_t *event)
+{
+	char *text;
+
+	text = audit_dump(event);
+	if (strlen(text) > AUDIT_MAXLEN) {
+		free(text);
+		if (json_object_set_new(event, "rules", json_pack("[s]",
+		    "...")) == -1)
+			fatalx("json_object_set_new");
+		text = audit_dump(event);
+	}
+	json_decref(event);
+	if (peer_compose(proc_peer(ROLE_PARENT), IMSG_ENGINE_AUDIT, 0, -1,
+	    text, strlen(text)) == -1)
+		fatal("peer_compose");
+	free(text);
+}
+
+static char *
+audit_dump(const json_t *event)
 {
 	char *text;
 
 	if (event == NULL)
 		fatalx("json_pack");
 	text = json_dumps(event, JSON_COMPACT | JSON_ENSURE_ASCII);
-	json_decref(event);
 	if (text == NULL)
 		fatalx("json_dumps");
-	if (strlen(text) < AUDIT_MAXLEN &&
-	    peer_compose(proc_peer(ROLE_PARENT), IMSG_ENGINE_AUDIT, 0, -1,
-	    text, strlen(text)) == -1)
-		fatal("peer_compose");
-	free(text);
+	return (text);
 }
 
 void

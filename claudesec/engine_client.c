@@ -296,7 +296,7 @@ client_workspace(uint32_t id, const struct workspace_answer *wa)
 	/* it may have gone away meanwhile */
 	if ((c = client_find(id)) == NULL || c->ended) {
 		memset(&spec, 0, sizeof(spec));
-		if (strcmp(wa->path, wa->source) != 0)
+		if (wa->error[0] == '\0' && strcmp(wa->path, wa->source) != 0)
 			spec.pinned = id;
 		engine_unpin(&spec);
 		return (0);

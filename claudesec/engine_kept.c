@@ -27,6 +27,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sysexits.h>
 
 #include "engine.h"
 
@@ -68,8 +69,11 @@ kept_change(struct session *s)
 		kept_remove(s);
 		return;
 	}
-	if ((volume = kept_volume(s, s->kept.last + 1)) == NULL)
-		fatal("kept_volume");
+	if ((volume = kept_volume(s, s->kept.last + 1)) == NULL) {
+		session_fail(s, EX_DATAERR, "the path of the workspace is not "
+		    "UTF-8");
+		return;
+	}
 	s->kept.last++;
 	s->kept.call = docker_call("POST", volume, API_TIMEOUT, kept_made, s,
 	    "/volumes/create");

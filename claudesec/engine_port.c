@@ -23,6 +23,7 @@
 
 #include <sys/types.h>
 #include <sys/queue.h>
+#include <sys/socket.h>
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -31,6 +32,8 @@
 #include <unistd.h>
 
 #include "engine.h"
+
+#define SEND_MAX	4096	/* bytes on their way to a client */
 
 /* a stream that is being made */
 struct stream {
@@ -57,8 +60,13 @@ static TAILQ_HEAD(, ports) all_ports = TAILQ_HEAD_INITIALIZER(all_ports);
 void
 port_start(struct client *c, const struct session *s)
 {
+	const int size = SEND_MAX;
 	struct ports *p;
 
+	/* streams that nobody has taken yet count against us */
+	if (setsockopt(c->peer.ibuf.fd, SOL_SOCKET, SO_SNDBUF, &size,
+	    sizeof(size)) == -1)
+		log_warn("SO_SNDBUF");
 	if ((p = calloc(1, sizeof(*p))) == NULL)
 		fatal("calloc");
 	p->client = c;
@@ -113,15 +121,18 @@ port_connect(struct client *c, struct imsg *imsg)
 	if (imsg_get_data(imsg, &port, sizeof(port)) == -1 || port == 0 ||
 	    port > 65535)
 		return (-1);
-	if ((p = c->ports) == NULL) {
+	p = c->ports;
+	/* it may not have read those that it asked for before */
+	if ((p == NULL ? 0 : p->nstreams) + imsgbuf_queuelen(&c->peer.ibuf) /
+	    IMSG_HEADER_SIZE >= STREAMS_MAX)
+		return (-1);
+	if (p == NULL) {
 		/* it has not been looked for yet */
 		if (peer_compose(&c->peer, IMSG_CTL_REFUSED,
 		    imsg_get_id(imsg), -1, NULL, 0) == -1)
 			fatal("peer_compose");
 		return (0);
 	}
-	if (p->nstreams == STREAMS_MAX)
-		return (-1);
 	if ((st = calloc(1, sizeof(*st))) == NULL)
 		fatal("calloc");
 	st->ports = p;

@@ -52,7 +52,7 @@
 #define API_PATHLEN	128	/* of a path of the API, with its NUL */
 #define SESSIONS_MAX	128
 #define PERMITS_MAX	256
-#define AUDIT_MAXLEN	12288	/* of what a line of the audit log tells */
+#define AUDIT_MAXLEN	16000	/* of what a line of the audit log tells */
 #define PERMIT_SESSIONS	8	/* of a user with a permit, if not said */
 #define PERMIT_CLIENTS	32	/* connections; also the most */
 #define PERMIT_RATE	100	/* requests in a second; likewise */

@@ -613,6 +613,41 @@ test_a_pin_of_a_client_that_goes()
 	wait_for 60 nothing_pinned || because "it is left: $(pins)"
 }
 
+# One that goes away while what it asks for is refused ends nothing else.
+test_a_refusal_of_a_client_that_goes()
+{
+	build_lag && permit_both || return 1
+	kill -STOP $daemon
+	(dir=/; as $anna "$tmp/lag" "$tmp/sock" true) </dev/null \
+	    >"$tmp/lag.out" 2>&1
+	wait_for 60 grep -q 'client 1: gone' "$tmp/log"
+	_r=$?
+	kill -CONT $daemon
+	[ $_r -eq 0 ] || because "it is not seen to go" || return 1
+	cs $anna status || because "the daemon is gone: $(cat "$tmp/err")"
+}
+
+has_started()
+{
+	[ "$(grep -c 'POST .*/exec/.*/start: done' "$tmp/log")" -ge 16 ]
+}
+
+# Streams that a client asks for and does not take are not kept for it.
+test_streams_that_nobody_takes()
+{
+	(cd "$here" && . ../flags.sh && cc_test -I../../claudesec \
+	    -o "$tmp/unread" unread.c ../../claudesec/imsg.c) 2>>"$tmp/why" &&
+	    permit_both && hold $anna one || return 1
+	rm -f "$tmp/go"
+	mkfifo "$tmp/go" || return 1
+	as $anna "$tmp/unread" "$tmp/sock" one <>"$tmp/go" \
+	    >"$tmp/unread.out" 2>&1 &
+	_unread=$!
+	wait_for 60 has_started || because "no streams" || return 1
+	echo >"$tmp/go"
+	wait $_unread || because "$(cat "$tmp/unread.out")"
+}
+
 # The proxy that is kept ready.
 spare()
 {
@@ -930,6 +965,29 @@ test_the_audit_log()
 	verifies ":$((_lines + 1)): changed" || return 1
 	equal "lines of it" "$(wc -l <"$tmp/out")" 1 || return 1
 	rm -f "$tmp/audit"
+}
+
+# Whatever a directory is called, who is in it is told, and nothing ends.
+test_the_audit_log_of_odd_names()
+{
+	rm -f "$tmp/audit"
+	permit_both || return 1
+	_c=$(printf '\177\001')
+	_a=$_c$_c$_c$_c$_c$_c$_c$_c
+	_a=$_a$_a$_a$_a$_a$_a$_a$_a
+	_b=$_a/$_a/$_a/$_a
+	for _name in "$_c" "$_b/$_b/$_b/$_b/$_b/$_b"; do
+		mkdir -p "$tmp/$anna/$_name" &&
+		    chown -R $anna: "$tmp/$anna/${_name%%/*}" || return 1
+		dir=$tmp/$anna/$_name cs $anna shell -- true ||
+		    because "shell: $(cat "$tmp/err")" || return 1
+	done
+	cs $anna status || because "the daemon is gone" || return 1
+	equal "starts" "$(grep -c '"what":"start"' "$tmp/audit")" 2 ||
+	    return 1
+	"$claudesec" audit verify "$tmp/audit" >"$tmp/out" ||
+	    because "$(cat "$tmp/out")" || return 1
+	rm -rf "$tmp/audit" "$tmp/$anna/$_c" "$tmp/$anna/$_a"
 }
 
 # puppet NAME: the program with a process of this name that was taken over
