@@ -33,6 +33,7 @@
 #define IMAGE_ID_LEN		128	/* "sha256:" and more of the same */
 #define TOKEN_MAXLEN		96	/* of a placeholder for a key */
 #define TOKEN_RANDOM		32	/* bytes in it */
+#define TOKEN_KEY		"sk-ant-api03-"	/* it begins so, or as bearer's */
 #define HOSTNAME_MAXLEN		65	/* of this machine, with its NUL */
 #define DAEMON_MAXLEN		(PATH_MAX + 16 + HOSTNAME_MAXLEN)
 #define OBJECT_MAXLEN		(NAME_MAXLEN + 16)
@@ -163,16 +164,6 @@ int		 strings_add(struct strings *, const void *, size_t);
 int		 strings_append(struct strings *, const void *, size_t);
 void		 strings_free(struct strings *);
 
-int		 spec_name_valid(const char *);
-int		 spec_volume_valid(const char *);
-int		 spec_name_from(char *, size_t, const char *, unsigned int);
-int		 spec_image_valid(const char *);
-int		 spec_rule_valid(const struct egress_rule *);
-int		 spec_resolver_valid(const struct egress_resolver *);
-int		 spec_api_valid(const struct conf_api *);
-int		 spec_token_valid(const char *);
-void		 spec_token(char [TOKEN_MAXLEN], const struct config *,
-		    const unsigned char [TOKEN_RANDOM]);
 char		*spec_escape(const char *);
 char		*spec_filter(const char *, const char *);
 
@@ -182,16 +173,33 @@ json_t		*spec_sidecar(const struct spec *);
 json_t		*spec_volume(const struct spec *);
 json_t		*spec_network(void);
 json_t		*spec_services(const char *);
-int		 spec_network_valid(const char *);
 json_t		*spec_labels(const struct spec *, const char *);
 json_t		*spec_exec(const struct spec *, const char *);
 json_t		*spec_kill(const char *, int);
 json_t		*spec_port(unsigned int);
+char		*spec_claude_json(const struct spec *, const struct config *);
+
+/* engine_valid.c: what may get near it.  Pure. */
+int		 spec_name_valid(const char *);
+int		 spec_volume_valid(const char *);
+int		 spec_name_from(char *, size_t, const char *, unsigned int);
+int		 spec_image_valid(const char *);
+int		 spec_rule_valid(const struct egress_rule *);
+int		 spec_resolver_valid(const struct egress_resolver *);
+int		 spec_api_valid(const struct conf_api *);
+int		 spec_network_valid(const char *);
+
+/*
+ * engine_policy.c: what proxyd is told, and what the agent has in the place of
+ * a key.  Pure.
+ */
+int		 spec_token_valid(const char *);
+void		 spec_token(char [TOKEN_MAXLEN], const struct config *,
+		    const unsigned char [TOKEN_RANDOM]);
 char		*spec_bundle(const char *);
 char		*spec_policy(const struct spec *, const struct config *,
 		    const struct egress_rule *, size_t, const char *,
 		    size_t *);
-char		*spec_claude_json(const struct spec *, const struct config *);
 
 /* engine_tar.c.  Pure. */
 char		*spec_tar(const struct tar_file *, size_t, size_t *);

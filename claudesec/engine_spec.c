@@ -23,7 +23,6 @@
 #include <sys/types.h>
 #include <sys/queue.h>
 
-#include <arpa/inet.h>
 #include <ctype.h>
 #include <inttypes.h>
 #include <stdarg.h>
@@ -51,15 +50,8 @@
 /* where it has to be ASCII: the first is held until the next is there */
 #define EXEC_DETACH_KEYS	"ctrl-^,ctrl-],ctrl-^,ctrl-]"
 
-#define TOKEN_KEY	"sk-ant-api03-"	/* as long as the other */
-#define TOKEN_BEARER	"sk-ant-oat01-"
 #define KEY_SHOWN	20		/* of a key's end, in .claude.json */
-/* what a login asks from inside; the rest is the browser's */
-#define LOGIN_HOSTS	"api.anthropic.com claude.ai console.anthropic.com " \
-			    "platform.claude.com"
-#define PEM_LINE	80
 
-static const char *spec_credential(const struct config *, int *);
 static json_t	*spec_sysctls(const struct spec *);
 static json_t	*spec_agent_host(const struct spec *, const struct config *,
 		    const char *);
@@ -78,10 +70,6 @@ static int	 append_string(json_t *, const char *);
 static int	 append_gateway(json_t *, const char *);
 static int	 append_format(json_t *, const char *, ...)
 		    __attribute__((__format__(__printf__, 2, 3)));
-static void	 print_rule(FILE *, const struct egress_rule *);
-static void	 print_gateway(FILE *, const char *, const struct conf_api *,
-		    const char *);
-static char	*append_key(const char *, const char *, int, int, size_t *);
 
 /*
  * Strings.
@@ -130,184 +118,6 @@ strings_free(struct strings *s)
 		free(s->v[i]);
 	free(s->v);
 	memset(s, 0, sizeof(*s));
-}
-
-int
-spec_name_valid(const char *name)
-{
-	size_t len;
-
-	len = strlen(name);
-	return (len > 0 && len < NAME_MAXLEN &&
-	    isalnum((unsigned char)name[0]) &&
-	    strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_.-") == len);
-}
-
-int
-spec_volume_valid(const char *name)
-{
-	return (strlen(name) < VOLUME_MAXLEN &&
-	    strncmp(name, "claude-", 7) == 0 &&
-	    strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_.-") ==
-	    strlen(name));
-}
-
-/*
- * A name from the last component of a path, with -n at its end from 2 on.
- */
-int
-spec_name_from(char *name, size_t size, const char *path, unsigned int n)
-{
-	char suffix[16];
-	const char *p;
-	size_t len, max;
-	int c;
-
-	suffix[0] = '\0';
-	if (n > 1)
-		(void)snprintf(suffix, sizeof(suffix), "-%u", n);
-	p = strrchr(path, '/');
-	p = p == NULL ? path : p + 1;
-	max = size - 1 - strlen(suffix);
-	for (len = 0; *p != '\0' && len < max; p++) {
-		c = tolower((unsigned char)*p);
-		if (strchr("abcdefghijklmnopqrstuvwxyz0123456789_.-",
-		    c) == NULL)
-			c = '-';
-		if (len > 0 || isalnum(c))
-			name[len++] = (char)c;
-	}
-	name[len] = '\0';
-	if (len == 0)
-		(void)strlcpy(name, "session", size);
-	return (strlcat(name, suffix, size) < size ? 0 : -1);
-}
-
-/* What stands in a path of the API as it is. */
-int
-spec_image_valid(const char *image)
-{
-	size_t len;
-
-	len = strlen(image);
-	return (len > 0 && len < IMAGE_MAXLEN &&
-	    isalnum((unsigned char)image[0]) && strspn(image, "abcdefghijkl"
-	    "mnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.:/@-") ==
-	    len && strstr(image, "..") == NULL &&
-	    strstr(image, "//") == NULL);
-}
-
-int
-spec_rule_valid(const struct egress_rule *r)
-{
-	const char *host;
-	uint32_t i;
-
-	if (!imsg_is_string(r->host, sizeof(r->host)) || r->block > 1 ||
-	    r->plain > 1 || r->nports > RULE_PORTS)
-		return (0);
-	host = strncmp(r->host, "*.", 2) == 0 ? r->host + 2 : r->host;
-	if (*host == '\0' || strspn(host,
-	    "abcdefghijklmnopqrstuvwxyz0123456789.-") != strlen(host))
-		return (0);
-	for (i = 0; i < r->nports; i++)
-		if (r->ports[i] == 0)
-			return (0);
-	return (1);
-}
-
-int
-spec_resolver_valid(const struct egress_resolver *r)
-{
-	struct in6_addr addr;
-
-	return (imsg_is_string(r->address, sizeof(r->address)) &&
-	    (inet_pton(AF_INET, r->address, &addr) == 1 ||
-	    inet_pton(AF_INET6, r->address, &addr) == 1));
-}
-
-int
-spec_api_valid(const struct conf_api *api)
-{
-	static const char chars[] = "/abcdefghijklmnopqrstuvwxyz"
-	    "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.~";
-	const char *s;
-	uint32_t i;
-
-	if (!imsg_is_string(api->host, sizeof(api->host)) ||
-	    strspn(api->host, "abcdefghijklmnopqrstuvwxyz0123456789.-") !=
-	    strlen(api->host) || api->port == 0 || api->plain > 1 ||
-	    api->naddresses > API_ADDRESSES || api->nallows > API_ALLOWS ||
-	    memchr(api->path, '\0', sizeof(api->path)) == NULL ||
-	    memchr(api->ca, '\0', sizeof(api->ca)) == NULL ||
-	    strspn(api->path, chars) != strlen(api->path))
-		return (0);
-	for (i = 0; i < api->naddresses; i++) {
-		s = api->addresses[i];
-		if (!imsg_is_string(s, sizeof(api->addresses[i])) ||
-		    strspn(s, "0123456789abcdefABCDEF:./") != strlen(s))
-			return (0);
-	}
-	for (i = 0; i < api->nallows; i++) {
-		s = api->allows[i];
-		if (!imsg_is_string(s, sizeof(api->allows[i])))
-			return (0);
-		s += strspn(s, "ABCDEFGHIJKLMNOPQRSTUVWXYZ");
-		if (*s++ != ' ')
-			return (0);
-		s += strspn(s, chars);
-		if (*s != '\0' && strcmp(s, "*") != 0)
-			return (0);
-	}
-	return (1);
-}
-
-/* What the keeper is to put in, and of which kind; NULL: nothing. */
-static const char *
-spec_credential(const struct config *conf, int *bearer)
-{
-	static const char key[] = "ANTHROPIC_API_KEY=";
-	static const char token[] = "CLAUDE_CODE_OAUTH_TOKEN=";
-	const struct env_entry *e;
-
-	*bearer = 0;
-	if (conf->fixed.credentials != CREDENTIALS_INJECT ||
-	    (e = TAILQ_FIRST(&conf->env)) == NULL)
-		return (NULL);
-	*bearer = strncmp(e->value, token, sizeof(token) - 1) == 0;
-	return (e->value + (*bearer ? sizeof(token) : sizeof(key)) - 1);
-}
-
-/*
- * What the agent has in its place: of the kind that Claude Code takes it for.
- */
-void
-spec_token(char token[TOKEN_MAXLEN], const struct config *conf,
-    const unsigned char random[TOKEN_RANDOM])
-{
-	size_t i, len;
-	int bearer;
-
-	token[0] = '\0';
-	if (spec_credential(conf, &bearer) == NULL)
-		return;
-	len = strlcpy(token, bearer ? TOKEN_BEARER : TOKEN_KEY, TOKEN_MAXLEN);
-	for (i = 0; i < TOKEN_RANDOM; i++, len += 2)
-		(void)snprintf(token + len, TOKEN_MAXLEN - len, "%02x",
-		    random[i]);
-}
-
-int
-spec_token_valid(const char *token)
-{
-	size_t len;
-
-	len = strlen(TOKEN_KEY);
-	if (strncmp(token, TOKEN_KEY, len) != 0 &&
-	    strncmp(token, TOKEN_BEARER, len) != 0)
-		return (0);
-	return (strlen(token) == len + 2 * TOKEN_RANDOM &&
-	    strspn(token + len, "0123456789abcdef") == 2 * TOKEN_RANDOM);
 }
 
 /* Percent encoding for a query. */
@@ -478,17 +288,6 @@ spec_services(const char *name)
 	    "EnableIPv6", 0,
 	    "Options", "com.docker.network.bridge.inhibit_ipv4", "true",
 	    "Labels", LABEL_ROLE, "services"));
-}
-
-/* Part of a path of the API; there may be none. */
-int
-spec_network_valid(const char *name)
-{
-	return (name[0] == '\0' || (isalnum((unsigned char)name[0]) &&
-	    strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-	    "0123456789_.-") == strlen(name) &&
-	    strcmp(name, "host") != 0 && strcmp(name, "bridge") != 0 &&
-	    strcmp(name, NETWORK_NAME) != 0));
 }
 
 /* On a network the host answers on IPv6, address or not. */
@@ -906,161 +705,6 @@ spec_sidecar(const struct spec *s)
 	    "Ulimits", spec_ulimits(s, PROXY_FILES, 0),
 	    "LogConfig", spec_log(),
 	    "Mounts", spec_run_volume(s, 0)));
-}
-
-/*
- * A file of certificates, as the lines that proxyd takes; NULL if there is
- * none in it, or no memory.
- */
-char *
-spec_bundle(const char *pem)
-{
-	static const char letters[] = "abcdefghijklmnopqrstuvwxyz"
-	    "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+/=";
-	static const char begin[] = "-----BEGIN CERTIFICATE-----";
-	static const char end[] = "-----END CERTIFICATE-----";
-	char *buf;
-	size_t len, size;
-	FILE *f;
-	int bad, inside, n;
-
-	buf = NULL;
-	if ((f = open_memstream(&buf, &size)) == NULL)
-		return (NULL);
-	inside = n = 0;
-	for (; *pem != '\0'; pem += len + strspn(pem + len, "\r\n")) {
-		len = strcspn(pem, "\r\n");
-		if (strncmp(pem, begin, sizeof(begin) - 1) == 0) {
-			inside = 1;
-			(void)fprintf(f, "\t\t\"%s\"\n", begin);
-		} else if (!inside)
-			continue;
-		else if (strncmp(pem, end, sizeof(end) - 1) == 0) {
-			inside = 0;
-			n++;
-			(void)fprintf(f, "\t\t\"%s\"\n", end);
-		} else if (len <= PEM_LINE && strspn(pem, letters) == len)
-			(void)fprintf(f, "\t\t\"%.*s\"\n", (int)len, pem);
-	}
-	bad = ferror(f) || inside || n == 0;
-	if (fclose(f) != 0 || bad) {
-		free(buf);
-		return (NULL);
-	}
-	return (buf);
-}
-
-/*
- * What the sidecar is told: proxyd.conf(5), up to a line with a dot.  Who gets
- * it wipes it; the key is in no other memory that was had for this.
- */
-char *
-spec_policy(const struct spec *s, const struct config *conf,
-    const struct egress_rule *own, size_t nown, const char *bundle, size_t *len)
-{
-	const struct egress_resolver *r;
-	struct rule_entry *e;
-	const char *key;
-	char *buf, *policy;
-	size_t i, size;
-	FILE *f;
-	int bad, bearer, kept;
-
-	buf = NULL;
-	if ((f = open_memstream(&buf, &size)) == NULL)
-		return (NULL);
-	(void)fprintf(f, "handover \"%s\"\nlog json\n", HANDOVER_PATH);
-	for (i = 0; i < conf->nresolvers; i++) {
-		r = &conf->resolvers[i];
-		(void)fprintf(f, "resolver \"%s\" port %u\n", r->address,
-		    r->port == 0 ? 53U : r->port);
-	}
-	TAILQ_FOREACH(e, &conf->rules, entry)
-		print_rule(f, &e->rule);
-	for (i = 0; i < nown; i++)
-		print_rule(f, &own[i]);
-	/* a rule that blocks one counts more */
-	if (s->login[0] != '\0')
-		(void)fprintf(f, "pass to { %s }\n", LOGIN_HOSTS);
-	key = spec_credential(conf, &bearer);
-	kept = s->kept && conf->fixed.credentials == CREDENTIALS_INJECT;
-	if (s->token[0] == '\0' ||
-	    (bundle == NULL && !conf->fixed.api.plain)) {
-		key = NULL;
-		kept = 0;
-	}
-	if (key != NULL || kept)
-		print_gateway(f, s->token, &conf->fixed.api, bundle);
-	bad = ferror(f);
-	if (fclose(f) != 0 || bad) {
-		free(buf);
-		return (NULL);
-	}
-	policy = append_key(buf, key, kept, bearer, len);
-	free(buf);
-	return (policy);
-}
-
-static void
-print_rule(FILE *f, const struct egress_rule *rule)
-{
-	uint32_t i;
-
-	(void)fprintf(f, "%s to \"%s\"", rule->block ? "block" : "pass",
-	    rule->host);
-	for (i = 0; i < rule->nports; i++)
-		(void)fprintf(f, "%s %u", i == 0 ? " port {" : "",
-		    rule->ports[i]);
-	(void)fprintf(f, "%s%s\n", rule->nports > 0 ? " }" : "",
-	    rule->plain ? " plain" : "");
-}
-
-/* All but the key and the end. */
-static void
-print_gateway(FILE *f, const char *token, const struct conf_api *api,
-    const char *bundle)
-{
-	uint32_t i;
-
-	(void)fprintf(f, "gateway to \"%s\" port %u {\n\ttoken \"%s\"\n",
-	    api->host, api->port, token);
-	if (api->path[0] != '\0')
-		(void)fprintf(f, "\tpath \"%s\"\n", api->path);
-	for (i = 0; i < api->naddresses; i++)
-		(void)fprintf(f, "\taddress \"%s\"\n", api->addresses[i]);
-	for (i = 0; i < api->nallows; i++)
-		(void)fprintf(f, "\tallow \"%s\"\n", api->allows[i]);
-	if (api->plain)
-		(void)fprintf(f, "\tplain\n");
-	else
-		(void)fprintf(f, "\tca {\n%s\t}\n", bundle);
-}
-
-/* The key, if there is one, in quotes, and the end of it all. */
-static char *
-append_key(const char *text, const char *key, int kept, int bearer,
-    size_t *len)
-{
-	char *buf, *p;
-	size_t size;
-
-	size = strlen(text) + (key == NULL ? 0 : 2 * strlen(key)) + 32;
-	if ((buf = malloc(size)) == NULL)
-		return (NULL);
-	p = buf + strlcpy(buf, text, size);
-	if (key != NULL) {
-		p = stpcpy(p, bearer ? "\tbearer \"" : "\tkey \"");
-		for (; *key != '\0'; key++) {
-			if (*key == '"' || *key == '\\')
-				*p++ = '\\';
-			*p++ = *key;
-		}
-		p = stpcpy(p, "\"\n}\n");
-	} else if (kept)
-		p = stpcpy(p, "\tkey kept\n}\n");
-	p = stpcpy(p, ".\n");
-	*len = (size_t)(p - buf);
-	return (buf);
 }
 
 /*
