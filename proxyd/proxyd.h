@@ -688,11 +688,13 @@ struct macro {
 };
 TAILQ_HEAD(macros, macro);
 
+struct config	*parse_config(FILE *, const char *, const struct macros *,
+		    FILE *(*)(const char *), void (*)(const char *));
+
+/* conf_set.c */
 extern const char *const timeout_names[TIMEOUT_MAX];
 extern const char *const limit_names[LIMIT_MAX];
 
-struct config	*parse_config(FILE *, const char *, const struct macros *,
-		    FILE *(*)(const char *), void (*)(const char *));
 struct config	*config_new(void);
 void		 config_free(struct config *);
 /* Wipes what is secret, which stays where it was sent to. */
