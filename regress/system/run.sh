@@ -25,6 +25,7 @@ top=$(cd "$here/../.." && pwd) || exit 1
 prefix=${CLAUDESEC_PREFIX-$(cd "$top/.." && pwd)/inst}
 claudesec=$prefix/bin/claudesec
 . "$top/regress/cases.sh"
+. "$here/machine.sh"
 tmp=$(mktemp -d /tmp/claudesec-system.XXXXXX) || exit 1
 chmod 755 "$tmp"
 mkdir "$tmp/root" || exit 1
@@ -32,12 +33,15 @@ anna=csanna$$
 bert=csbert$$
 both=csboth$$
 daemon=
+machine=
+syslogd=
 status=0
 # nobody answers there, and that is known at once
 at_once="resolver 127.0.0.1"
 
 finish()
 {
+	machine_end
 	down
 	for _u in $anna $bert; do
 		userdel $_u 2>/dev/null
@@ -604,6 +608,52 @@ test_a_pin_after_a_kill()
 	nothing_pinned || because "it is left: $(pins)"
 }
 
+# swapper FROM TO: the program when a user swaps the one for a link to the other
+# each time that it is opened or looked at, and back each time that its links
+# are
+swapper()
+{
+	sed -e '/O_DIRECTORY | O_NOFOLLOW/s/open(path/open(SWAPPED(path)/' \
+	    -e 's/ stat(path, &sp)/ stat(SWAPPED(path), \&sp)/' \
+	    "$top/claudesec/claudesec.c" >"$tmp/swapper.c"
+	equal "swaps" "$(grep -c 'SWAPPED(path)' "$tmp/swapper.c")" 2 ||
+	    return 1
+	_data="-DDATADIR='\"$prefix/share/claudesec\"'"
+	_swap="-D'SWAPPED(p)=(strcmp(p, \"$1\") == 0 ? \"$2\" : (p))'"
+	# shellcheck disable=SC2046
+	(cd "$here" && . ../flags.sh &&
+	    LIBS_TEST="$(answer LIBS_ENGINE) $(answer LIBS_TLS)" &&
+	    CFLAGS_TEST="$_data $_swap -DSYSCONFDIR='\"/etc\"'" &&
+	    cc_test -I../../claudesec -o "$tmp/swapper" "$tmp/swapper.c" \
+	    $(ls ../../claudesec/*.o | grep -v '/claudesec\.o$')) \
+	    2>>"$tmp/why"
+}
+
+# What an earlier daemon left in a workspace is not looked for elsewhere.
+test_a_workspace_that_is_swapped_before_it_is_adopted()
+{
+	install -d -m 700 "$tmp/closed" && mkdir "$tmp/closed/dir" &&
+	    swapper "$tmp/$anna/one" "$tmp/closed/dir" && permit_both &&
+	    hold $anna one || return 1
+	cp -a "$tmp/$anna/one/." "$tmp/closed/dir" &&
+	    chown $anna: "$tmp/closed/dir"
+	(cd "$tmp/closed/dir" && find . | sort) >"$tmp/before"
+	[ "$(wc -l <"$tmp/before")" -gt 1 ] || because "nothing is made" ||
+	    return 1
+	kill -9 $daemon
+	wait $daemon
+	docker kill claude-one >/dev/null
+	rm -f "$tmp/log"
+	"$tmp/swapper" -d -vv -f "$tmp/conf" -s "$tmp/sock" 2>"$tmp/log" &
+	daemon=$!
+	wait_for 60 grep -q 'clean up in the workspace: Permission denied' \
+	    "$tmp/log" || because "it is looked at"
+	wait_for 60 none_left || because "left: $(left)" || return 1
+	(cd "$tmp/closed/dir" && find . | sort) >"$tmp/after"
+	equal "what is gone" "$(diff "$tmp/before" "$tmp/after")" "" &&
+	    [ ! -s "$tmp/why" ]
+}
+
 # A client that goes away while it is being looked at leaves no name.
 test_a_pin_of_a_client_that_goes()
 {
@@ -714,6 +764,46 @@ process()
 	done
 }
 
+# is PID UID GID ROOT RIGHTS: by the kernel's word; of groups just that one
+is()
+{
+	equal "$_name: uid, gid" "$(awk '/^[UG]id:/ { print $2, $3, $4, $5 }' \
+	    "/proc/$1/status" | xargs)" "$2 $2 $2 $2 $3 $3 $3 $3" &&
+	equal "$_name: root" "$(readlink "/proc/$1/root")" "$4" &&
+	equal "$_name: rights" \
+	    "$(sed -n 's/^CapEff:[[:space:]]*0*//p' "/proc/$1/status")" "$5" &&
+	case $(sed -n 's/^Groups:[[:space:]]*//p' "/proc/$1/status" |
+	    tr -d ' ') in
+	""|"$3")	;;
+	*)		because "$_name: it has groups" ;;
+	esac
+}
+
+# Who reads what is not root's is not root.
+test_who_its_processes_are()
+{
+	permit_both && hold $anna one || return 1
+	for _name in conf control engine guard bridge; do
+		is "$(process $_name)" "$(id -u _claudesec)" \
+		    "$(id -g _claudesec)" /var/empty "" || return 1
+	done
+	_name=pin
+	is "$(process pin)" 0 0 /run/claudesec.pin 200000 || return 1
+	_name="a session's"
+	is "$(pgrep -P "$(process workspace)")" "$(id -u $anna)" \
+	    "$(id -g $anna)" / ""
+}
+
+# A user with a permit has sessions by it, and nothing else of the daemon's.
+test_what_is_roots_to_do()
+{
+	permit_both || return 1
+	for _c in reload build update; do
+		refused 77 'permission denied' $anna $_c || return 1
+	done
+	root reload || because "root: $(cat "$tmp/err")"
+}
+
 test_sessions_outlive_the_daemon()
 {
 	# shellcheck disable=SC2016
@@ -722,7 +812,7 @@ test_sessions_outlive_the_daemon()
 
 test_sessions_outlive_each_process()
 {
-	for _name in conf control engine pin; do
+	for _name in conf control engine pin workspace bridge guard; do
 		survives "\$(process $_name)" $_name || return 1
 	done
 }
@@ -878,6 +968,24 @@ test_a_session_gets_another_proxy()
 		    "$(inspect one '{{.Id}} {{.State.Pid}}')" "$_agent" ||
 		    return 1
 	done
+}
+
+# Within two seconds; again if this machine has no time for it.
+test_a_proxy_that_is_gone_is_seen_soon()
+{
+	permit_both && hold $anna one || return 1
+	for _try in 1 2 3 4 5; do
+		docker kill claude-one-proxy >/dev/null
+		_from=$(date +%s%3N)
+		wait_for 60 without_proxy one ||
+		    because "status is $(cat "$tmp/out")" || return 1
+		_took=$(($(date +%s%3N) - _from))
+		[ $_took -gt 2000 ] || return 0
+		dir=$tmp/$anna/one cs $anna shell -- true &&
+		    wait_for 60 runs $anna one ||
+		    because "no other one: $(cat "$tmp/err")" || return 1
+	done
+	because "it is seen after $_took milliseconds"
 }
 
 test_sessions_end_with_the_daemon_if_so_configured()
@@ -1077,7 +1185,8 @@ users || {
 	echo "system: cannot make the users" >&2
 	exit 1
 }
-[ $# -gt 0 ] || set -- $(sed -n 's/^\(test_[a-z0-9_]*\)()$/\1/p' "$0")
+[ $# -gt 0 ] || set -- $(sed -n 's/^\(test_[a-z0-9_]*\)()$/\1/p' "$0" \
+    "$here/machine.sh")
 for this; do
 	: >"$tmp/why"
 	if ! $this; then
