@@ -82,6 +82,7 @@ root()
 	: >"$tmp/image/etc/passwd" && : >"$tmp/image/etc/group" &&
 	fake claude '[ "$1" = --version ] && exec cat /version; eval "$2"' &&
 	fake npm '[ "$1" = root ] && exec echo /tmp
+	    [ ! -e /slow ] || sleep 300
 	    [ ! -e /broken ] || { echo "npm ERR! broken"; exit 3; }
 	    echo "2.0.$(date +%s) (Claude Code)" >/version' &&
 	tar -C "$tmp/image" -c . | docker import -c "LABEL claudesec.test=1" - \
@@ -440,6 +441,57 @@ test_build_that_fails()
 	equal "it says" "$(tail -n 1 "$tmp/out")" "claudesec: cannot build \
 the image: a command in it ended with status 3" &&
 	equal "version" "$(version_in claudesec/test-build)" "$one"
+}
+
+# slow: a step of a build is under way
+slow()
+{
+	docker ps --no-trunc --format '{{.Command}}' | grep -q 'npm install'
+}
+
+only_made()
+{
+	[ "$(docker ps -aq)" = "$made" ]
+}
+
+# daemon_process NAME: of the latest daemon
+daemon_process()
+{
+	_parent=$(pgrep -nf '^claudesec: parent \(private\)')
+	[ "$1" = parent ] && echo "$_parent" ||
+	    pgrep -f "^claudesec: $1" --parent "$_parent"
+}
+
+# Whoever is killed, what was under way ends, and of what was made nothing stays
+# when another build was made.
+test_build_that_is_killed()
+{
+	conf_build
+	run build
+	made=$(docker ps -aq)
+	left=$(dangling)
+	printf 'FROM claudesec/test-base\nRUN : >/slow\n' |
+	    DOCKER_BUILDKIT=0 docker build -q --network none -t \
+	    claudesec/test-slow - >/dev/null 2>&1
+	for who in client parent guard; do
+		conf_build
+		sed -i 's/test-base/test-slow/' "$tmp/conf"
+		(cd "$tmp/ws" && XDG_RUNTIME_DIR=$place exec "$claudesec" -f \
+		    "$tmp/conf" build) >"$tmp/out" 2>&1 </dev/null &
+		build=$!
+		wait_for 60 slow || because "$who: $(cat "$tmp/out")" || break
+		[ $who = client ] && kill -9 $build ||
+		    kill -9 "$(daemon_process $who)"
+		wait $build && because "$who: it ends well"
+		wait_for 60 only_made || because "$who: it goes on" || break
+	done
+	# one that was killed could not remove it
+	rm -f "$tmp"/run/*/claudesec/sock
+	docker rmi claudesec/test-slow >/dev/null
+	conf_build
+	run build
+	equal "status" $got 0 && equal "images" "$(dangling)" "$left" &&
+	[ ! -s "$tmp/why" ]
 }
 
 [ -x "$claudesec" ] || {
