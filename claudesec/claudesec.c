@@ -211,8 +211,10 @@ check_config(void)
 	}
 	if (c == NULL)
 		exit(EX_CONFIG);
-	if (verbose)
+	if (verbose) {
 		print_config(stdout, c);
+		client_flush();
+	}
 	(void)fprintf(stderr, "configuration OK\n");
 	config_free(c);
 	exit(0);
@@ -397,6 +399,8 @@ daemon_run(const char *path, int own)
 	if (private)
 		looked_open(user_home);
 	listen_fd = daemon_listen(path, others, sockpath);
+	if (private)
+		daemon_note_open(path);
 	if ((slash = strrchr(sockpath, '/')) == NULL)
 		errx(EX_USAGE, "%s: not an absolute path", sockpath);
 	(void)strlcpy(sockdir, sockpath, (size_t)(slash - sockpath) + 1);
@@ -589,7 +593,8 @@ parent_late(int fd, short event, void *arg)
 }
 
 /*
- * A private daemon stays only as long as it is needed.  A client that
+ * A private daemon stays only as long as it is needed, and no longer where it
+ * does not reach its engine: the next may be told another.  A client that
  * connects at this very moment sees its connection end and starts another.
  */
 static void
@@ -605,10 +610,11 @@ parent_idle(int fd, short event, void *arg)
 static void
 parent_set_idle(int idle)
 {
-	struct timeval tv = { IDLE_SECONDS, 0 };
+	struct timeval tv = { unreached ? 0 : IDLE_SECONDS, 0 };
 
 	if (!private)
 		return;
+	daemon_note_use(!idle);
 	if (idle)
 		evtimer_add(&idle_ev, &tv);
 	else

@@ -300,6 +300,8 @@ void		 text_clean(char *);
 int		 client_option(int, char **, const char *);
 __dead void	 client_usage(const char *);
 void		 client_list(FILE *, const char *);
+/* exits if standard output did not take all */
+void		 client_flush(void);
 
 /*
  * client_review.c: commands, and what a session of a review needs.
@@ -323,11 +325,15 @@ void		 review_find_state(void);
  * client_daemon.c: finds a daemon, or exits: the one asked for, or any.  The
  * next one, which may have to be started, is where that was; -1: not yet.
  */
-int		 find_daemon(const char *);
+int		 find_daemon(const char *, int);
 const char	*found_daemon(void);
 int		 find_next_daemon(int);
 /* connects to a daemon: the socket, or -1 and errno */
 int		 client_connect(const char *);
+/* what a private daemon notes of itself for them */
+void		 daemon_note_open(const char *);
+void		 daemon_note(int);
+void		 daemon_note_use(int);
 
 /* client_resume.c: the next daemon, when the session's is gone */
 void		 resume_prepare(void);

@@ -356,8 +356,7 @@ watch(pid_t pid, int fd)
 	}
 	(void)fprintf(stderr, "%zu held, %d escaped\n", nrows - (size_t)out,
 	    out);
-	if (fflush(stdout) == EOF)
-		err(EX_IOERR, "standard output");
+	client_flush();
 	exit(out != 0);
 }
 

@@ -122,7 +122,9 @@ request_connect(void)
 	static int initialized;
 	int fd;
 
-	fd = find_daemon(asked.socket);
+	fd = find_daemon(asked.socket, asked.type == IMSG_CTL_BUILD ||
+	    asked.checks || (asked.type == IMSG_CTL_START &&
+	    !asked.start.shell));
 	if (!initialized) {
 		if (setenv("EVENT_NOEPOLL", "1", 1) == -1)
 			err(EX_OSERR, "setenv");
@@ -603,10 +605,19 @@ client_handle_exit(struct imsg *imsg)
 	finish(status);
 }
 
-__dead void
-finish(int status)
+/* What was not written is said, though it may have been long ago. */
+void
+client_flush(void)
 {
 	if (fflush(stdout) == EOF)
 		err(EX_IOERR, "standard output");
+	if (ferror(stdout))
+		errx(EX_IOERR, "standard output: not all could be written");
+}
+
+__dead void
+finish(int status)
+{
+	client_flush();
 	exit(status);
 }

@@ -89,8 +89,7 @@ client_diff(int argc, char *argv[])
 	for (i = 0; i < r.nchanges; i++)
 		if (r.changes[i].chosen)
 			show_change(&r, host, &r.changes[i]);
-	if (fflush(stdout) == EOF)
-		err(EX_IOERR, "standard output");
+	client_flush();
 	exit(say_unseen(&r) | say_unused());
 }
 
@@ -433,8 +432,7 @@ apply_end(struct review *r)
 		}
 	if (review_save(r) == -1)
 		err(EX_CANTCREAT, "review %s", r->name);
-	if (fflush(stdout) == EOF)
-		err(EX_IOERR, "standard output");
+	client_flush();
 	return (failed);
 }
 

@@ -223,6 +223,7 @@ conf_engine(void)
 	if (f->engine[0] == '\0' && !load.follow)
 		(void)strlcpy(f->engine, "/var/run/docker.sock",
 		    sizeof(f->engine));
+	f->follows = f->engine[0] == '\0';
 	conf_engine_next(f->engine[0] != '\0' ? 0 : context_begin(load.conf,
 	    &load.docker, load.path, why), why);
 }

@@ -545,6 +545,7 @@ enum pull {
 struct conf_fixed {
 	char		 engine[PATH_MAX];	/* a Unix socket, or where it is
 						   elsewhere; empty: any */
+	uint32_t	 follows;		/* the user's docker names it */
 	char		 image[IMAGE_MAXLEN];
 	char		 base[IMAGE_MAXLEN];
 	char		 ca[PATH_MAX];		/* may be empty */

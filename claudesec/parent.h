@@ -50,6 +50,7 @@ int		 parent_dispatch_conf(struct peer *, struct imsg *);
  * private daemon, and otherwise; a socket to it, or -1 and errno; where it is
  * elsewhere bridge is asked.  remote_use() says -1 if conf lied.
  */
+extern int	 unreached;		/* it did not take the last one */
 void		 engine_find(const char *);
 const struct docker_env *engine_environment(void);
 const char	*engine_usual(size_t);

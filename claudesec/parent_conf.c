@@ -112,8 +112,10 @@ static void
 parent_loaded(int code, const char *text)
 {
 	loading = 0;
-	if (code == 0)
+	if (code == 0) {
 		parent_bundle();
+		daemon_note((int)current.follows);
+	}
 	if (listen_fd != -1) {
 		if (code != 0)
 			proc_shutdown(code);

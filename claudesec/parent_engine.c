@@ -35,6 +35,7 @@ static void	 find_value(char *, size_t, const char *);
 static void	 find_ssh(void);
 static void	 parent_socket(uint32_t, int);
 
+int		 unreached;
 static struct docker_env docker_env;	/* a private daemon follows it */
 static char	 engines[4][PATH_MAX];	/* where one may be, or empty */
 static const char *engine_found;	/* among these */
@@ -237,6 +238,7 @@ parent_socket(uint32_t id, int fd)
 	int error;
 
 	error = fd == -1 ? errno : 0;
+	unreached = fd == -1;
 	if (peer_compose(proc_peer(ROLE_GUARD), IMSG_PARENT_SOCKET, id, fd,
 	    &error, sizeof(error)) == -1)
 		fatal("peer_compose");
@@ -261,6 +263,7 @@ parent_dispatch_bridge(struct peer *p, struct imsg *imsg)
 		if (imsg_get_data(imsg, &ce, sizeof(ce)) == -1 ||
 		    !imsg_is_string(ce.text, sizeof(ce.text)))
 			return (-1);
+		unreached = 1;
 		if (peer_compose(proc_peer(ROLE_ENGINE), IMSG_PARENT_NOSOCKET,
 		    imsg_get_id(imsg), -1, &ce, sizeof(ce)) == -1)
 			fatal("peer_compose");

@@ -159,6 +159,8 @@ main(int argc, char *argv[])
 	if (nflag) {
 		if (verbose > 0)
 			print_config(stdout, conf);
+		if (fflush(stdout) == EOF || ferror(stdout))
+			err(1, "standard output");
 		fprintf(stderr, "configuration OK\n");
 		exit(0);
 	}

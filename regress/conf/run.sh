@@ -361,6 +361,30 @@ test_manuals_when_linted() {
 	done
 }
 
+# full STATUS PROGRAM ARG ...: what cannot be written is said, and nothing else
+full() {
+	want=$1
+	shift
+	why=
+	"$top/$1/$1" "$2" ${3:+"$3" "$4"} >/dev/full 2>"$tmp/err"
+	code=$?
+	[ "$code" -eq "$want" ] || why="status $code"
+	[ "$(sed 's/^[^:]*: //' "$tmp/err")" = \
+	    "standard output: No space left on device" ] ||
+	    why="says $(head -n 1 "$tmp/err")"
+	result "$* to a full device" "$why"
+}
+
+test_status_when_the_output_is_lost() {
+	{ printf 'egress { pass to {'; seq -f 'h%g.example' 2000; echo '} }'
+	} >"$tmp/long.conf"
+	full 74 claudesec -nv -f "$top/etc/claudesec.conf"
+	full 74 claudesec -nv -f "$tmp/long.conf"
+	full 74 claudesec help
+	full 74 claudesec version
+	full 1 proxyd -nv -f "$top/etc/proxyd.conf"
+}
+
 for program in claudesec proxyd; do
 	for f in "$program"/*.in; do
 		test_good "$program" "$f"
@@ -380,6 +404,7 @@ test_samples_when_read
 test_examples_when_read
 test_pledges_when_the_manual_lists_them
 test_synopsis_when_usage_is_printed
+test_status_when_the_output_is_lost
 test_commands_when_help_lists_them
 test_keywords_when_the_manual_lists_them
 test_manuals_when_linted

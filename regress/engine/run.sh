@@ -495,7 +495,7 @@ next_own()
 
 no_daemons()
 {
-	! ls "$tmp"/own.*/claudesec/sock
+	! ls "$tmp"/*/claudesec/sock
 }
 
 # found STATUS MESSAGE CONFIGURATION [NAME=value ...]: what a private daemon of
@@ -598,6 +598,46 @@ first /var/run/docker.sock: Permission denied" '' || return
 		found 0 '' '' || return
 		down
 	done
+}
+
+# with ENGINE COMMAND ...: a client of one user whose environment names this one
+with()
+{
+	_engine=$1
+	shift
+	(cd "$work" && XDG_RUNTIME_DIR=$tmp/mine DOCKER_HOST=$_engine \
+	    timeout 120 "$claudesec" -f "$tmp/conf" "$@") </dev/null \
+	    >"$tmp/out" 2>"$tmp/err"
+	got=$?
+}
+
+# says STATUS LINE: of the one before
+says()
+{
+	: >"$tmp/log"
+	[ "$got" -eq "$1" ] && [ "$(cat "$tmp/err")" = "${2:+claudesec: $2}" ] ||
+	    why "status $got: $(cat "$tmp/err")"
+}
+
+# A daemon in use stays with its engine, and others make way.
+test_engine_of_another_environment()
+{
+	echo 'credentials none' >"$tmp/conf"
+	mkdir -m 700 "$tmp/mine" || return
+	with unix:///none/a build
+	says 69 "$no /none/a: $not" || return
+	with unix:///none/b build
+	says 69 "$no /none/b: $not" || return
+	with "$engine" start -d
+	says 0 '' || return
+	with unix:///none/d start -d
+	says 69 "your daemon is in use, and found its container engine with \
+DOCKER_HOST=$engine: do likewise, or end its sessions by claudesec stop -a"
+	_said=$?
+	with unix:///none/d stop -t 0 -a
+	says 0 '' && [ $_said -eq 0 ] || return
+	with unix:///none/d build
+	says 69 "$no /none/d: $not"
 }
 
 # They have nothing to do.
