@@ -51,6 +51,8 @@ def types():
 
 
 T = types()
+VERSION = int(re.search(r"IMSG_VERSION\s+(\d+)",
+                        open(os.environ["HEADER"]).read()).group(1))
 N = {v: k for k, v in T.items()}
 
 
@@ -654,7 +656,7 @@ def resumed(script, answer, wait_for_done=True):
     time.sleep(0.5)
     d = Daemon(serve=serve, path=d.path)
     out, err = p.communicate(timeout=60)
-    eq(asked[0], ("RESUME", struct.pack("I33s3x", 5, ID)))
+    eq(asked[0], ("RESUME", struct.pack("I33s3x", VERSION, ID)))
     return p.returncode, out, err, len(asked)
 
 
