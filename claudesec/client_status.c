@@ -52,6 +52,7 @@ enum column {
 
 #define CELL_SIZE	32	/* of what is not text of the session's */
 #define SHORT_SIZE	256	/* of what is shortened */
+#define SINCE_SHORT	5	/* as ps(1) has it, in its width */
 #define NARROW		80	/* of a terminal that does not say */
 #define INDENT		16	/* of what is confirmed, behind what it is */
 #define LACKS_MAX	64
@@ -72,6 +73,8 @@ static json_t	*facts_json(struct row *);
 static json_t	*lacks_json(void);
 static void	 row_fill(struct row *);
 static void	 row_print(const char *const *, const int *);
+static void	 since_shorten(struct row *);
+static int	 columns_room(const int *);
 static void	 columns_fit(int *);
 static const char *shorten(char [SHORT_SIZE], const char *, int);
 static json_t	*json_known(int64_t);
@@ -217,6 +220,9 @@ status_print(void)
 		width[OWNER] = 0;
 	if (terminal)
 		columns_fit(width);
+	if (width[SINCE] == SINCE_SHORT)
+		TAILQ_FOREACH(row, &rows, entry)
+			since_shorten(row);
 	if (terminal && !TAILQ_EMPTY(&rows))
 		row_print(heads, width);
 	TAILQ_FOREACH(row, &rows, entry)
@@ -331,9 +337,37 @@ row_fill(struct row *row)
 	(void)snprintf(row->text[OWNER], CELL_SIZE, "%u", s->uid);
 }
 
+/* Today's by the time, else by the day, and the year says enough later. */
+static void
+since_shorten(struct row *row)
+{
+	struct tm tm;
+	time_t ago, t;
+
+	t = (time_t)row->session.since;
+	ago = time(NULL) - t;
+	if (localtime_r(&t, &tm) == NULL || strftime(row->text[SINCE],
+	    CELL_SIZE, ago < 86400 ? "%H:%M" : ago < 300 * 86400 ? "%b%d" :
+	    "%Y", &tm) == 0)
+		(void)strlcpy(row->text[SINCE], "-", CELL_SIZE);
+}
+
+/* What is left of the terminal's width. */
+static int
+columns_room(const int *width)
+{
+	int c, room;
+
+	room = terminal + 2;
+	for (c = 0; c < NCOLUMNS; c++)
+		if (width[c] > 0)
+			room -= width[c] + 2;
+	return (room);
+}
+
 /*
  * What is too wide for the terminal gives way, the least important first: 0
- * leaves a column out.
+ * leaves a column out.  The directory gets what is left of that.
  */
 static void
 columns_fit(int *width)
@@ -342,24 +376,27 @@ columns_fit(int *width)
 		enum column	 column;
 		int		 least;
 	} steps[] = { { DIRECTORY, 24 }, { IMAGE, 16 }, { IMAGE, 0 },
-	    { DIRECTORY, 12 }, { NAME, 12 }, { SINCE, 0 }, { CPU, 0 },
-	    { DIRECTORY, 0 } };
+	    { SINCE, SINCE_SHORT }, { DIRECTORY, 12 }, { NAME, 12 },
+	    { SINCE, 0 }, { CPU, 0 }, { DIRECTORY, 0 } };
+	enum column c;
 	size_t i;
-	int c, n, sum;
+	int n, room, wide;
 
+	wide = width[DIRECTORY];
 	for (i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
-		sum = -2;
-		for (c = 0; c < NCOLUMNS; c++)
-			if (width[c] > 0)
-				sum += width[c] + 2;
-		if (sum <= terminal)
-			return;
-		n = width[steps[i].column] - (sum - terminal);
-		if (n < steps[i].least || steps[i].least == 0)
+		if ((room = columns_room(width)) >= 0)
+			break;
+		c = steps[i].column;
+		n = width[c] + room;
+		if (n < steps[i].least || steps[i].least == 0 || c == SINCE)
 			n = steps[i].least;
-		if (n < width[steps[i].column])
-			width[steps[i].column] = n;
+		if (n < width[c])
+			width[c] = n;
 	}
+	room = columns_room(width);
+	if (width[DIRECTORY] > 0 && room > 0)
+		width[DIRECTORY] += room < wide - width[DIRECTORY] ? room :
+		    wide - width[DIRECTORY];
 }
 
 static void

@@ -276,8 +276,8 @@ client_judge(const struct imsg_hdr *hdr, const void *data, int *code)
 		return ("malformed request");
 	memcpy(&version, data, sizeof(version));
 	if (version != IMSG_VERSION)
-		return ("the running daemon is of another version; end its "
-		    "sessions and run the command again");
+		return ("the running daemon is of another version; end it "
+		    "and run the command again");
 	if (imsg_check(imsg_rules, &imsg, ROLE_CLIENT, ROLE_CONTROL,
 	    STATE_CLIENT_NEW) != NULL)
 		return ("malformed request");

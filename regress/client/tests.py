@@ -845,11 +845,11 @@ def test_text_is_cleaned():
 
 # Status.
 
-def rows(*paths, cpu=61234, memory=3 << 20):
+def rows(*paths, cpu=61234, memory=3 << 20, since=86400):
     def serve(peer, r):
         for i, p in enumerate(paths):
             peer.put("SESSION", struct.pack(
-                STATUS, 7, 86400, cpu, memory, 4 << 30, 2, 3, 1500, 10, 9,
+                STATUS, 7, since, cpu, memory, 4 << 30, 2, 3, 1500, 10, 9,
                 b"n%d" % i, b"running", b"image", p))
         peer.exit(0)
     return Daemon(serve)
@@ -891,6 +891,27 @@ def test_status_in_a_narrow_terminal():
             yes(max(wide) <= cols, "%d of %d: %s" % (max(wide), cols, lines))
             yes("long/one" in lines[1], lines)
         yes("n0" in lines[1] and lines[1].endswith("9"), lines)
+
+
+# On one of 80 columns it is all there but the image, as far as names go.
+def test_status_in_eighty_columns():
+    def one(since, path):
+        t = Terminal(rows(path, since=since), "status", env=ENV,
+                     size=(24, 80))
+        eq(t.end(), 0)
+        head, line, _ = t.out.decode().replace("\r", "").split("\n")
+        eq((head.split(), len(line)),
+           (["NAME", "DIRECTORY", "SINCE", "STATE", "CPU", "MEMORY",
+             "TUNNELS", "OUT", "BLOCKED"], len(head)))
+        return line
+    now = int(time.time())
+    line = one(now - 60, b"/home/somebody/src/work")
+    yes(re.search(r"^n0    \.\.\.\S*src/work  \d\d:\d\d  running ", line), line)
+    eq(len(line), 80)
+    when = time.strftime("%b%d", time.gmtime(now - 9 * 86400))
+    yes("  %s  " % when in one(now - 9 * 86400, b"/home/somebody/src/work"),
+        when)
+    yes("  1970   " in one(86400, b"/home/somebody/src/work"), "1970")
 
 
 def test_status_as_json():

@@ -627,14 +627,14 @@ test_another_version()
 		    >"$tmp/out" 2>&1
 		equal "status of $_c" $? 76 || return 1
 		equal "$_c" "$(cat "$tmp/out")" "other: the running daemon is \
-of another version; end its sessions and run the command again" || return 1
+of another version; end it and run the command again" || return 1
 	done
 	begin -s "$tmp/sock" shell -- sh -c "$wait_for_end; echo x; exit 7"
 	wait_for 60 runs && killed $daemon || because "no session" || return 1
 	up "$tmp/other" && go_on || return 1
 	ends 76 "x
-claudesec: the running daemon is of another version; end its sessions and run \
-the command again"
+claudesec: the running daemon is of another version; end it and run the \
+command again"
 }
 
 # What is connected is the engine of the configuration, although the parent,
