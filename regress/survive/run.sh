@@ -296,7 +296,7 @@ killed()
 test_client_outlives_the_daemon()
 {
 	engine_up || return 1
-	for _name in parent conf control engine workspace; do
+	for _name in parent conf control engine guard workspace; do
 		up || return 1
 		begin -s "$tmp/sock" shell -- sh -c "$wait_for_end; echo x
 		    exit 7"
@@ -683,12 +683,19 @@ no_traces()
 moment()
 {
 	up || return 1
-	begin -s "$tmp/sock" shell -- sleep 300
-	_stop=
+	_other=
+	case $1 in
+	attach)	cs start -d && wait_for 60 runs || because "no session" ||
+		    return 1
+		(cd "$tmp/work" && TERM=dumb exec script -qec "$claudesec -s \
+		    $tmp/sock attach" /dev/null) </dev/null >"$tmp/held" 2>&1 &
+		held=$! ;;
+	*)	begin -s "$tmp/sock" shell -- sleep 300 ;;
+	esac
 	if [ "$1" = stop ]; then
 		wait_for 60 runs || because "no session" || return 1
 		cs stop &
-		_stop=$!
+		_other=$!
 	fi
 	sleep "$(printf '0.%03d' "$3")"
 	case $2 in
@@ -697,7 +704,7 @@ moment()
 	*)	killed $(process "$2") ;;
 	esac
 	[ -n "$daemon" ] || up || return 1
-	[ -z "$_stop" ] || wait $_stop
+	[ -z "$_other" ] || wait $_other
 	cs stop -a || because "stop -a: $(cat "$tmp/err")" || return 1
 	gone || because "status still is $(cat "$tmp/out")" || return 1
 	wait $held
@@ -716,9 +723,10 @@ test_nothing_is_left_behind()
 	for _moment in $(awk -v seed="$_seed" 'BEGIN {
 		srand(seed)
 		n = split("parent conf control engine workspace pin " \
-		    "bridge client", who, " ")
+		    "bridge guard client", who, " ")
+		m = split("start start start stop attach", what, " ")
 		for (i = 0; i < 20; i++)
-			printf "%s:%s:%d\n", rand() < 0.7 ? "start" : "stop",
+			printf "%s:%s:%d\n", what[int(rand() * m) + 1],
 			    who[int(rand() * n) + 1], int(rand() * 700)
 	    }'); do
 		# shellcheck disable=SC2046
