@@ -837,7 +837,6 @@ answer_keep(struct conn *c, const char *data, size_t len)
 static void
 answer_learn(struct conn *c, const json_t *json)
 {
-	struct engine_info info;
 	struct thing *t;
 	const json_t *item;
 	const char *label;
@@ -857,10 +856,6 @@ answer_learn(struct conn *c, const json_t *json)
 		t = thing_find(c->request.id);
 		if (t != NULL && spec_id(json, id) == 0)
 			(void)thing_add(id, t);
-		break;
-	case NEWS_INFO:
-		spec_info(&info, json, 0);
-		terms_rootless(info.rootless);
 		break;
 	default:
 		for (i = 0; i < json_array_size(json); i++) {

@@ -45,7 +45,6 @@ struct guard_terms {
 	char		*image;		/* of these, in a path */
 	json_t		*seccomp;	/* NULL: there is no profile */
 	struct granteds	 granted;
-	int		 rootless;	/* an engine elsewhere is */
 };
 
 /* while one is */
@@ -71,7 +70,6 @@ enum guard_news {
 	NEWS_CONTAINER,			/* the id of a new one */
 	NEWS_EXEC,			/* likewise */
 	NEWS_LIST,			/* ids of containers */
-	NEWS_INFO,			/* whether it runs without root */
 	NEWS_GONE,			/* that the container is removed */
 	NEWS_START			/* nothing; there is to look before */
 };
@@ -144,7 +142,6 @@ int		 guard_bind(const char *, const char *, int, int,
  */
 void		 terms_init(void);
 int		 terms_handle(struct imsg *);
-void		 terms_rootless(int);
 const struct guard_terms *terms_now(void);
 
 /*

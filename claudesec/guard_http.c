@@ -71,7 +71,7 @@ static int	 valid_name(const char *);
 /* clang-format off */
 static const struct guard_rule rules[] = {
 	{ "GET", "/version", BODY_NONE, NULL, NEWS_NONE, 0 },
-	{ "GET", "/info", BODY_NONE, NULL, NEWS_INFO, 0 },
+	{ "GET", "/info", BODY_NONE, NULL, NEWS_NONE, 0 },
 	{ "GET", "/libpod/info", BODY_NONE, NULL, NEWS_NONE, 0 },
 	/* containers */
 	{ "GET", "/containers/json?all=1&filters=$f", BODY_NONE, NULL,

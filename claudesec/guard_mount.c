@@ -74,7 +74,7 @@ guard_bind(const char *source, const char *target, int readonly, int alone,
 
 /*
  * An engine of a user's own has that user for root; of one elsewhere the other
- * end is a process of ours, and it tells itself.
+ * end is a process of ours, which says nothing.
  */
 static int
 is_whose(const struct grant *g, const struct guard_case *c)
@@ -82,8 +82,7 @@ is_whose(const struct grant *g, const struct guard_case *c)
 	char user[32];
 
 	if (c->engine != 0 && c->engine == g->uid &&
-	    (!c->terms->bounds.remote || c->terms->rootless) &&
-	    strcmp(c->user, "0:0") == 0)
+	    !c->terms->bounds.remote && strcmp(c->user, "0:0") == 0)
 		return (1);
 	(void)snprintf(user, sizeof(user), "%u:%u", g->uid, g->gid);
 	return (strcmp(user, c->user) == 0);

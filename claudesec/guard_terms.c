@@ -59,13 +59,6 @@ terms_now(void)
 	return (&terms);
 }
 
-/* What an engine elsewhere says of itself. */
-void
-terms_rootless(int rootless)
-{
-	terms.rootless = rootless;
-}
-
 int
 terms_handle(struct imsg *imsg)
 {

@@ -895,16 +895,15 @@ test_owner(void)
 {
 	static const struct {
 		uid_t		 owner;
-		int		 remote, rootless;
+		int		 remote;
 		const char	*user;
 		int		 good;
 	} t[] = {
-		{ 0, 0, 0, "0:0", 0 }, { 1000, 0, 0, "0:0", 1 },
-		{ 1001, 0, 0, "0:0", 0 }, { 1000, 0, 0, "1000:1000", 1 },
-		{ 1000, 0, 0, "0:1", 0 }, { 1000, 0, 0, "1001:1001", 0 },
-		{ (uid_t)-1, 0, 0, "0:0", 0 }, { 1000, 1, 0, "0:0", 0 },
-		{ 1000, 1, 1, "0:0", 1 }, { 1001, 1, 1, "0:0", 0 },
-		{ 1000, 1, 0, "1000:1000", 1 }, { 0, 0, 1, "0:0", 0 }
+		{ 0, 0, "0:0", 0 }, { 1000, 0, "0:0", 1 },
+		{ 1001, 0, "0:0", 0 }, { 1000, 0, "1000:1000", 1 },
+		{ 1000, 0, "0:1", 0 }, { 1000, 0, "1001:1001", 0 },
+		{ (uid_t)-1, 0, "0:0", 0 }, { 1000, 1, "0:0", 0 },
+		{ 1000, 1, "1000:1000", 1 }
 	};
 	struct guard_case gc;
 	json_t *json;
@@ -915,7 +914,6 @@ test_owner(void)
 		gc.terms = &terms;
 		gc.engine = t[i].owner;
 		terms.bounds.remote = (uint32_t)t[i].remote;
-		terms.rootless = t[i].rootless;
 		json = agent(0);
 		(void)json_object_set_new(json, "User",
 		    json_string(t[i].user));
@@ -925,7 +923,6 @@ test_owner(void)
 		json_decref(json);
 	}
 	terms.bounds.remote = 0;
-	terms.rootless = 0;
 }
 
 /* What it was refused for is told by its name. */
