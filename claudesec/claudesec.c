@@ -655,7 +655,9 @@ parent_dispatch_engine(struct peer *p, struct imsg *imsg)
 	case IMSG_ENGINE_UNPIN:
 		return (parent_handle_unpin(imsg));
 	case IMSG_ENGINE_DIRECTORY:
-		return (parent_handle_directory(p, imsg));
+		return (parent_handle_directory(imsg));
+	case IMSG_ENGINE_LOOK:
+		return (parent_handle_look(imsg));
 	case IMSG_ENGINE_CGROUP:
 		return (parent_handle_cgroup(p, imsg));
 	case IMSG_ENGINE_NEWER:

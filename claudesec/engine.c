@@ -435,11 +435,11 @@ engine_handle_cgroup(struct imsg *imsg)
 static int
 engine_handle_directory(struct imsg *imsg)
 {
-	int error, fd;
+	int error;
 
-	if (engine_answer(imsg, &error, &fd) == -1)
+	if (imsg_get_data(imsg, &error, sizeof(error)) == -1 || error == 0)
 		return (-1);
-	return (look_directory(imsg_get_id(imsg), error, fd));
+	return (look_directory(imsg_get_id(imsg), error));
 }
 
 static int

@@ -708,7 +708,7 @@ int		 network_services(struct session *, struct docker_reply *);
 void		 look_start(struct session *, int);
 void		 look_adopt(struct session *, const struct spec *,
 		    void (*)(void *), void *);
-int		 look_directory(uint32_t, int, int);
+int		 look_directory(uint32_t, int);
 int		 look_opened(uint32_t, int, int);
 int		 look_end(struct session *);
 void		 clean_begin(struct session *);

@@ -34,23 +34,19 @@
 #include "engine.h"
 #include "inside.h"
 
-#define NOGROUP	65534	/* of a session that an earlier daemon began */
-
 struct look {
 	TAILQ_ENTRY(look) entry;
 	uint32_t	 id;
 	struct session	*session;	/* or */
 	void		 (*done)(void *); /* of one that nobody has any more */
 	void		*arg;
-	struct workspace_open open;
 	int		 adopt;
 	int		 ready, ending;
 	int		 has_peer;
 	struct peer	 peer;
 };
 
-static struct look *look_new(struct session *, const struct spec *);
-static void	 look_open(struct look *, int);
+static struct look *look_new(struct session *);
 static int	 look_dispatch(struct peer *, struct imsg *);
 static int	 look_handle_mount(struct look *, struct imsg *);
 static int	 look_handle_note(struct look *, struct imsg *);
@@ -67,7 +63,7 @@ static TAILQ_HEAD(, look) looks = TAILQ_HEAD_INITIALIZER(looks);
 static uint32_t	 last_id;
 
 static struct look *
-look_new(struct session *s, const struct spec *spec)
+look_new(struct session *s)
 {
 	struct look *l;
 
@@ -77,8 +73,6 @@ look_new(struct session *s, const struct spec *spec)
 		l->id = ++last_id;
 	while (l->id == 0 || look_find(l->id) != NULL);
 	l->session = s;
-	l->open.uid = spec->owner;
-	l->open.gid = spec->gid == 0 ? NOGROUP : spec->gid;
 	TAILQ_INSERT_TAIL(&looks, l, entry);
 	if (s != NULL)
 		s->look = l;
@@ -98,12 +92,14 @@ look_find(uint32_t id)
 
 /*
  * A new session, in the directory that its client has open, which is taken
- * over.
+ * over.  The parent knows it, and has workspace open a channel for it.
  */
 void
 look_start(struct session *s, int fd)
 {
-	look_open(look_new(s, &s->spec), fd);
+	if (peer_compose(proc_peer(ROLE_PARENT), IMSG_ENGINE_LOOK,
+	    look_new(s)->id, fd, &s->spec.owner, sizeof(s->spec.owner)) == -1)
+		fatal("peer_compose");
 }
 
 /*
@@ -114,41 +110,34 @@ void
 look_adopt(struct session *s, const struct spec *spec, void (*done)(void *),
     void *arg)
 {
+	struct look_adopt la;
 	struct look *l;
 
-	l = look_new(s, spec);
+	memset(&la, 0, sizeof(la));
+	la.uid = spec->owner;
+	(void)strlcpy(la.path, spec->path, sizeof(la.path));
+	l = look_new(s);
 	l->adopt = 1;
 	l->done = done;
 	l->arg = arg;
 	l->ending = s == NULL;
 	if (peer_compose(proc_peer(ROLE_PARENT), IMSG_ENGINE_DIRECTORY, l->id,
-	    -1, spec->path, strlen(spec->path)) == -1)
+	    -1, &la, sizeof(la)) == -1)
 		fatal("peer_compose");
 }
 
+/* There will be no channel. */
 int
-look_directory(uint32_t id, int error, int fd)
+look_directory(uint32_t id, int error)
 {
 	struct look *l;
 
-	if ((l = look_find(id)) == NULL || l->has_peer || !l->adopt) {
-		if (fd != -1)
-			close(fd);
-		return (l == NULL ? 0 : -1);
-	}
-	if (fd == -1)
-		look_lost(l, strerror(error));
-	else
-		look_open(l, fd);
+	if ((l = look_find(id)) == NULL)
+		return (0);
+	if (l->has_peer)
+		return (-1);
+	look_lost(l, strerror(error));
 	return (0);
-}
-
-static void
-look_open(struct look *l, int fd)
-{
-	if (peer_compose(proc_peer(ROLE_WORKSPACE), IMSG_WORKSPACE_OPEN,
-	    l->id, fd, &l->open, sizeof(l->open)) == -1)
-		fatal("peer_compose");
 }
 
 /* The channel. */

@@ -182,17 +182,18 @@ enum imsg_type {
 	IMSG_PORT_LOGIN,	/* an address that a login begins at */
 
 	/* engine and parent */
-	IMSG_ENGINE_DIRECTORY,	/* a session's workspace, once more, please */
-	IMSG_PARENT_DIRECTORY,	/* int errno; the directory */
+	IMSG_ENGINE_LOOK,	/* uint32_t, whose; a session's workspace */
+	IMSG_ENGINE_DIRECTORY,	/* struct look_adopt; once more, please */
+	IMSG_PARENT_DIRECTORY,	/* int errno, of either */
 	IMSG_ENGINE_CGROUP,	/* the id of a container that runs */
 	IMSG_PARENT_CGROUP,	/* int errno; what counts its processes */
 
 	/*
-	 * engine and workspace, which makes a process and a channel for each
-	 * session; what follows passes on that
+	 * parent, workspace and engine: workspace makes a process and a channel
+	 * for each session; what follows passes on that
 	 */
 	IMSG_WORKSPACE_OPEN,	/* struct workspace_open; the directory */
-	IMSG_WORKSPACE_OPENED,	/* int errno; the channel */
+	IMSG_WORKSPACE_OPENED,	/* to engine: int errno; the channel */
 	IMSG_LOOK_PROTECT,	/* struct protect_rule */
 	IMSG_LOOK_START,	/* that was all: look and prepare */
 	IMSG_LOOK_ADOPT,	/* that was all: another has done that */
@@ -657,6 +658,12 @@ struct permit {
 /* who owns the directory's session; the parent may be root */
 struct workspace_open {
 	uint32_t	 uid, gid;
+	uint32_t	 adopt;		/* an earlier daemon's: make nothing */
+};
+
+struct look_adopt {
+	uint32_t	 uid;
+	char		 path[PATH_MAX];
 };
 
 /* what is mounted on itself in the agent's workspace, so that it stays */

@@ -64,8 +64,14 @@ int		 parent_dispatch_bridge(struct peer *, struct imsg *);
 /* parent_workspace.c */
 int		 parent_handle_client(struct imsg *);
 int		 parent_handle_workspace(struct peer *, struct imsg *);
-int		 parent_handle_directory(struct peer *, struct imsg *);
 int		 parent_handle_unpin(struct imsg *);
 int		 parent_dispatch_pin(struct peer *, struct imsg *);
+int		 workspace_again(const char *, uid_t);
+
+/* parent_look.c: what of them the workspace process may be asked for */
+void		 look_approve(uint32_t, uid_t, const struct workspace_answer *);
+void		 look_forget(uint32_t);
+int		 parent_handle_look(struct imsg *);
+int		 parent_handle_directory(struct imsg *);
 
 #endif /* PARENT_H */

@@ -209,8 +209,10 @@ parent_share(const struct pending *pe, struct workspace_answer *wa)
 static void
 parent_answer(struct pending *pe, const struct workspace_answer *wa)
 {
-	if (wa->error[0] == '\0')
+	if (wa->error[0] == '\0') {
 		grant_workspace(pe->id, wa);
+		look_approve(pe->id, pe->uid, wa);
+	}
 	if (peer_compose(proc_peer(ROLE_ENGINE), IMSG_PARENT_WORKSPACE,
 	    pe->id, -1, wa, sizeof(*wa)) == -1)
 		fatal("peer_compose");
@@ -255,6 +257,7 @@ parent_handle_unpin(struct imsg *imsg)
 	if (pe == NULL)
 		return (-1);
 	grant_revoke(pe->id);
+	look_forget(pe->id);
 	if (peer_compose(proc_peer(ROLE_PIN), IMSG_PARENT_UNPIN, pe->id, -1,
 	    NULL, 0) == -1)
 		fatal("peer_compose");
@@ -332,34 +335,29 @@ workspace_others(const char *path, int fd)
 }
 
 /*
- * The workspace of a session that an earlier daemon began.  The path comes
- * from the container engine, and is judged as that of a start is.
+ * The workspace of a session that an earlier daemon began, of this user: it is
+ * judged as that of a start is.  -1: errno.
  */
 int
-parent_handle_directory(struct peer *p, struct imsg *imsg)
+workspace_again(const char *path, uid_t uid)
 {
 	struct stat st;
-	char name[PATH_MAX], path[PATH_MAX];
-	int error, fd;
+	char name[PATH_MAX];
+	int fd;
 
-	if (imsg_get_string(imsg, path, sizeof(path)) == -1)
-		return (-1);
-	error = 0;
 	if ((fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW |
 	    O_CLOEXEC)) == -1)
-		error = errno;
+		return (-1);
 	/* what the path leads to may change meanwhile, by its user's doing */
-	else if (fstat(fd, &st) == -1 || (others &&
+	if (fstat(fd, &st) == -1 || (others &&
 	    (workspace_name(fd, name) == -1 || strcmp(name, path) != 0)) ||
+	    (uid != geteuid() && st.st_uid != uid) ||
 	    workspace_judge(path, &st) != NULL) {
 		close(fd);
-		fd = -1;
-		error = EACCES;
+		errno = EACCES;
+		return (-1);
 	}
-	if (peer_compose(p, IMSG_PARENT_DIRECTORY, imsg_get_id(imsg), fd,
-	    &error, sizeof(error)) == -1)
-		fatal("peer_compose");
-	return (0);
+	return (fd);
 }
 
 /*

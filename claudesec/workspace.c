@@ -22,7 +22,8 @@
  * directory.  There it finds what the host may execute, sees
  * to it that what does not exist cannot come into being, and when the session
  * is over cleans up, and finds what it changed.  This one reads no file itself,
- * and has the rights that those need; only engine tells it what to do.
+ * and has the rights that those need; the parent tells it for which directory
+ * and user, and engine the process what to do.
  */
 
 #include <sys/types.h>
@@ -48,7 +49,7 @@
 
 static void	 workspace_started(void);
 static int	 workspace_dispatch(struct peer *, struct imsg *);
-static int	 workspace_handle_open(struct peer *, struct imsg *);
+static int	 workspace_handle_open(struct imsg *);
 static __dead void session_run(int, int, const struct workspace_open *);
 static void	 session_confine(struct ws *, const struct workspace_open *);
 static int	 session_dispatch(struct ws *, struct imsg *);
@@ -62,7 +63,7 @@ static void	 session_send(uint32_t, const void *, size_t);
 
 /* of a session's process */
 static struct imsgbuf	 channel;
-static int		 looked;
+static int		 looked, adopted;
 
 void
 workspace(void)
@@ -89,19 +90,20 @@ workspace_started(void)
 static int
 workspace_dispatch(struct peer *p, struct imsg *imsg)
 {
+	(void)p;
 	if (imsg_get_type(imsg) == IMSG_WORKSPACE_OPEN)
-		return (workspace_handle_open(p, imsg));
+		return (workspace_handle_open(imsg));
 	return (-1);
 }
 
 static int
-workspace_handle_open(struct peer *p, struct imsg *imsg)
+workspace_handle_open(struct imsg *imsg)
 {
 	struct workspace_open wo;
 	struct stat st;
 	int dir, error, sv[2];
 
-	if (imsg_get_data(imsg, &wo, sizeof(wo)) == -1 ||
+	if (imsg_get_data(imsg, &wo, sizeof(wo)) == -1 || wo.adopt > 1 ||
 	    (dir = imsg_get_fd(imsg)) == -1)
 		return (-1);
 	error = 0;
@@ -125,8 +127,8 @@ workspace_handle_open(struct peer *p, struct imsg *imsg)
 		close(sv[0]);
 	}
 	close(dir);
-	if (peer_compose(p, IMSG_WORKSPACE_OPENED, imsg_get_id(imsg), sv[1],
-	    &error, sizeof(error)) == -1)
+	if (peer_compose(proc_peer(ROLE_ENGINE), IMSG_WORKSPACE_OPENED,
+	    imsg_get_id(imsg), sv[1], &error, sizeof(error)) == -1)
 		fatal("peer_compose");
 	return (0);
 }
@@ -157,6 +159,7 @@ session_run(int fd, int dir, const struct workspace_open *wo)
 		_exit(1);
 	TAILQ_INIT(&ws.rules);
 	ws.note = session_note;
+	adopted = (int)wo->adopt;
 	session_confine(&ws, wo);
 	for (;;) {
 		while ((n = imsgbuf_get(&channel, &imsg)) == 1) {
@@ -208,10 +211,12 @@ session_dispatch(struct ws *ws, struct imsg *imsg)
 		return (looked ? -1 : session_handle_protect(ws, imsg));
 	case IMSG_LOOK_START:
 	case IMSG_LOOK_ADOPT:
-		if (looked)
+		/* engine may not have one make what nobody has asked for */
+		if (looked || adopted != (imsg_get_type(imsg) ==
+		    IMSG_LOOK_ADOPT))
 			return (-1);
 		looked = 1;
-		if (imsg_get_type(imsg) == IMSG_LOOK_START)
+		if (!adopted)
 			session_start(ws);
 		else
 			session_adopt(ws);

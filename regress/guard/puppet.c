@@ -19,7 +19,8 @@
  * confinement, but it does what a script says that it gets for the file of
  * certificates, and logs what came of it.  A script has lines:
  *
- *	workspace path	asks for a directory as a client of this user would
+ *	workspace path	asks for one of the two directories that this user's
+ *			client sent, which are TMP and WORKSPACE
  *	connect		gets another way to the container engine
  *	send n		sends so many bytes, which follow the line
  *	answer		logs the first of what comes
@@ -43,6 +44,7 @@ static char	*script;
 static size_t	 scriptlen, off;
 static int	 way = -1;
 static char	 path[PATH_MAX];
+static int	 whole, space;
 
 static int
 ready(short events)
@@ -125,6 +127,19 @@ closed(void)
 	log_warnx("puppet: %s", n == -2 ? "open" : "closed");
 }
 
+static void
+workspace_ask(int fd)
+{
+	int sv[2];
+
+	if (fd == -1 || socketpair(AF_UNIX, SOCK_STREAM, 0, sv) == -1)
+		fatal("socketpair");
+	(void)peer_compose(proc_peer(ROLE_PARENT), IMSG_ENGINE_CLIENT, ID,
+	    sv[0], NULL, 0);
+	(void)peer_compose(proc_peer(ROLE_PARENT), IMSG_ENGINE_WORKSPACE, ID,
+	    fd, path, strlen(path));
+}
+
 /* Up to what must be waited for. */
 static void
 next(void)
@@ -157,33 +172,13 @@ next(void)
 			return;
 		} else if (strncmp(line, "workspace ", 10) == 0) {
 			(void)strlcpy(path, line + 10, sizeof(path));
-			(void)peer_compose(proc_peer(ROLE_PARENT),
-			    IMSG_ENGINE_DIRECTORY, ID, -1, path,
-			    strlen(path));
+			workspace_ask(fcntl(strcmp(path, TMP) == 0 ? whole :
+			    space, F_DUPFD_CLOEXEC, 0));
 			return;
 		} else
 			fatalx("the script has %s", line);
 	}
 	log_warnx("puppet: end");
-}
-
-static int
-puppet_workspace(int fd)
-{
-	int sv[2];
-
-	if (fd == -1) {
-		log_warnx("puppet: workspace: refused");
-		next();
-		return (0);
-	}
-	if (socketpair(AF_UNIX, SOCK_STREAM, 0, sv) == -1)
-		fatal("socketpair");
-	(void)peer_compose(proc_peer(ROLE_PARENT), IMSG_ENGINE_CLIENT, ID,
-	    sv[0], NULL, 0);
-	(void)peer_compose(proc_peer(ROLE_PARENT), IMSG_ENGINE_WORKSPACE, ID,
-	    fd, path, strlen(path));
-	return (0);
 }
 
 static int
@@ -218,8 +213,6 @@ puppet_dispatch(struct peer *p, struct imsg *imsg)
 			fatalx("no way");
 		next();
 		return (0);
-	case IMSG_PARENT_DIRECTORY:
-		return (puppet_workspace(imsg_get_fd(imsg)));
 	case IMSG_PARENT_WORKSPACE:
 		if (imsg_get_data(imsg, &wa, sizeof(wa)) == -1)
 			return (-1);
@@ -236,6 +229,8 @@ puppet_dispatch(struct peer *p, struct imsg *imsg)
 void
 engine(void)
 {
+	whole = open(TMP, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	space = open(WORKSPACE, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (pledge("stdio rpath recvfd sendfd", NULL) == -1)
 		fatal("pledge");
 	json_object_seed(1);

@@ -24,7 +24,8 @@ trap 'rm -rf "$tmp"' EXIT
 trap 'exit 1' HUP INT TERM
 . ../flags.sh
 LIBS_TEST="$(answer LIBS_ENGINE) $(answer LIBS_TLS)"
-CFLAGS_TEST="-Wno-unused-function -DDATADIR='\"/nonexistent\"'"
+CFLAGS_TEST="-Wno-unused-function -DDATADIR='\"/nonexistent\"' \
+    -DTMP='\"$tmp\"' -DWORKSPACE='\"$tmp/work/space\"'"
 # shellcheck disable=SC2046
 cc_test -I../../claudesec -o "$tmp/puppet" puppet.c \
     $(ls ../../claudesec/*.o | grep -v '/engine\.o$') 2>"$tmp/err" || {

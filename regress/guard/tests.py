@@ -359,7 +359,7 @@ def test_a_path_beside_it():
 def test_a_directory_that_is_refused():
     text, witness = run("workspace " + tmp, "connect", create(agent(tmp)),
         "answer")
-    if "puppet: workspace: refused" not in text:
+    if "puppet: workspace: %s: holds " % tmp not in text:
         raise Failed("not judged: " + text)
     refused(text, witness)
 

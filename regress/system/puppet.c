@@ -46,6 +46,7 @@ __dead void	 control(void);
 #include <signal.h>
 
 #define SOMEBODY	"/tmp"		/* a directory that may be named */
+#define ROOTS		CLAUDESEC_CHROOT	/* one of root's */
 
 static void
 said(const char *what, int got)
@@ -55,6 +56,10 @@ said(const char *what, int got)
 	else
 		log_warnx("puppet: %s: done", what);
 }
+
+#ifdef ENGINE_PUPPET
+static int	 roots;
+#endif
 
 /* Calls that are no business of these processes. */
 static void
@@ -91,6 +96,8 @@ try(const char *what)
 static void
 ask(const char *what)
 {
+	const uint32_t uid = 0;
+	struct look_adopt la;
 	struct peer *p;
 	uint32_t file;
 	int sv[2];
@@ -108,10 +115,43 @@ ask(const char *what)
 		(void)peer_compose(p, IMSG_ENGINE_CLIENT, 77, sv[0], NULL, 0);
 		(void)peer_compose(p, IMSG_ENGINE_WORKSPACE, 77,
 		    dup(STDERR_FILENO), SOMEBODY, strlen(SOMEBODY));
-	} else if (strcmp(what, "directory") == 0)
-		(void)peer_compose(p, IMSG_ENGINE_DIRECTORY, 77, -1, "/", 1);
+	} else if (strcmp(what, "directory") == 0 ||
+	    strcmp(what, "another") == 0 || strcmp(what, "adopted") == 0) {
+		memset(&la, 0, sizeof(la));
+		(void)strlcpy(la.path, what[0] == 'd' ? "/" : ROOTS,
+		    sizeof(la.path));
+		la.uid = strcmp(what, "another") == 0 ? 13 : 0;
+		(void)peer_compose(p, IMSG_ENGINE_DIRECTORY, 77, -1, &la,
+		    sizeof(la));
+	} else if (strcmp(what, "look") == 0)
+		(void)peer_compose(p, IMSG_ENGINE_LOOK, 77, dup(roots), &uid,
+		    sizeof(uid));
 	else if (strcmp(what, "unpin") == 0)
 		(void)peer_compose(p, IMSG_ENGINE_UNPIN, 77, -1, NULL, 0);
+}
+
+/*
+ * The process for one that an earlier daemon's session had is not to make
+ * anything there.
+ */
+static void
+start(int fd)
+{
+	struct pollfd pfd;
+	struct imsgbuf b;
+	char c;
+
+	if (fd == -1 || imsgbuf_init(&b, fd) == -1 || imsg_compose(&b,
+	    IMSG_LOOK_START, 0, -1, NULL, 0) == -1 ||
+	    imsgbuf_flush(&b) == -1)
+		return;
+	pfd.fd = fd;
+	pfd.events = POLLIN;
+	if (poll(&pfd, 1, 60000) == 1)
+		log_warnx("puppet: adopted: %s", recv(fd, &c, 1, 0) == 1 ?
+		    "done" : "refused");
+	imsgbuf_clear(&b);
+	close(fd);
 }
 
 static int
@@ -128,6 +168,11 @@ puppet_dispatch(struct peer *p, struct imsg *imsg)
 	    imsg_get_data(imsg, &error, sizeof(error)) == 0) {
 		errno = error;
 		said("directory", error == 0 ? 0 : -1);
+		return (0);
+	}
+	if (imsg_get_type(imsg) == IMSG_WORKSPACE_OPENED &&
+	    imsg_get_id(imsg) == 77) {
+		start(imsg_get_fd(imsg));
 		return (0);
 	}
 	if (imsg_get_type(imsg) == IMSG_PARENT_WORKSPACE &&
@@ -268,6 +313,10 @@ puppet_started(void)
 void
 SELF(void)
 {
+#ifdef ENGINE_PUPPET
+	/* which is our root directory */
+	roots = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+#endif
 	if (pledge(PROMISES, NULL) == -1)
 		fatal("pledge");
 #ifdef ENGINE_PUPPET

@@ -1165,6 +1165,9 @@ test_an_engine_process_that_was_taken_over()
 	drive engine ptrace "$_ended" && silent ptrace &&
 	drive engine own 'puppet: workspace: .*not a directory' &&
 	drive engine directory 'puppet: directory: errno 13$' &&
+	drive engine another 'puppet: directory: errno 13$' &&
+	drive engine look 'puppet: directory: errno 1$' &&
+	drive engine adopted 'puppet: adopted: refused$' &&
 	drive engine file 'engine sent us what it must not' &&
 	drive engine nobodys 'engine sent us what it must not' &&
 	drive engine unpin 'engine sent us what it must not'
