@@ -630,8 +630,13 @@ is_user(const json_t *json, struct guard_case *c)
 static int
 is_host(const json_t *json, struct guard_case *c)
 {
-	return (fields(json, strcmp(c->user, PROXY_USER) == 0 ? proxy_host :
-	    agent_host, c));
+	if (strcmp(c->user, PROXY_USER) == 0)
+		return (fields(json, proxy_host, c));
+	if (!fields(json, agent_host, c))
+		return (0);
+	/* one that keeps the agent in better is not left out */
+	return (c->terms->bounds.runtime[0] == '\0' || json_object_get(json,
+	    "Runtime") != NULL ? 1 : is_not(c, "no Runtime"));
 }
 
 static int

@@ -261,7 +261,10 @@ parent_handle_conf(struct imsg *imsg)
 {
 	if (!loading || imsg_get_data(imsg, &next, sizeof(next)) == -1 ||
 	    memchr(next.engine, '\0', sizeof(next.engine)) == NULL ||
+	    memchr(next.image, '\0', sizeof(next.image)) == NULL ||
 	    memchr(next.ca, '\0', sizeof(next.ca)) == NULL ||
+	    memchr(next.network, '\0', sizeof(next.network)) == NULL ||
+	    memchr(next.runtime, '\0', sizeof(next.runtime)) == NULL ||
 	    memchr(next.api.ca, '\0', sizeof(next.api.ca)) == NULL)
 		return (-1);
 	next_login[0] = '\0';

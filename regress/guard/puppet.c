@@ -33,6 +33,7 @@
 #undef engine
 __dead void	 engine(void);
 
+#include <fcntl.h>
 #include <poll.h>
 #include <vis.h>
 

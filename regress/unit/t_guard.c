@@ -522,7 +522,7 @@ sidecar(int podman)
 static int
 may_change(const char *key)
 {
-	static const char *const keys[] = { "Runtime", "cpu", "env",
+	static const char *const keys[] = { "cpu", "env",
 	    "AttachStdin", "AttachStdout", "AttachStderr", "Tty",
 	    "DetachKeys", "WorkingDir", "Env", "claudesec.session",
 	    "net.ipv6.conf.all.disable_ipv6", "NonRecursive", "userns" };
