@@ -39,6 +39,7 @@
 #define BUFFER_SIZE	(128 * 1024)
 #define SUM_MAX		(1LL << 30)	/* bytes that are summed up */
 
+static int	 write_all(int, const char *, size_t);
 static int	 remove_one(int, const char *, unsigned int *);
 static int	 move_up(int, const char *, int, const char *);
 static int	 open_own(int, const char *);
@@ -200,12 +201,24 @@ tree_copy(int from, int to)
 			/* it has become shorter */
 			if (n == 0)
 				return (0);
-			if (write(to, buf, (size_t)n) != n)
+			if (write_all(to, buf, (size_t)n) == -1)
 				return (-1);
 			data += n;
 		}
 	}
 	return (ftruncate(to, end));
+}
+
+/* Where there is no room left some of it is written, and then none. */
+static int
+write_all(int fd, const char *buf, size_t len)
+{
+	ssize_t n;
+
+	for (; len > 0; buf += n, len -= (size_t)n)
+		if ((n = write(fd, buf, len)) == -1)
+			return (-1);
+	return (0);
 }
 
 /*

@@ -20,10 +20,12 @@
  * copy that is made here.
  */
 
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
 #include <err.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -52,6 +54,7 @@ static void	 test_print(void);
 static void	 test_judge(void);
 static void	 test_meanwhile(void);
 static void	 test_meanwhile_git(void);
+static void	 test_no_room(void);
 
 int
 main(void)
@@ -68,6 +71,7 @@ main(void)
 	test_judge();
 	test_meanwhile();
 	test_meanwhile_git();
+	test_no_room();
 	(void)snprintf(command, sizeof(command), "rm -rf %s", top);
 	(void)!system(command);
 	return (unit_failed);
@@ -488,4 +492,29 @@ test_meanwhile_git(void)
 	(void)kill(pid, SIGKILL);
 	(void)waitpid(pid, NULL, 0);
 	CASE(bad == 0, "review meanwhile, git", "%d of %d times", bad, i);
+}
+
+/* Of a file for which there is too little room the reason is that. */
+static void
+test_no_room(void)
+{
+	struct rlimit old, new;
+	int error, from, to;
+
+	make("whole", "more than there is room for");
+	if ((from = open("whole", O_RDONLY)) == -1 ||
+	    (to = open("part", O_WRONLY | O_CREAT, 0600)) == -1 ||
+	    getrlimit(RLIMIT_FSIZE, &old) == -1)
+		err(1, "whole");
+	new = old;
+	new.rlim_cur = 10;
+	(void)signal(SIGXFSZ, SIG_IGN);
+	if (setrlimit(RLIMIT_FSIZE, &new) == -1)
+		err(1, "setrlimit");
+	errno = 0;
+	error = tree_copy(from, to) == 0 ? 0 : errno;
+	(void)setrlimit(RLIMIT_FSIZE, &old);
+	CASE(error == EFBIG, "review no room", "%s", strerror(error));
+	close(from);
+	close(to);
 }
