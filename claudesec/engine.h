@@ -724,6 +724,7 @@ void		 sidecar_log(struct session *, const char *);
 /* engine_traffic.c: what sessions reach, and what they are refused */
 void		 traffic_event(struct session *, const char *);
 void		 traffic_keep(struct session *, struct ctl_event *);
+void		 traffic_attached(struct session *);
 void		 follow_start(struct client *);
 void		 follow_end(struct client *);
 void		 follow_free(struct client *);

@@ -96,5 +96,6 @@ resume_client(struct client *c)
 		return;
 	}
 	s->client = c;
+	traffic_attached(s);
 	log_info("session %s has its client again", s->spec.name);
 }

@@ -703,6 +703,7 @@ session_attached(struct session *s, struct client *c, int fd, int again)
 	(void)strlcpy(ca.session, s->spec.session, sizeof(ca.session));
 	(void)snprintf(object, sizeof(object), "containers/%s", s->agent);
 	client_attach(c, object, &ca, fd);
+	traffic_attached(s);
 }
 
 /*

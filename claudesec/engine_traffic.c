@@ -111,12 +111,24 @@ traffic_tell(struct session *s, const struct ctl_host *h)
 
 	t = &s->traffic;
 	i = (size_t)(h - t->hosts);
-	if (t->told[i])
+	if (t->told[i] || s->client == NULL || s->client->object[0] == '\0' ||
+	    s->client->ended)
 		return;
 	t->told[i] = 1;
-	if (s->client != NULL && s->client->object[0] != '\0' &&
-	    !s->client->ended)
-		client_send(s->client, IMSG_CTL_BLOCKED, -1, h, sizeof(*h));
+	client_send(s->client, IMSG_CTL_BLOCKED, -1, h, sizeof(*h));
+}
+
+/* What nobody was attached to be told of. */
+void
+traffic_attached(struct session *s)
+{
+	const struct traffic *t;
+	size_t i;
+
+	t = &s->traffic;
+	for (i = 0; i < t->nhosts; i++)
+		if (t->hosts[i].blocked && t->hosts[i].refused > 0)
+			traffic_tell(s, &t->hosts[i]);
 }
 
 /*

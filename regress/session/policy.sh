@@ -349,6 +349,24 @@ test_blocked_host_is_told_in_a_terminal()
 	return $_status
 }
 
+# Nobody was there when it was refused.
+test_blocked_host_is_told_to_who_attaches()
+{
+	cs 1000 start -d -n held -- hold >"$tmp/out" 2>&1 </dev/null &&
+	wait_for 60 holds 1000 held ||
+	    because "no session: $(cat "$tmp/out")" || return 1
+	fetches www.example.org 000 && log_has "www.example.org:443" &&
+	in_terminal attach held || return 1
+	wait_for 60 title_says \
+	    "blocked www.example.org: claudesec pass www.example.org" ||
+	    because "title: $(tm display-message -p -t $terminal \
+	    '#{pane_title}')"
+	_status=$?
+	no_terminals
+	cs 1000 stop -a 2>/dev/null
+	return $_status
+}
+
 # On a terminal there are colours.
 test_logs_are_coloured_on_a_terminal()
 {
