@@ -29,8 +29,8 @@ install: all
 	${INSTALL} -m 644 proxyd/proxyd.tar ${DESTDIR}${DATADIR}/proxyd.tar
 	${INSTALL} -m 644 etc/image/Dockerfile ${DESTDIR}${DATADIR}/Dockerfile
 	${INSTALL} -m 755 etc/image/base.sh ${DESTDIR}${DATADIR}/base.sh
-	${INSTALL} -m 644 etc/image/seccomp.json \
-	    ${DESTDIR}${DATADIR}/seccomp.json
+	${INSTALL} -m 644 etc/image/hosts etc/image/resolv.conf \
+	    etc/image/seccomp.json ${DESTDIR}${DATADIR}
 	${INSTALL} -m 644 etc/claudesec.conf etc/proxyd.conf \
 	    etc/rc/claudesec.service ${DESTDIR}${EXAMPLESDIR}
 	${INSTALL} -m 755 etc/rc/claudesec.rc ${DESTDIR}${EXAMPLESDIR}

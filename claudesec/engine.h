@@ -55,6 +55,8 @@
 #define AGENT_CONFIG		AGENT_HOME "/.claude"
 #define AGENT_WORKSPACE		"/workspace"
 #define AGENT_RUN		"/run/claudesec"
+#define AGENT_RESOLV		"/etc/resolv.conf"
+#define AGENT_HOSTS		"/etc/hosts"
 #define AGENT_PROXY		"http://127.0.0.1:3128"
 #define AGENT_GATEWAY		"http://127.0.0.1:3129"
 #define APPARMOR_PROFILE	"docker-default"
@@ -557,6 +559,7 @@ struct sidecar {
 	char		*out;		/* secret, not written yet */
 	size_t		 outlen, outoff;
 	int		 told;		/* a key */
+	int		 again;		/* it was attached before */
 	int		 stream;	/* the frame that is being read */
 	size_t		 left;
 	char		 line[2][SIDECAR_LINE];	/* its two streams */
@@ -714,6 +717,7 @@ int		 look_end(struct session *);
 void		 clean_begin(struct session *);
 
 void		 sidecar_attach(struct session *, int);
+int		 sidecar_deaf(const struct session *);
 void		 sidecar_policy(struct session *);
 void		 sidecar_renew(struct session *);
 void		 sidecar_send(struct session *, int);

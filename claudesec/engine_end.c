@@ -29,6 +29,7 @@
 #include "engine.h"
 
 #define END_TIMEOUT	5	/* for all of these steps */
+#define STATUS_KILLED	137	/* by a signal that nobody catches */
 
 static uint64_t	 look_number(const json_t *, const char *);
 
@@ -36,6 +37,10 @@ static uint64_t	 look_number(const json_t *, const char *);
 void
 look_begin(struct session *s)
 {
+	/* podman may not see what its monitor has noted of memory */
+	if (s->spec.podman && s->state == SESSION_RUNNING &&
+	    s->status == STATUS_KILLED)
+		s->limits |= LIMIT_KILLED;
 	s->state = SESSION_STOPPING;
 	session_set_timer(s, END_TIMEOUT);
 	session_call(s, STEP_LOOK, "GET", NULL, API_TIMEOUT,
@@ -74,6 +79,8 @@ words_begin(struct session *s)
 {
 	if (s->proxy.bev == NULL)
 		s->did |= STEP_BIT(STEP_WORDS);
+	else if (sidecar_deaf(s))
+		words_kill(s);
 	else
 		sidecar_end(s);
 }

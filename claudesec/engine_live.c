@@ -257,6 +257,12 @@ live_request(struct client *c)
 		    s->spec.name);
 		return;
 	}
+	if (sidecar_deaf(s)) {
+		client_error(c, EX_UNAVAILABLE, "the session %s keeps its "
+		    "rules: with podman, only the daemon that began it can "
+		    "change them", s->spec.name);
+		return;
+	}
 	if (s->nlive >= PASS_MAX) {
 		client_error(c, EX_TEMPFAIL, "the session %s has %d rules of "
 		    "its own already", s->spec.name, PASS_MAX);
@@ -348,7 +354,11 @@ live_expire(int fd, short event, void *arg)
 		n++;
 	}
 	live_set_timer(s);
-	if (n > 0) {
+	if (n > 0 && sidecar_deaf(s)) {
+		session_fail(s, EX_UNAVAILABLE, "the time of a rule is over, "
+		    "and with podman only the daemon that began the session "
+		    "can take it back");
+	} else if (n > 0) {
 		sidecar_policy(s);
 		kept_change(s);
 	}

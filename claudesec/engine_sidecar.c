@@ -51,6 +51,7 @@ sidecar_attach(struct session *s, int fd)
 	struct sidecar *p;
 
 	p = &s->proxy;
+	p->again = p->sent > 0;
 	p->fd = fd;
 	p->bev = bufferevent_new(fd, sidecar_read, NULL, sidecar_error, s);
 	if (p->bev == NULL)
@@ -65,6 +66,16 @@ sidecar_attach(struct session *s, int fd)
 }
 
 /*
+ * Podman closes the input of a container when who had it first is gone: to
+ * others its proxy is deaf.
+ */
+int
+sidecar_deaf(const struct session *s)
+{
+	return (s->spec.podman && (s->adopted || s->proxy.again));
+}
+
+/*
  * Tells it the policy that is in force.  It keeps the key that it has been
  * told, or is told those that are here, or that are asked for.
  */
@@ -73,7 +84,10 @@ sidecar_policy(struct session *s)
 {
 	if (s->proxy.bev == NULL || (s->did & STEP_BIT(STEP_KEYS)) == 0)
 		return;
-	if (s->spec.token[0] == '\0' || s->proxy.told || keys_get(s))
+	if (sidecar_deaf(s))
+		log_info("session %s keeps its rules and its key",
+		    s->spec.name);
+	else if (s->spec.token[0] == '\0' || s->proxy.told || keys_get(s))
 		sidecar_send(s, 1);
 	else if (!s->waits_keys)
 		log_info("session %s has no proxy until its user says reload: "
@@ -84,7 +98,7 @@ sidecar_policy(struct session *s)
 void
 sidecar_renew(struct session *s)
 {
-	if (engine_config()->commandfile[0] != '\0')
+	if (engine_config()->commandfile[0] != '\0' || sidecar_deaf(s))
 		sidecar_policy(s);
 	else if (s->proxy.bev != NULL &&
 	    (s->did & STEP_BIT(STEP_KEYS)) != 0 &&

@@ -61,6 +61,7 @@ static json_t	*spec_agent_env(const struct spec *, const struct config *,
 static json_t	*spec_agent_tmpfs(const struct spec *,
 		    const struct config *);
 static json_t	*spec_agent_mounts(const struct spec *);
+static int	 spec_names(json_t *);
 static json_t	*spec_bind(const char *, const char *, int);
 static json_t	*spec_command(const struct spec *, int);
 static json_t	*spec_run_volume(const struct spec *, int);
@@ -407,11 +408,26 @@ spec_agent_mounts(const struct spec *s)
 		error |= json_array_append_new(mounts, spec_bind_in(s,
 		    s->mounts.v[i]));
 	error |= spec_share_mounts(s, mounts);
+	if (s->podman)
+		error |= spec_names(mounts);
 	if (error) {
 		json_decref(mounts);
 		return (NULL);
 	}
 	return (mounts);
+}
+
+/* To proxyd, which podman does not lead to where there is no network. */
+static int
+spec_names(json_t *mounts)
+{
+	int error;
+
+	error = json_array_append_new(mounts, spec_bind(DATADIR "/resolv.conf",
+	    AGENT_RESOLV, 1));
+	error |= json_array_append_new(mounts, spec_bind(DATADIR "/hosts",
+	    AGENT_HOSTS, 1));
+	return (error);
 }
 
 static json_t *

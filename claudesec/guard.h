@@ -135,6 +135,7 @@ int		 guard_libpod_network(const json_t *, struct guard_case *);
  */
 int		 guard_bind(const char *, const char *, int, int,
 		    struct guard_case *);
+int		 guard_names(const char *, const char *, int);
 
 /*
  * guard_terms.c: what the parent has told.  terms_handle() takes a message of

@@ -72,6 +72,16 @@ guard_bind(const char *source, const char *target, int readonly, int alone,
 	    strings_add(&c->sources, source, strlen(source)) == 0));
 }
 
+/* How names are found in one of podman's: files of the installation. */
+int
+guard_names(const char *source, const char *target, int readonly)
+{
+	return (readonly && ((strcmp(target, AGENT_RESOLV) == 0 &&
+	    strcmp(source, DATADIR "/resolv.conf") == 0) ||
+	    (strcmp(target, AGENT_HOSTS) == 0 &&
+	    strcmp(source, DATADIR "/hosts") == 0)));
+}
+
 /*
  * An engine of a user's own has that user for root; of one elsewhere the other
  * end is a process of ours, which says nothing.

@@ -816,6 +816,7 @@ is_libpod_mount(const json_t *json, struct guard_case *c)
 {
 	const char *source, *target;
 	const json_t *options;
+	int readonly;
 
 	if (is_text(json_object_get(json, "type"), "tmpfs"))
 		return (is_libpod_tmpfs(json, c));
@@ -829,8 +830,9 @@ is_libpod_mount(const json_t *json, struct guard_case *c)
 		return (0);
 	source = json_string_value(json_object_get(json, "source"));
 	target = json_string_value(json_object_get(json, "destination"));
-	if (guard_bind(source, target, is_text(json_array_get(options, 0),
-	    "ro"), is_text(json_array_get(options, 1), "bind"), c))
+	readonly = is_text(json_array_get(options, 0), "ro");
+	if (guard_names(source, target, readonly) || guard_bind(source,
+	    target, readonly, is_text(json_array_get(options, 1), "bind"), c))
 		return (1);
 	return (is_not(c, source));
 }

@@ -444,6 +444,7 @@ struct ctl_report {
 	uint32_t	 limits;	/* bits, hit */
 #define LIMIT_MEMORY	0x1
 #define LIMIT_PROCESSES	0x2
+#define LIMIT_KILLED	0x4	/* by whom is not known */
 	uint64_t	 memory;	/* those limits */
 	uint64_t	 processes;
 	uint64_t	 tunnels;	/* requests to the API included */

@@ -216,6 +216,10 @@ print_limits(void)
 		(void)fprintf(stderr, "  out of memory: %s were not enough; "
 		    "more with -m, or memory in claudesec.conf\n",
 		    bytes_text(size, report.memory));
+	else if (report.limits & LIMIT_KILLED)
+		(void)fprintf(stderr, "  killed, out of memory perhaps: it has "
+		    "%s; more with -m, or memory in claudesec.conf\n",
+		    bytes_text(size, report.memory));
 	if (report.limits & LIMIT_PROCESSES)
 		(void)fprintf(stderr, "  out of processes: %" PRIu64 " were "
 		    "not enough; more with processes in claudesec.conf\n",
@@ -350,6 +354,8 @@ write_json(void)
 	limits = must(json_array());
 	if (report.limits & LIMIT_MEMORY)
 		(void)json_array_append_new(limits, json_string("memory"));
+	else if (report.limits & LIMIT_KILLED)
+		(void)json_array_append_new(limits, json_string("killed"));
 	if (report.limits & LIMIT_PROCESSES)
 		(void)json_array_append_new(limits, json_string("processes"));
 	json = must(json_pack("{s:o, s:I, s:I, s:o, s:o, s:{s:I, s:I}, s:I, "

@@ -74,7 +74,8 @@ image()
 	    "$tmp/image/tmp" "$tmp/image/workspace" &&
 	chmod 1777 "$tmp/image/tmp" &&
 	cp "$(command -v busybox)" "$tmp/image/bin/" &&
-	for _name in cat df grep id ip ls nc sed sh sleep stat touch; do
+	for _name in cat df grep id ip ls nc nslookup sed sh sleep stat \
+	    touch; do
 		ln -s busybox "$tmp/image/bin/$_name" || return 1
 	done &&
 	cc -static -o "$tmp/image/bin/keyctl" -x c - <<-END &&
@@ -304,6 +305,33 @@ test_podman_killed_daemon_leaves_nothing()
 	wait $held
 	cs stop -a >/dev/null 2>&1
 	wait_for 60 none_left || because "left: $(left)"
+}
+
+# What it cannot take back any more ends with the session.
+test_podman_next_daemon_changes_no_rules()
+{
+	cs start -d -n one -- -p "sleep 300" >"$tmp/out" 2>&1 </dev/null &&
+	wait_for 60 runs one || because "no session: $(cat "$tmp/out")" ||
+	    return 1
+	cs pass -t 10 other.example.org one 2>"$tmp/err" ||
+	    because "$(cat "$tmp/err")" || return 1
+	daemons | xargs kill -9 2>/dev/null
+	cs block www.example.org one >"$tmp/out" 2>&1
+	equal "status" $? 69 &&
+	equal "it says" "$(cat "$tmp/out")" "claudesec: the session one keeps \
+its rules: with podman, only the daemon that began it can change them" ||
+	    return 1
+	wait_for 60 none_left || because "left: $(left)"
+}
+
+# What looks at no proxy in the environment is led to ours.
+test_podman_names_lead_to_the_proxy()
+{
+	agent 'cat /etc/resolv.conf /etc/hosts; nslookup www.example.org' ||
+	    because "$(cat "$tmp/err" "$tmp/out")" || return 1
+	equal "it has" "$(grep -E '^nameserver|localhost|^Address.*[0-9]$' \
+	    "$tmp/out" | tr -s ' \t\n' ' ')" "nameserver 127.0.0.1 127.0.0.1 \
+localhost Address: 127.0.0.1:53 Address: 127.0.0.1 "
 }
 
 [ -x "$claudesec" ] || die "$claudesec is not there: see regress/run"

@@ -279,8 +279,8 @@ keeper_alone()
 
 where_is_it()
 {
-	all="$(daemons) $(docker top claude-held -eo pid | tail -n +2) \
-	    $(docker top claude-held-proxy -eo pid | tail -n +2)"
+	all="$(daemons) $(in_container claude-held) \
+	    $(in_container claude-held-proxy)"
 	for p in $all; do
 		case $(tr '\0' ' ' <"/proc/$p/cmdline") in
 		*claudesec*|*proxyd*)
@@ -326,11 +326,11 @@ environment_alone()
 {
 	: >"$tmp/api.log"
 	csi_hold || return 1
-	all="$(daemons) $(docker top claude-held-proxy -eo pid | tail -n +2)"
+	all="$(daemons) $(in_container claude-held-proxy)"
 	# a part of it, since what was freed may be overwritten in part
 	part=${real_key#*0123}
 	python3 "$here/secret.py" "$part" \
-	    $(docker top claude-held -eo pid | tail -n +2) >"$tmp/seen" ||
+	    $(in_container claude-held) >"$tmp/seen" ||
 	    because "secret.py failed" || return 1
 	grep -q "claude -p.*memory" "$tmp/seen" ||
 	    because "the agent does not have it: $(cat "$tmp/seen")" || return 1

@@ -124,6 +124,12 @@ servers_up()
 	: >"$tmp/api.log"
 }
 
+# A case that says what podman cannot asks this.
+on_podman()
+{
+	[ "${ENGINE-docker}" = podman ]
+}
+
 # With ENGINE=podman: podman's, as root, with Docker's image; what docker(1)
 # asks for comes from it as well.
 podman_up()
@@ -132,20 +138,20 @@ podman_up()
 	    runc --cgroup-manager cgroupfs --tmpdir $tmp/podman.tmp
 	    --storage-driver overlay"
 	docker save claudesec/claude | $_podman load -q >/dev/null || return 1
-	$_podman system service --time 0 "unix://$tmp/podman.sock" \
+	engine_socket=$tmp/podman.sock
+	$_podman system service --time 0 "unix://$engine_socket" \
 	    >"$tmp/podman.log" 2>&1 9>&- &
 	pids="$pids $!"
-	DOCKER_HOST=unix://$tmp/podman.sock
+	DOCKER_HOST=unix://$engine_socket
 	export DOCKER_HOST
 	wait_for 60 docker version && chgrp "$engine_gid" \
-	    "$tmp/podman.sock" && chmod 660 "$tmp/podman.sock"
+	    "$engine_socket" && chmod 660 "$engine_socket"
 }
 
 podman_down()
 {
 	$_podman rm -fa -t 0 >/dev/null 2>&1
 	$_podman network prune -f >/dev/null 2>&1
-	umount "$tmp/podman/overlay" 2>/dev/null
 }
 
 # The agent's image and the test CA; nothing else trusts that.  In it Claude
@@ -189,6 +195,8 @@ user_up()
 		}
 	END
 	echo "ANTHROPIC_API_KEY=$test_key" >"$_d/env" &&
+	{ ! on_podman || echo "engine \"unix://$engine_socket\"" \
+	    >>"$_d/conf"; } &&
 	chmod 600 "$_d/env" && chmod 700 "$_d/run" &&
 	chown -R "$1:$1" "$_d"
 }
@@ -283,6 +291,8 @@ all_left()
 	docker ps -a --format 'container {{.Names}} {{.Label "claudesec.path"}}'
 	docker volume ls \
 	    --format 'volume {{.Name}} {{.Label "claudesec.path"}}'
+	! on_podman || docker network ls \
+	    --format 'network {{.Name}} {{.Label "claudesec.path"}}'
 }
 
 left()
@@ -312,6 +322,15 @@ no_daemons()
 	[ -z "$(daemons)" ]
 }
 
+# in_container NAME: the processes of a container, all of them
+in_container()
+{
+	_first=$(docker inspect -f '{{.State.Pid}}' "$1") &&
+	_ns=$(readlink "/proc/$_first/ns/pid" | sed 's/[][]/\\&/g') || return 1
+	find /proc -mindepth 3 -maxdepth 3 -path '/proc/[0-9]*/ns/pid' \
+	    -lname "$_ns" 2>/dev/null | sed 's,[^0-9],,g'
+}
+
 # None of them is left: the next command starts another.  All at once, or an
 # engine process that sees a client die first ends the client's session.
 kill_daemons()
@@ -335,7 +354,8 @@ clean_up()
 	tmux -S "$tmp/tmux" kill-server 2>/dev/null
 	kill_daemons
 	left | while read -r _what _name; do
-		docker "$_what" rm -f "$_name" >/dev/null 2>&1
+		[ "$_what" = network ] || _name="-f $_name"
+		docker "$_what" rm $_name >/dev/null 2>&1
 	done
 	: >"$tmp/dns.log"
 	: >"$tmp/api.log"
@@ -345,9 +365,10 @@ env_down()
 {
 	trap '' HUP INT TERM
 	clean_up
-	[ "${ENGINE-docker}" = docker ] || podman_down
+	! on_podman || podman_down
 	[ -z "$pids" ] || kill $pids 2>/dev/null
 	wait
+	! on_podman || umount -l "$tmp/podman/overlay"
 	net_down
 	docker rmi -f "$test_image" claudesec/proxyd:"$(sha256sum \
 	    "$prefix/share/claudesec/proxyd.tar" | cut -c 1-12)" >/dev/null 2>&1
@@ -365,7 +386,8 @@ env_up()
 	exec 9>/run/lock/claudesec-test
 	flock -w 600 9 || die "another test run does not end"
 	pids=
-	engine_gid=$(stat -Lc %g /var/run/docker.sock) || exit 1
+	engine_socket=/var/run/docker.sock
+	engine_gid=$(stat -Lc %g $engine_socket) || exit 1
 	tmp=$(mktemp -d /tmp/claudesec-test.XXXXXX) || exit 1
 	chmod 755 "$tmp"
 	trap env_down EXIT

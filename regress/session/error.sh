@@ -72,7 +72,8 @@ test_error_engine_refuses_permission()
 {
 	_gid=$engine_gid
 	engine_gid=1000
-	refused 77 "docker.sock: Permission denied" cs 1000 start -- --version
+	refused 77 "${engine_socket##*/}: Permission denied" \
+	    cs 1000 start -- --version
 	_r=$?
 	engine_gid=$_gid
 	return $_r
@@ -83,13 +84,13 @@ cut_engine()
 {
 	cat >"$tmp/cut.py" <<-'END'
 		import os, socket, sys, threading
-		path, count = sys.argv[1], int(sys.argv[2])
+		path, count, engine = sys.argv[1], int(sys.argv[2]), sys.argv[3]
 		new = path + ".new"
 		s = socket.socket(socket.AF_UNIX); s.bind(new); s.listen(99)
 		os.chmod(new, 0o666); os.rename(new, path)
 		def serve(c):
 		    e = socket.socket(socket.AF_UNIX)
-		    e.connect("/var/run/docker.sock")
+		    e.connect(engine)
 		    def copy(a, b, n):
 		        while n > 0:
 		            d = a.recv(min(n, 65536))
@@ -105,7 +106,8 @@ cut_engine()
 		    threading.Thread(target=serve, args=(c,), daemon=True).start()
 	END
 	rm -f "$tmp/cut.sock"
-	python3 "$tmp/cut.py" "$tmp/cut.sock" "$1" 2>/dev/null 9>&- &
+	python3 "$tmp/cut.py" "$tmp/cut.sock" "$1" "$engine_socket" \
+	    2>/dev/null 9>&- &
 	cut_pid=$!
 	wait_for 60 test -S "$tmp/cut.sock"
 }

@@ -209,6 +209,7 @@ test_inside_environment_is_the_sandbox_s()
 		NODE_*|CLAUDE_*|DISABLE_UPDATES)		;;
 		ANTHROPIC_API_KEY)				;;
 		CLAUDESEC_MARK)		;;	# of a command that joined
+		container)		on_podman || return 1 ;;
 		*)	because "$name is in the environment" || return 1 ;;
 		esac
 	done

@@ -25,8 +25,9 @@ title()
 # proxies NAME: the processes of a session's sidecar
 proxies()
 {
-	docker top "claude-$1-proxy" -o pid,args 2>/dev/null |
-	    sed -n 's/^ *\([0-9]*\) .*proxyd.*/\1/p'
+	for _p in $(in_container "claude-$1-proxy"); do
+		! grep -q proxyd "/proc/$_p/cmdline" 2>/dev/null || echo "$_p"
+	done
 }
 
 # confined PID UID: by the kernel's word
@@ -134,7 +135,8 @@ test_processes_are_confined()
 test_only_the_engine_process_has_the_engine()
 {
 	hold 1000 held || return 1
-	ss -xnp | awk '$5 ~ /docker.sock/ { print $8 }' >"$tmp/peers"
+	ss -xnp | awk -v s="/${engine_socket##*/}" \
+	    'index($5, s) { print $8 }' >"$tmp/peers"
 	[ -s "$tmp/peers" ] || because "nobody talks to the engine" || return 1
 	for pid in $(daemons); do
 		case $(title "$pid") in

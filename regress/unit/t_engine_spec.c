@@ -1208,10 +1208,10 @@ made_by_podman(const json_t *asked, const char *network)
 	(void)json_object_set_new(got, "BoundingCaps", json_null());
 	(void)json_object_set_new(host, "CapDrop", json_pack("[s]",
 	    "CAP_CHOWN"));
-	(void)json_object_set_new(host, "Binds", json_pack("[s, s]", "a",
-	    "b"));
-	if (json_array_size(json_object_get(got, "Mounts")) == 1)
-		(void)json_array_remove(json_object_get(host, "Binds"), 0);
+	(void)json_object_set_new(host, "Binds", json_array());
+	for (i = 0; i < json_array_size(json_object_get(got, "Mounts")); i++)
+		(void)json_array_append_new(json_object_get(host, "Binds"),
+		    json_string("a"));
 	(void)json_object_del(host, "Mounts");
 	(void)json_object_del(host, "Sysctls");
 	(void)json_object_del(host, "CgroupnsMode");
@@ -1363,7 +1363,11 @@ test_podman(void)
 	    json_is_true(json_object_get(spec, "read_only_filesystem")) &&
 	    strcmp(at(spec, "netns", "nsmode", 0), "none") == 0 &&
 	    strcmp(at(spec, "cgroupns", "nsmode", 0), "private") == 0 &&
-	    json_array_size(json_object_get(spec, "mounts")) == 5 &&
+	    json_array_size(json_object_get(spec, "mounts")) == 7 &&
+	    strcmp(at(json_array_get(json_object_get(spec, "mounts"), 1),
+	    NULL, "source", 0), "/data/resolv.conf") == 0 &&
+	    strcmp(at(json_array_get(json_object_get(spec, "mounts"), 2),
+	    NULL, "destination", 0), AGENT_HOSTS) == 0 &&
 	    json_array_size(json_object_get(spec, "volumes")) == 1,
 	    "podman_spec", "other");
 	json_decref(spec);
