@@ -200,9 +200,10 @@ update_tell(struct build *b)
 		(void)snprintf(text, sizeof(text), "%.255s is new: Claude "
 		    "Code %s, was %s", image, b->new.claude, b->old.claude);
 	else
-		(void)snprintf(text, sizeof(text), "%.255s is new%s%s", image,
+		(void)snprintf(text, sizeof(text), "%.255s is new%s%s%s", image,
 		    b->new.claude[0] != '\0' ? ": Claude Code " : "",
-		    b->new.claude);
+		    b->new.claude, b->old.claude[0] != '\0' ? ", as before" :
+		    "");
 	(void)build_progress(b, text);
 }
 

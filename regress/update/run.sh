@@ -93,7 +93,7 @@ root()
 publish()
 {
 	printf 'FROM claudesec/test-base\nRUN echo "%s" >/version\n%s\n' "$1" \
-	    "LABEL claudesec.claude=$1 claudesec.dockerfile=x" |
+	    "LABEL claudesec.claude=$1 claudesec.dockerfile=x more=${2-}" |
 	    DOCKER_BUILDKIT=0 docker build -q --network none -t \
 	    claudesec/test-new - >/dev/null 2>"$tmp/build.log" &&
 	docker save claudesec/test-new >"$tmp/new.tar" &&
@@ -175,7 +175,10 @@ test_update_pulls()
 	equal "it says" "$(tail -n 1 "$tmp/out")" \
 	    "$name is new: Claude Code 1.0.0" && run update &&
 	equal "then" "$(tail -n 1 "$tmp/out")" \
-	    "$name is up to date: Claude Code 1.0.0"
+	    "$name is up to date: Claude Code 1.0.0" &&
+	    publish 1.0.0 other && run update &&
+	equal "other" "$(tail -n 1 "$tmp/out")" \
+	    "$name is new: Claude Code 1.0.0, as before"
 }
 
 # A start does it as well, as the configuration says.
