@@ -553,6 +553,21 @@ tunnel_end(struct tunnel *t, int reset, const char *why)
 	tunnel_free(t);
 }
 
+/* Ends another one, which waits for somebody to read; 0: there is none. */
+int
+tunnel_yield(const struct tunnel *t)
+{
+	struct tunnel *other;
+
+	TAILQ_FOREACH(other, &idling, last_entry)
+		if (other != t && (other->flows[CLIENT].leftlen > 0 ||
+		    other->flows[SERVER].leftlen > 0)) {
+			tunnel_end(other, RESET_BOTH, "no memory");
+			return (1);
+		}
+	return (0);
+}
+
 /*
  * Dialling: the addresses one after the other, the next one when the last has
  * failed or has not answered for a while.
@@ -751,7 +766,8 @@ via_event(int fd, short event, void *arg)
 	n = recv(fd, relay_buf, REPLY_MAX - f->leftlen, 0);
 	if (n == -1 && (errno == EAGAIN || errno == EINTR))
 		via_watch(t);
-	else if (n <= 0 || flow_hold(f, relay_buf, (size_t)n) == -1)
+	else if (n <= 0 || flow_hold(t, SERVER, relay_buf,
+	    (size_t)n) == -1)
 		dial_failed(t, REFUSAL_CONNECT);
 	else
 		compose(ROLE_FRONTEND, IMSG_REPLY, t->id, f->left, f->leftlen);

@@ -107,6 +107,7 @@ struct tunnel {
 
 /* relay.c */
 void	 tunnel_end(struct tunnel *, int, const char *);
+int	 tunnel_yield(const struct tunnel *);
 
 /* relay_flow.c */
 /* what passes through; nothing stays in it */
@@ -116,7 +117,7 @@ void	 flow_init(void);
 int	 flow_run(struct tunnel *, int);
 int	 flow_error(struct tunnel *, int);
 int	 flow_reset(struct tunnel *, int);
-int	 flow_hold(struct flow *, const char *, size_t);
+int	 flow_hold(struct tunnel *, int, const char *, size_t);
 void	 flow_drop(struct flow *, size_t);
 void	 flow_release(struct flow *);
 

@@ -34,6 +34,7 @@
 #include "relay.h"
 
 #define HELD_MAX	(64 * 1024 * 1024) /* of all that cannot be written */
+#define HELD_SHARE	1024	/* of a descriptor, if that is less */
 #define PIPES_MAX	64
 #define PIPE_SIZE	(256 * 1024)
 #define ROUNDS_MAX	8	/* of one flow before the others */
@@ -47,7 +48,7 @@ static void	 pipe_put(struct rpipe *, size_t);
 
 static SLIST_HEAD(, rpipe) pipes = SLIST_HEAD_INITIALIZER(pipes);
 static unsigned int	 npipes, pipes_max;
-static size_t		 held;
+static size_t		 held, held_max;
 
 char			 relay_buf[RELAY_BUF_SIZE];
 
@@ -57,6 +58,9 @@ flow_init(void)
 	pipes_max = (unsigned int)getdtablesize() / 16;
 	if (pipes_max > PIPES_MAX)
 		pipes_max = PIPES_MAX;
+	held_max = (size_t)getdtablesize() * HELD_SHARE;
+	if (held_max > HELD_MAX)
+		held_max = HELD_MAX;
 }
 
 /* Reads and writes until one of them would wait, or others should have a go. */
@@ -160,7 +164,7 @@ flow_copy(struct tunnel *t, int i)
 			return (flow_error(t, !i));
 		w = 0;
 	}
-	if (w < n && flow_hold(f, relay_buf + w, (size_t)(n - w)) == -1) {
+	if (w < n && flow_hold(t, i, relay_buf + w, (size_t)(n - w)) == -1) {
 		tunnel_end(t, RESET_BOTH, "no memory");
 		return (-1);
 	}
@@ -222,13 +226,18 @@ flow_reset(struct tunnel *t, int i)
 	return (flow_error(t, i));
 }
 
+/* Where there is no room, whoever has taken nothing for longest makes it. */
 int
-flow_hold(struct flow *f, const char *data, size_t len)
+flow_hold(struct tunnel *t, int i, const char *data, size_t len)
 {
+	struct flow *f;
 	char *p;
 
-	if (held + len > HELD_MAX ||
-	    (p = realloc(f->left, f->leftoff + f->leftlen + len)) == NULL)
+	f = &t->flows[i];
+	while (held + len > held_max)
+		if (!tunnel_yield(t))
+			return (-1);
+	if ((p = realloc(f->left, f->leftoff + f->leftlen + len)) == NULL)
 		return (-1);
 	memcpy(p + f->leftoff + f->leftlen, data, len);
 	f->left = p;

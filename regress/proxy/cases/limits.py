@@ -143,6 +143,29 @@ def test_descriptors_run_out():
 FEW = ["sh", "-c", "ulimit -n 128; exec \"$@\"", "sh"]
 
 
+# More than may be held is not read by many; who does read goes on.
+def test_slow_readers_make_room():
+    def opened(n):
+        s = socket.socket()
+        s.settimeout(60)
+        s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        s.connect(PROXY)
+        s.sendall(target("plain.example:11"))
+        eq(status(until(s, b"\r\n\r\n")), 200)
+        s.sendall(b"%d\n" % n)
+        return s
+
+    def run():
+        slow = [opened(20000000) for _ in range(98)]
+        wait("a lack of memory", lambda: "no memory" in plog.text())
+        eq(len(rest(opened(1000000))), 1000000)
+        gets_ok(tunnel("good.example:443"), hello("good.example"))
+        for s in slow:
+            s.close()
+    with_proxy(CONF, run, prefix=["sh", "-c", "ulimit -n 256; exec \"$@\"",
+                                  "sh"])
+
+
 class Few:
     """The frontend may have so many descriptors more than it has."""
 
