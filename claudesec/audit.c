@@ -138,6 +138,8 @@ audit_append(const char *event)
 	size = lseek(audit_fd, 0, SEEK_END);
 	written = write(audit_fd, line, (size_t)n);
 	if (written != n) {
+		if (written != -1)
+			errno = ENOSPC;
 		if (!failed)
 			log_warn("the audit log cannot be written");
 		failed = 1;

@@ -70,7 +70,7 @@ up()
 	cat >"$tmp/conf"
 	[ -z "$daemon" ] || down
 	rm -f "$tmp/log"
-	"$claudesec" -d -vv -a "$tmp/audit" -f "$tmp/conf" -s "$tmp/sock" \
+	"$claudesec" -d -vv -a "${audit-$tmp/audit}" -f "$tmp/conf" -s "$tmp/sock" \
 	    2>"$tmp/log" &
 	daemon=$!
 	wait_for 60 grep -q 'takes clients' "$tmp/log" ||
@@ -279,6 +279,9 @@ test_sessions_are_their_owners()
 	refused 69 'no session none runs' $bert stop none || return 1
 	(dir=$tmp/$anna/one; refused 69 'no session runs here' $bert stop) ||
 	    return 1
+	for _c in "logs one" "block a.example.org one"; do
+		refused 69 'no session one ' $bert $_c || return 1
+	done
 	cs $bert stop -a || because "stop -a: $(cat "$tmp/err")" || return 1
 	runs $anna one || because "anna's is gone" || return 1
 	root status
@@ -1096,6 +1099,44 @@ test_the_audit_log_of_odd_names()
 	"$claudesec" audit verify "$tmp/audit" >"$tmp/out" ||
 	    because "$(cat "$tmp/out")" || return 1
 	rm -rf "$tmp/audit" "$tmp/$anna/$_c" "$tmp/$anna/$_a"
+}
+
+# until_noted TEXT: refusals, until the log says this
+until_noted()
+{
+	for _i in $(seq 60); do
+		cs $bert status
+		! grep -q "$1" "$tmp/log" || return 0
+	done
+	because "nothing is said: $1"
+}
+
+# A line is there as a whole or not at all, and the daemon goes on.
+test_the_audit_log_has_no_room()
+{
+	mkdir "$tmp/room" &&
+	    mount -t tmpfs -o size=64k none "$tmp/room" || return 1
+	audit=$tmp/room/audit
+	no_room
+	_r=$?
+	unset audit
+	down
+	umount "$tmp/room" && rmdir "$tmp/room" || because "it is busy"
+	return $_r
+}
+
+no_room()
+{
+	up </dev/null || return 1
+	cs $bert status
+	dd if=/dev/zero of="$tmp/room/fill" bs=4k 2>/dev/null
+	until_noted 'the audit log cannot be written: No space' || return 1
+	[ -z "$(tail -c 1 "$audit")" ] || because "half a line is there" ||
+	    return 1
+	rm "$tmp/room/fill"
+	until_noted 'the audit log can be written again' || return 1
+	"$claudesec" audit verify "$audit" >"$tmp/out" 2>&1 ||
+	    because "verify: $(cat "$tmp/out")"
 }
 
 # puppet NAME: the program with a process of this name that was taken over
