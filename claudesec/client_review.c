@@ -54,6 +54,7 @@ static int	 say_unused(void);
 static void	 apply_all(struct review *, int, int);
 static void	 apply_one(struct review *, int, int, struct change *);
 static void	 refuse(struct change *, const char *);
+static void	 refuse_path(const char *, const char *);
 static void	 refuse_guarded(struct change *);
 static int	 apply_end(struct review *);
 static void	 ask_drop(struct review *);
@@ -218,10 +219,13 @@ open_named(struct review *r, int argc, char *argv[], int lock)
 		check_name(argv[i++]);
 	else if (realpath(".", cwd) == NULL)
 		err(EX_NOINPUT, ".");
-	else if (review_find(r, cwd) == -1)
+	else if (review_find(r, cwd) == -1) {
+		if (i < argc)
+			text_clean(argv[i]);
 		errx(EX_UNAVAILABLE, i < argc ? "no review %s, and none of "
 		    "this directory" : "no review of this directory",
 		    argv[i]);
+	}
 	for (; i < argc; i++)
 		add_path(argv[i]);
 	while (flock(r->dir, lock) == -1)
@@ -253,8 +257,10 @@ add_path(const char *arg)
 {
 	if (npaths == PATHS_MAX)
 		errx(EX_USAGE, "more than %d paths", PATHS_MAX);
-	if (path_join(paths[npaths], sizeof(paths[npaths]), "", arg) == -1)
-		errx(EX_USAGE, "%s: not a path in a workspace", arg);
+	if (path_join(paths[npaths], sizeof(paths[npaths]), "", arg) == -1) {
+		refuse_path(arg, "not a path in a workspace");
+		exit(EX_USAGE);
+	}
 	npaths++;
 }
 
@@ -311,12 +317,9 @@ say_unseen(const struct review *r)
 {
 	size_t i;
 
-	for (i = 0; i < r->unseen.n; i++) {
-		(void)fprintf(stderr, "%s: ", getprogname());
-		tree_print(stderr, r->unseen.v[i], strlen(r->unseen.v[i]), "");
-		(void)fprintf(stderr, ": cannot be looked at, and is not "
-		    "taken over\n");
-	}
+	for (i = 0; i < r->unseen.n; i++)
+		refuse_path(r->unseen.v[i], "cannot be looked at, and is not "
+		    "taken over");
 	return (r->unseen.n > 0);
 }
 
@@ -329,7 +332,7 @@ say_unused(void)
 	status = 0;
 	for (i = 0; i < npaths; i++)
 		if (!used[i]) {
-			warnx("%s: no change", paths[i]);
+			refuse_path(paths[i], "no change");
 			status = 1;
 		}
 	return (status);
@@ -392,8 +395,14 @@ static void
 refuse(struct change *c, const char *why)
 {
 	c->failed = 1;
+	refuse_path(c->path, why);
+}
+
+static void
+refuse_path(const char *path, const char *why)
+{
 	(void)fprintf(stderr, "%s: ", getprogname());
-	tree_print(stderr, c->path, strlen(c->path), "");
+	tree_print(stderr, path, strlen(path), "");
 	(void)fprintf(stderr, ": %s\n", why);
 }
 

@@ -221,6 +221,13 @@ test_diff_shows_no_bytes_as_they_are()
 	    because "prints control characters in UTF-8"
 	grep -qF '\342\200\256x' "$tmp/out" ||
 	    because "turns the direction of a line"
+	# what a shell makes of "*" where an agent has been
+	for _t in . /; do
+		review diff -- "$_t$(printf "\033[31m")"
+		grep -qF -- "$_t"'\033[31m: no' "$tmp/err" ||
+		    because "it says: $(cat -v "$tmp/err")"
+	done
+	[ ! -s "$tmp/why" ]
 }
 
 test_apply_takes_over_all()
