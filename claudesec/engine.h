@@ -683,7 +683,6 @@ void		 session_call(struct session *, enum step, const char *,
 		    __attribute__((__format__(__printf__, 6, 7)));
 void		 session_did(struct session *, enum step);
 void		 session_advance(struct session *);
-void		 session_forget(struct session *, const struct docker_reply *);
 void		 session_error(struct session *, enum step,
 		    const struct docker_reply *);
 void		 session_fail(struct session *, int, const char *, ...)
@@ -748,8 +747,6 @@ void		 live_free(struct session *);
 void		 live_start(struct session *, const struct client *);
 size_t		 live_copy(const struct session *,
 		    struct egress_rule [PASS_MAX]);
-int		 live_add(struct session *, const struct egress_rule *,
-		    uint32_t);
 void		 live_request(struct client *);
 void		 live_answer(struct session *, const char *);
 void		 live_check(struct session *, const char *);
@@ -822,7 +819,6 @@ json_t		*update_labels(struct build *);
 void		 update_end(struct build *);
 int		 update_pulls(const char *);
 void		 build_begin(struct build *);
-int		 build_line(void *, const json_t *);
 int		 build_progress(struct build *, const char *);
 int		 build_failed(struct build *, struct docker_reply *,
 		    const char *);

@@ -56,6 +56,7 @@ static int	 build_output(struct build *, const char *);
 static int	 build_output_line(struct build *);
 static int	 build_send(struct build *, uint32_t, const void *, size_t);
 static void	 build_room(int, short, void *);
+static int	 build_line(void *, const json_t *);
 
 void
 build_start(struct client *c)
@@ -365,7 +366,7 @@ build_done(void *arg, struct docker_reply *reply)
 /*
  * A line of what the engine does, for the client; 1 if it has to read first.
  */
-int
+static int
 build_line(void *arg, const json_t *json)
 {
 	struct build *b = arg;

@@ -44,6 +44,8 @@ static void	 live_expire(int, short, void *);
 static void	 live_log(struct session *, const struct egress_rule *,
 		    const char *, ...)
 		    __attribute__((__format__(__printf__, 3, 4)));
+static int	 live_add(struct session *, const struct egress_rule *,
+		    uint32_t);
 
 void
 live_init(struct session *s)
@@ -141,7 +143,7 @@ live_adopt(struct session *s, const struct kept_rule *rules, size_t n)
 	live_set_timer(s);
 }
 
-int
+static int
 live_add(struct session *s, const struct egress_rule *rule, uint32_t seconds)
 {
 	struct live_rule *l;

@@ -55,6 +55,7 @@ static void	 session_stopped(struct session *, struct docker_reply *);
 static void	 session_end(int, short, void *);
 
 static TAILQ_HEAD(, session) sessions = TAILQ_HEAD_INITIALIZER(sessions);
+static void	 session_forget(struct session *, const struct docker_reply *);
 static unsigned int nsessions, most;	/* since memory was given back */
 static struct session *spare;		/* in no list; NULL: there is none */
 static int	 keeps_spare, ending;
@@ -901,7 +902,7 @@ session_proxy_gone(struct session *s)
  * The container engine is gone, and perhaps all that we know of is as it was:
  * that is seen when it is back.
  */
-void
+static void
 session_forget(struct session *s, const struct docker_reply *reply)
 {
 	log_warnx("session %s is out of sight: %s", s->spec.name,

@@ -201,27 +201,21 @@ imsgbuf_grow(struct imsgbuf *b, size_t len)
 }
 
 int
-imsg_composev(struct imsgbuf *b, uint32_t type, uint32_t id, int fd,
-    const struct iovec *iov, int iovcnt)
+imsg_compose(struct imsgbuf *b, uint32_t type, uint32_t id, int fd,
+    const void *data, size_t len)
 {
 	struct imsg_fdref *refs;
 	struct imsg_hdr hdr;
-	size_t len;
-	int i;
 
-	len = IMSG_HEADER_SIZE;
-	for (i = 0; i < iovcnt; i++) {
-		if (iov[i].iov_len > IMSG_MAXSIZE - len) {
-			errno = EMSGSIZE;
-			return (-1);
-		}
-		len += iov[i].iov_len;
+	if (len > IMSG_MAXSIZE - IMSG_HEADER_SIZE) {
+		errno = EMSGSIZE;
+		return (-1);
 	}
 	if (fd != -1 && !b->sendfd) {
 		errno = EINVAL;
 		return (-1);
 	}
-	if (imsgbuf_grow(b, len) == -1)
+	if (imsgbuf_grow(b, IMSG_HEADER_SIZE + len) == -1)
 		return (-1);
 	if (fd != -1 && b->nwfds == b->wfdsize) {
 		refs = reallocarray(b->wfds, b->wfdsize + 32, sizeof(*refs));
@@ -237,28 +231,14 @@ imsg_composev(struct imsgbuf *b, uint32_t type, uint32_t id, int fd,
 	memset(&hdr, 0, sizeof(hdr));
 	hdr.type = type;
 	hdr.id = id;
-	hdr.len = (uint16_t)len;
+	hdr.len = (uint16_t)(IMSG_HEADER_SIZE + len);
 	hdr.flags = fd != -1 ? IMSG_HASFD : 0;
 	memcpy(b->wbuf + b->wlen, &hdr, sizeof(hdr));
 	b->wlen += sizeof(hdr);
-	for (i = 0; i < iovcnt; i++) {
-		if (iov[i].iov_len == 0)
-			continue;
-		memcpy(b->wbuf + b->wlen, iov[i].iov_base, iov[i].iov_len);
-		b->wlen += iov[i].iov_len;
-	}
+	if (len > 0)
+		memcpy(b->wbuf + b->wlen, data, len);
+	b->wlen += len;
 	return (0);
-}
-
-int
-imsg_compose(struct imsgbuf *b, uint32_t type, uint32_t id, int fd,
-    const void *data, size_t len)
-{
-	struct iovec iov;
-
-	iov.iov_base = (void *)(uintptr_t)data;
-	iov.iov_len = len;
-	return (imsg_composev(b, type, id, fd, &iov, 1));
 }
 
 /*

@@ -18,7 +18,6 @@
 #define IMSG_H
 
 #include <sys/types.h>
-#include <sys/uio.h>
 
 #include <stddef.h>
 #include <stdint.h>
@@ -120,8 +119,6 @@ void	 imsg_free(struct imsg *);
  */
 int	 imsg_compose(struct imsgbuf *, uint32_t, uint32_t, int, const void *,
 	    size_t);
-int	 imsg_composev(struct imsgbuf *, uint32_t, uint32_t, int,
-	    const struct iovec *, int);
 
 uint32_t imsg_get_type(const struct imsg *);
 uint32_t imsg_get_id(const struct imsg *);

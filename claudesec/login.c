@@ -29,7 +29,6 @@
 #include "claudesec.h"
 
 #define ESCAPE		'\033'
-#define BELL		'\007'
 
 enum {
 	SCAN_TEXT,

@@ -54,10 +54,8 @@ extern int	 unreached;		/* it did not take the last one */
 void		 engine_find(const char *);
 const struct docker_env *engine_environment(void);
 const char	*engine_usual(size_t);
-int		 engine_connect(const char *);
 int		 remote_handle(struct imsg *);
 int		 remote_use(const char *);
-void		 remote_ask(uint32_t);
 int		 parent_handle_connect(struct imsg *);
 int		 parent_dispatch_bridge(struct peer *, struct imsg *);
 

@@ -34,6 +34,8 @@
 static void	 find_value(char *, size_t, const char *);
 static void	 find_ssh(void);
 static void	 parent_socket(uint32_t, int);
+static int	 engine_connect(const char *);
+static void	 remote_ask(uint32_t);
 
 int		 unreached;
 static struct docker_env docker_env;	/* a private daemon follows it */
@@ -124,7 +126,7 @@ engine_usual(size_t i)
  * from then on, as our containers are there.  If there is none, who was in the
  * way of a user says more than that others are not there.
  */
-int
+static int
 engine_connect(const char *engine)
 {
 	size_t i;
@@ -209,7 +211,7 @@ remote_use(const char *engine)
 	return (0);
 }
 
-void
+static void
 remote_ask(uint32_t id)
 {
 	if (peer_compose(proc_peer(ROLE_BRIDGE), IMSG_PARENT_STREAM, id, -1,

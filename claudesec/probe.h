@@ -24,7 +24,6 @@
 
 #include <sys/types.h>
 
-#define PROBE_ADDRESSES	64	/* of the host, at most */
 
 struct attempt {
 	const char	*group;

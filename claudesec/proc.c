@@ -47,6 +47,7 @@ struct child {
 	struct peer	 peer;
 };
 
+static void	 peer_pause(struct peer *, int);
 static void	 peer_read(int, short, void *);
 static void	 peer_write(int, short, void *);
 static void	 peer_flush(int, short, void *);
@@ -138,7 +139,8 @@ peer_close(struct peer *p)
 		*p->closed = 1;
 }
 
-void
+/* Stops reading, for back pressure. */
+static void
 peer_pause(struct peer *p, int pause)
 {
 	if (p->paused == pause || p->ibuf.fd == -1)
@@ -157,22 +159,11 @@ int
 peer_compose(struct peer *p, uint32_t type, uint32_t id, int fd,
     const void *data, size_t len)
 {
-	struct iovec iov;
-
-	iov.iov_base = (void *)(uintptr_t)data;
-	iov.iov_len = len;
-	return (peer_composev(p, type, id, fd, &iov, 1));
-}
-
-int
-peer_composev(struct peer *p, uint32_t type, uint32_t id, int fd,
-    const struct iovec *iov, int iovcnt)
-{
 	if (p->ibuf.fd == -1) {
 		errno = EPIPE;
 		return (-1);
 	}
-	if (imsg_composev(&p->ibuf, type, id, fd, iov, iovcnt) == -1)
+	if (imsg_compose(&p->ibuf, type, id, fd, data, len) == -1)
 		return (-1);
 	if (!p->flushing && !event_pending(&p->wev, EV_WRITE, NULL)) {
 		p->flushing = 1;

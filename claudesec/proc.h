@@ -98,18 +98,15 @@ extern unsigned int proc_self;
 /*
  * peer_init() takes a descriptor over (made non-blocking and close-on-exec),
  * lets descriptors pass as far as the table does between the two roles, and
- * reads from it as the event loop runs; fatal on lack of memory.  peer_compose() queues and sends at the end of the
- * round of events; it fails as imsg_compose() does.  peer_pause() stops
- * reading, for back pressure.  peer_close() closes at once.
+ * reads from it as the event loop runs; fatal on lack of memory.
+ * peer_compose() queues and sends at the end of the round of events; it fails
+ * as imsg_compose() does.  peer_close() closes at once.
  */
 void	 peer_init(struct peer *, int, unsigned int,
 	    int (*)(struct peer *, struct imsg *),
 	    void (*)(struct peer *, const char *), void *);
 int	 peer_compose(struct peer *, uint32_t, uint32_t, int, const void *,
 	    size_t);
-int	 peer_composev(struct peer *, uint32_t, uint32_t, int,
-	    const struct iovec *, int);
-void	 peer_pause(struct peer *, int);
 void	 peer_close(struct peer *);
 
 /*

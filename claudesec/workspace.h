@@ -89,7 +89,6 @@ void		 look_find(struct ws *);
 int		 look_open(const char *, const char **);
 int		 look_stat(const char *, struct stat *);
 int		 look_dir(const char *);
-int		 look_is_git(const char *);
 int		 look_like_git(const char *);
 int		 look_is_protected(const struct ws *, const char *);
 char		*look_read_fd(int, size_t, size_t *);

@@ -75,6 +75,7 @@ static void	 look_include(struct config_file *, const char *);
 static char	*look_read(const char *, size_t *);
 static int	 local_path(const struct ws *, char *, const char *,
 		    const char *);
+static int	 look_is_git(const char *);
 
 void
 look_find(struct ws *ws)
@@ -514,7 +515,7 @@ look_worktree(struct ws *ws, const char *path, int depth)
 	look_modules(ws, path, depth + 1);
 }
 
-int
+static int
 look_is_git(const char *dir)
 {
 	return (has(dir, "HEAD", S_IFREG) && has(dir, "objects", S_IFDIR) &&

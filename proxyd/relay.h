@@ -115,7 +115,6 @@ extern char	relay_buf[RELAY_BUF_SIZE];
 
 void	 flow_init(void);
 int	 flow_run(struct tunnel *, int);
-int	 flow_error(struct tunnel *, int);
 int	 flow_reset(struct tunnel *, int);
 int	 flow_hold(struct tunnel *, int, const char *, size_t);
 void	 flow_drop(struct flow *, size_t);

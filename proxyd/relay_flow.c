@@ -47,6 +47,7 @@ static struct rpipe *pipe_get(void);
 static void	 pipe_put(struct rpipe *, size_t);
 
 static SLIST_HEAD(, rpipe) pipes = SLIST_HEAD_INITIALIZER(pipes);
+static int	 flow_error(struct tunnel *, int);
 static unsigned int	 npipes, pipes_max;
 static size_t		 held, held_max;
 
@@ -200,7 +201,7 @@ flow_splice(struct tunnel *t, int i)
  * A call on a side failed.  That it would have to wait is no error; else the
  * other side is told as we were.
  */
-int
+static int
 flow_error(struct tunnel *t, int i)
 {
 	if (errno == EAGAIN || errno == EINTR)
