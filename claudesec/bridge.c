@@ -310,9 +310,9 @@ link_said(int fd, short event, void *arg)
 		if (buf[0] != 0)
 			link_failed(l->id, buf[0] < EX__BASE ||
 			    buf[0] > EX__MAX ? EX_UNAVAILABLE : buf[0], text);
-		else if (peer_compose(proc_peer(ROLE_PARENT),
-		    IMSG_BRIDGE_STREAM, l->id, l->local, NULL, 0) == -1)
-			fatal("peer_compose");
+		else
+			peer_send(proc_peer(ROLE_PARENT), IMSG_BRIDGE_STREAM,
+			    l->id, l->local, NULL, 0);
 		if (buf[0] != 0)
 			close(l->local);
 		l->local = -1;
@@ -338,7 +338,6 @@ link_failed(uint32_t id, int code, const char *text)
 	memset(&ce, 0, sizeof(ce));
 	ce.code = code;
 	(void)strlcpy(ce.text, text, sizeof(ce.text));
-	if (peer_compose(proc_peer(ROLE_PARENT), IMSG_BRIDGE_FAILED, id, -1,
-	    &ce, sizeof(ce)) == -1)
-		fatal("peer_compose");
+	peer_send(proc_peer(ROLE_PARENT), IMSG_BRIDGE_FAILED, id, -1, &ce,
+	    sizeof(ce));
 }

@@ -417,16 +417,14 @@ daemon_run(const char *path, int own)
 	proc_start(ROLE_WORKSPACE);
 	proc_start(ROLE_BRIDGE);
 	proc_start(ROLE_GUARD);
-	if (peer_compose(proc_peer(ROLE_ENGINE), IMSG_PARENT_NAME, getuid(),
-	    -1, sockpath, strlen(sockpath)) == -1 ||
-	    peer_compose(proc_peer(ROLE_GUARD), IMSG_PARENT_NAME, 0, -1,
-	    sockpath, strlen(sockpath)) == -1)
-		fatal("peer_compose");
+	peer_send(proc_peer(ROLE_ENGINE), IMSG_PARENT_NAME, getuid(), -1,
+	    sockpath, strlen(sockpath));
+	peer_send(proc_peer(ROLE_GUARD), IMSG_PARENT_NAME, 0, -1, sockpath,
+	    strlen(sockpath));
 	if (others && mount_supported()) {
 		proc_start(ROLE_PIN);
-		if (peer_compose(proc_peer(ROLE_PIN), IMSG_PARENT_NAME, 0, -1,
-		    sockpath, strlen(sockpath)) == -1)
-			fatal("peer_compose");
+		peer_send(proc_peer(ROLE_PIN), IMSG_PARENT_NAME, 0, -1,
+		    sockpath, strlen(sockpath));
 	}
 	proc_connect(ROLE_CONF, ROLE_ENGINE);
 	proc_connect(ROLE_CONTROL, ROLE_ENGINE);
@@ -518,9 +516,8 @@ parent_ready(void)
 {
 	const char ok = 0;
 
-	if (peer_compose(proc_peer(ROLE_CONTROL), IMSG_CONTROL_LISTEN, 0,
-	    listen_fd, NULL, 0) == -1)
-		fatal("peer_compose");
+	peer_send(proc_peer(ROLE_CONTROL), IMSG_CONTROL_LISTEN, 0, listen_fd,
+	    NULL, 0);
 	listen_fd = -1;
 	log_detach();
 	log_info("%s", sandbox_describe());
@@ -532,9 +529,9 @@ parent_ready(void)
 		ready_fd = -1;
 	}
 	/* who starts one for a session has no use for more */
-	if (!private && peer_compose(proc_peer(ROLE_ENGINE),
-	    IMSG_PARENT_SPARE, 0, -1, NULL, 0) == -1)
-		fatal("peer_compose");
+	if (!private)
+		peer_send(proc_peer(ROLE_ENGINE), IMSG_PARENT_SPARE, 0, -1,
+		    NULL, 0);
 	parent_set_idle(1);
 }
 
@@ -554,9 +551,8 @@ parent_signal(int sig, short event, void *arg)
 		return;
 	}
 	if (sig == SIGUSR1) {
-		if (peer_compose(proc_peer(ROLE_ENGINE), IMSG_PARENT_TOTALS,
-		    0, -1, NULL, 0) == -1)
-			fatal("peer_compose");
+		peer_send(proc_peer(ROLE_ENGINE), IMSG_PARENT_TOTALS, 0, -1,
+		    NULL, 0);
 		return;
 	}
 	log_info("%s, ending", sig == SIGTERM ? "terminated" : "interrupted");
@@ -575,9 +571,7 @@ parent_end(void)
 	if (ending || listen_fd != -1)
 		proc_shutdown(0);
 	ending = 1;
-	if (peer_compose(proc_peer(ROLE_ENGINE), IMSG_PARENT_END, 0, -1, NULL,
-	    0) == -1)
-		fatal("peer_compose");
+	peer_send(proc_peer(ROLE_ENGINE), IMSG_PARENT_END, 0, -1, NULL, 0);
 	evtimer_set(&end_ev, parent_late, NULL);
 	evtimer_add(&end_ev, &tv);
 }
@@ -687,9 +681,8 @@ parent_handle_newer(struct peer *p, struct imsg *imsg)
 	    slot >= LOOKED_SLOTS)
 		return (-1);
 	may = looked_may(slot);
-	if (peer_compose(p, IMSG_PARENT_NEWER, imsg_get_id(imsg), -1, &may,
-	    sizeof(may)) == -1)
-		fatal("peer_compose");
+	peer_send(p, IMSG_PARENT_NEWER, imsg_get_id(imsg), -1, &may,
+	    sizeof(may));
 	return (0);
 }
 
@@ -717,9 +710,7 @@ parent_handle_file(struct peer *p, struct imsg *imsg)
 		if (path[0] != '\0')
 			log_warn("%s", path);
 	}
-	if (peer_compose(p, IMSG_PARENT_FILE, imsg_get_id(imsg), fd, &fa,
-	    sizeof(fa)) == -1)
-		fatal("peer_compose");
+	peer_send(p, IMSG_PARENT_FILE, imsg_get_id(imsg), fd, &fa, sizeof(fa));
 	return (0);
 }
 
@@ -752,8 +743,7 @@ parent_handle_cgroup(struct peer *p, struct imsg *imsg)
 		return (-1);
 	fd = cgroup_open(CGROUP_ROOT, id);
 	error = fd == -1 ? errno : 0;
-	if (peer_compose(p, IMSG_PARENT_CGROUP, imsg_get_id(imsg), fd,
-	    &error, sizeof(error)) == -1)
-		fatal("peer_compose");
+	peer_send(p, IMSG_PARENT_CGROUP, imsg_get_id(imsg), fd, &error,
+	    sizeof(error));
 	return (0);
 }

@@ -398,9 +398,8 @@ conf_handle_keys(void)
 		return (-1);
 	keys.wanted = 1;
 	memset(&keys.error, 0, sizeof(keys.error));
-	if (peer_compose(proc_peer(ROLE_PARENT), IMSG_RECONF_OPEN, ID_KEYS,
-	    -1, keys.path, strlen(keys.path)) == -1)
-		fatal("peer_compose");
+	peer_send(proc_peer(ROLE_PARENT), IMSG_RECONF_OPEN, ID_KEYS, -1,
+	    keys.path, strlen(keys.path));
 	return (0);
 }
 
@@ -542,10 +541,8 @@ conf_compose_engine(void)
 		conf_send(ROLE_ENGINE, IMSG_RECONF_PERMIT, &p->permit,
 		    sizeof(p->permit));
 		TAILQ_FOREACH(r, &p->rules, entry)
-			if (peer_compose(proc_peer(ROLE_ENGINE),
-			    IMSG_RECONF_RULE, 1, -1, &r->rule,
-			    sizeof(r->rule)) == -1)
-				fatal("peer_compose");
+			peer_send(proc_peer(ROLE_ENGINE), IMSG_RECONF_RULE, 1,
+			    -1, &r->rule, sizeof(r->rule));
 	}
 	TAILQ_FOREACH(pr, &load.conf->protects, entry)
 		if (!config_is_default(&pr->rule))
@@ -560,8 +557,7 @@ conf_compose_engine(void)
 static void
 conf_send(unsigned int role, uint32_t type, const void *data, size_t len)
 {
-	if (peer_compose(proc_peer(role), type, 0, -1, data, len) == -1)
-		fatal("peer_compose");
+	peer_send(proc_peer(role), type, 0, -1, data, len);
 }
 
 /* A line for the user about an error. */

@@ -251,9 +251,8 @@ client_peek(int fd, short event, void *arg)
 	s = c->fd;
 	c->fd = -1;
 	event_del(&c->rev);
-	if (peer_compose(proc_peer(ROLE_ENGINE), IMSG_CONTROL_CLIENT, c->id, s,
-	    NULL, 0) == -1)
-		fatal("peer_compose");
+	peer_send(proc_peer(ROLE_ENGINE), IMSG_CONTROL_CLIENT, c->id, s, NULL,
+	    0);
 }
 
 /*

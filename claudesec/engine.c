@@ -182,9 +182,8 @@ engine_unpin(struct spec *spec)
 {
 	if (spec->pinned == 0)
 		return;
-	if (peer_compose(proc_peer(ROLE_PARENT), IMSG_ENGINE_UNPIN,
-	    spec->pinned, -1, NULL, 0) == -1)
-		fatal("peer_compose");
+	peer_send(proc_peer(ROLE_PARENT), IMSG_ENGINE_UNPIN, spec->pinned, -1,
+	    NULL, 0);
 	spec->pinned = 0;
 }
 
@@ -192,9 +191,7 @@ engine_unpin(struct spec *spec)
 void
 engine_ended(void)
 {
-	if (peer_compose(proc_peer(ROLE_PARENT), IMSG_ENGINE_ENDED, 0, -1,
-	    NULL, 0) == -1)
-		fatal("peer_compose");
+	peer_send(proc_peer(ROLE_PARENT), IMSG_ENGINE_ENDED, 0, -1, NULL, 0);
 }
 
 /*
@@ -209,9 +206,8 @@ engine_busy(void)
 	if (n == busy)
 		return;
 	busy = n;
-	if (peer_compose(proc_peer(ROLE_PARENT), IMSG_ENGINE_BUSY, 0, -1, &n,
-	    sizeof(n)) == -1)
-		fatal("peer_compose");
+	peer_send(proc_peer(ROLE_PARENT), IMSG_ENGINE_BUSY, 0, -1, &n,
+	    sizeof(n));
 }
 
 static int
@@ -467,9 +463,8 @@ engine_handle_reloaded(struct imsg *imsg)
 static void
 engine_ask(uint32_t file)
 {
-	if (peer_compose(proc_peer(ROLE_PARENT), IMSG_ENGINE_FILE, 0, -1,
-	    &file, sizeof(file)) == -1)
-		fatal("peer_compose");
+	peer_send(proc_peer(ROLE_PARENT), IMSG_ENGINE_FILE, 0, -1, &file,
+	    sizeof(file));
 }
 
 /*
@@ -795,9 +790,7 @@ engine_handle_end(void)
 	config_free(current);
 	current = nconf;
 	nconf = NULL;
-	if (peer_compose(proc_peer(ROLE_PARENT), IMSG_RECONF_DONE, 0, -1,
-	    NULL, 0) == -1)
-		fatal("peer_compose");
+	peer_send(proc_peer(ROLE_PARENT), IMSG_RECONF_DONE, 0, -1, NULL, 0);
 	if (first) {
 		engine_ask(FILE_SECCOMP);
 		engine_ask(FILE_PROXYD);

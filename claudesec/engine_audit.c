@@ -77,9 +77,8 @@ audit_send(json_t *event)
 		text = audit_dump(event);
 	}
 	json_decref(event);
-	if (peer_compose(proc_peer(ROLE_PARENT), IMSG_ENGINE_AUDIT, 0, -1,
-	    text, strlen(text)) == -1)
-		fatal("peer_compose");
+	peer_send(proc_peer(ROLE_PARENT), IMSG_ENGINE_AUDIT, 0, -1, text,
+	    strlen(text));
 	free(text);
 }
 

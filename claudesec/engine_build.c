@@ -94,9 +94,8 @@ static void
 build_ask(struct build *b, uint32_t file)
 {
 	b->files++;
-	if (peer_compose(proc_peer(ROLE_PARENT), IMSG_ENGINE_FILE,
-	    b->client->id, -1, &file, sizeof(file)) == -1)
-		fatal("peer_compose");
+	peer_send(proc_peer(ROLE_PARENT), IMSG_ENGINE_FILE, b->client->id, -1,
+	    &file, sizeof(file));
 }
 
 /*

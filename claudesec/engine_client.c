@@ -280,11 +280,8 @@ client_check_workspace(struct client *c, const char *path, int fd)
 	if ((copy = fcntl(c->peer.ibuf.fd, F_DUPFD_CLOEXEC, 0)) == -1 ||
 	    (c->workspace = fcntl(fd, F_DUPFD_CLOEXEC, 0)) == -1)
 		fatal("fcntl");
-	if (peer_compose(parent, IMSG_ENGINE_CLIENT, c->id, copy, NULL,
-	    0) == -1 ||
-	    peer_compose(parent, IMSG_ENGINE_WORKSPACE, c->id, fd, path,
-	    strlen(path)) == -1)
-		fatal("peer_compose");
+	peer_send(parent, IMSG_ENGINE_CLIENT, c->id, copy, NULL, 0);
+	peer_send(parent, IMSG_ENGINE_WORKSPACE, c->id, fd, path, strlen(path));
 }
 
 int
@@ -655,8 +652,7 @@ void
 client_send(struct client *c, uint32_t type, int fd, const void *data,
     size_t len)
 {
-	if (peer_compose(&c->peer, type, 0, fd, data, len) == -1)
-		fatal("peer_compose");
+	peer_send(&c->peer, type, 0, fd, data, len);
 }
 
 void
@@ -801,9 +797,8 @@ client_free(struct client *c)
 	follow_free(c);
 	status_free(c);
 	free(c->pass);
-	if (peer_compose(proc_peer(ROLE_CONTROL), IMSG_ENGINE_GONE, c->id, -1,
-	    NULL, 0) == -1)
-		fatal("peer_compose");
+	peer_send(proc_peer(ROLE_CONTROL), IMSG_ENGINE_GONE, c->id, -1, NULL,
+	    0);
 	engine_unpin(&c->spec);
 	if (c->workspace != -1)
 		close(c->workspace);

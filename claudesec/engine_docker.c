@@ -308,9 +308,8 @@ call_ask(struct docker_call *c)
 	c->state = CALL_ASKED;
 	if (c->seconds != 0)
 		ncalls++;
-	if (peer_compose(proc_peer(ROLE_PARENT), IMSG_ENGINE_CONNECT, c->id,
-	    -1, NULL, 0) == -1)
-		fatal("peer_compose");
+	peer_send(proc_peer(ROLE_PARENT), IMSG_ENGINE_CONNECT, c->id, -1, NULL,
+	    0);
 }
 
 /*

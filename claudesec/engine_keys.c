@@ -53,9 +53,9 @@ keys_get(struct session *s)
 	if (conf.commandfile[0] != '\0')
 		return (0);		/* if its client comes again */
 	s->waits_keys = 1;
-	if (!asked && peer_compose(proc_peer(ROLE_CONF), IMSG_ENGINE_KEYS, 0,
-	    -1, NULL, 0) == -1)
-		fatal("peer_compose");
+	if (!asked)
+		peer_send(proc_peer(ROLE_CONF), IMSG_ENGINE_KEYS, 0, -1, NULL,
+		    0);
 	asked = 1;
 	return (0);
 }

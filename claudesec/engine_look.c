@@ -97,9 +97,8 @@ look_find(uint32_t id)
 void
 look_start(struct session *s, int fd)
 {
-	if (peer_compose(proc_peer(ROLE_PARENT), IMSG_ENGINE_LOOK,
-	    look_new(s)->id, fd, &s->spec.owner, sizeof(s->spec.owner)) == -1)
-		fatal("peer_compose");
+	peer_send(proc_peer(ROLE_PARENT), IMSG_ENGINE_LOOK, look_new(s)->id, fd,
+	    &s->spec.owner, sizeof(s->spec.owner));
 }
 
 /*
@@ -121,9 +120,8 @@ look_adopt(struct session *s, const struct spec *spec, void (*done)(void *),
 	l->done = done;
 	l->arg = arg;
 	l->ending = s == NULL;
-	if (peer_compose(proc_peer(ROLE_PARENT), IMSG_ENGINE_DIRECTORY, l->id,
-	    -1, &la, sizeof(la)) == -1)
-		fatal("peer_compose");
+	peer_send(proc_peer(ROLE_PARENT), IMSG_ENGINE_DIRECTORY, l->id, -1, &la,
+	    sizeof(la));
 }
 
 /* There will be no channel. */

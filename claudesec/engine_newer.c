@@ -57,9 +57,8 @@ newer_begin(struct session *s, const json_t *image)
 	n->id = last_id;
 	n->digests = json_incref(digests);
 	slot = newer_slot(s->spec.image);
-	if (peer_compose(proc_peer(ROLE_PARENT), IMSG_ENGINE_NEWER, n->id, -1,
-	    &slot, sizeof(slot)) == -1)
-		fatal("peer_compose");
+	peer_send(proc_peer(ROLE_PARENT), IMSG_ENGINE_NEWER, n->id, -1, &slot,
+	    sizeof(slot));
 }
 
 static uint32_t

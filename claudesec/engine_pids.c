@@ -44,9 +44,8 @@ pids_begin(struct session *s)
 	if (++last == 0)
 		last++;
 	s->pids_id = last;
-	if (peer_compose(proc_peer(ROLE_PARENT), IMSG_ENGINE_CGROUP,
-	    s->pids_id, -1, s->agent, strlen(s->agent)) == -1)
-		fatal("peer_compose");
+	peer_send(proc_peer(ROLE_PARENT), IMSG_ENGINE_CGROUP, s->pids_id, -1,
+	    s->agent, strlen(s->agent));
 }
 
 /* The parent's answer; the session may be over. */

@@ -128,9 +128,8 @@ port_connect(struct client *c, struct imsg *imsg)
 		return (-1);
 	if (p == NULL) {
 		/* it has not been looked for yet */
-		if (peer_compose(&c->peer, IMSG_CTL_REFUSED,
-		    imsg_get_id(imsg), -1, NULL, 0) == -1)
-			fatal("peer_compose");
+		peer_send(&c->peer, IMSG_CTL_REFUSED, imsg_get_id(imsg), -1,
+		    NULL, 0);
 		return (0);
 	}
 	if ((st = calloc(1, sizeof(*st))) == NULL)
@@ -187,8 +186,7 @@ port_done(struct stream *st, int fd)
 	c = p->client;
 	TAILQ_REMOVE(&p->streams, st, entry);
 	p->nstreams--;
-	if (peer_compose(&c->peer, fd == -1 ? IMSG_CTL_REFUSED :
-	    IMSG_CTL_STREAM, st->id, fd, NULL, 0) == -1)
-		fatal("peer_compose");
+	peer_send(&c->peer, fd == -1 ? IMSG_CTL_REFUSED : IMSG_CTL_STREAM,
+	    st->id, fd, NULL, 0);
 	free(st);
 }

@@ -247,9 +247,8 @@ client_run_reload(struct client *c)
 			}
 		client_exit(c, 0);
 	} else if (client_operates(c)) {
-		if (peer_compose(proc_peer(ROLE_PARENT), IMSG_ENGINE_RELOAD,
-		    c->id, -1, NULL, 0) == -1)
-			fatal("peer_compose");
+		peer_send(proc_peer(ROLE_PARENT), IMSG_ENGINE_RELOAD, c->id, -1,
+		    NULL, 0);
 	} else if (client_has_gateways(c))
 		client_needs_key(c);
 	else

@@ -36,9 +36,7 @@ static void	 grant_source(uint32_t, struct grant *,
 static void
 grant_send(uint32_t type, uint32_t id, int fd, const void *data, size_t len)
 {
-	if (peer_compose(proc_peer(ROLE_GUARD), type, id, fd, data,
-	    len) == -1)
-		fatal("peer_compose");
+	peer_send(proc_peer(ROLE_GUARD), type, id, fd, data, len);
 }
 
 void

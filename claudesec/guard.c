@@ -231,9 +231,8 @@ guard_handle_looked(struct imsg *imsg)
 static void
 guard_answer_engine(uint32_t id, int error, int fd)
 {
-	if (peer_compose(proc_peer(ROLE_ENGINE), IMSG_GUARD_SOCKET, id, fd,
-	    &error, sizeof(error)) == -1)
-		fatal("peer_compose");
+	peer_send(proc_peer(ROLE_ENGINE), IMSG_GUARD_SOCKET, id, fd, &error,
+	    sizeof(error));
 }
 
 /*

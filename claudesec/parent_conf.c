@@ -77,17 +77,14 @@ parent_load(uint32_t client_id)
 	}
 	p = proc_peer(ROLE_CONF);
 	TAILQ_FOREACH(m, &macros, entry)
-		if (peer_compose(p, IMSG_RECONF_MACRO, 0, -1, m->value,
-		    strlen(m->value)) == -1)
-			fatal("peer_compose");
-	if (private && peer_compose(p, IMSG_RECONF_DOCKER, 0, -1,
-	    engine_environment(), sizeof(struct docker_env)) == -1)
-		fatal("peer_compose");
-	if (peer_compose(p, IMSG_RECONF_READ, 0, fd,
-	    confpath[0] != '\0' ? confpath : "(defaults)",
-	    confpath[0] != '\0' ? strlen(confpath) : strlen("(defaults)")) ==
-	    -1)
-		fatal("peer_compose");
+		peer_send(p, IMSG_RECONF_MACRO, 0, -1, m->value,
+		    strlen(m->value));
+	if (private)
+		peer_send(p, IMSG_RECONF_DOCKER, 0, -1, engine_environment(),
+		    sizeof(struct docker_env));
+	peer_send(p, IMSG_RECONF_READ, 0, fd, confpath[0] != '\0' ? confpath :
+	    "(defaults)", confpath[0] != '\0' ? strlen(confpath) :
+	    strlen("(defaults)"));
 }
 
 /*
@@ -156,9 +153,8 @@ parent_bundle(void)
 		if (current.api.ca[0] != '\0')
 			log_warn("%s", current.api.ca);
 	}
-	if (peer_compose(proc_peer(ROLE_ENGINE), IMSG_PARENT_FILE, 0, fd, &fa,
-	    sizeof(fa)) == -1)
-		fatal("peer_compose");
+	peer_send(proc_peer(ROLE_ENGINE), IMSG_PARENT_FILE, 0, fd, &fa,
+	    sizeof(fa));
 }
 
 static void
@@ -171,9 +167,8 @@ parent_reply(uint32_t client_id, int code, const char *text)
 	memset(&ce, 0, sizeof(ce));
 	ce.code = code;
 	(void)strlcpy(ce.text, text, sizeof(ce.text));
-	if (peer_compose(proc_peer(ROLE_ENGINE), IMSG_PARENT_RELOADED,
-	    client_id, -1, &ce, sizeof(ce)) == -1)
-		fatal("peer_compose");
+	peer_send(proc_peer(ROLE_ENGINE), IMSG_PARENT_RELOADED, client_id, -1,
+	    &ce, sizeof(ce));
 }
 
 int
@@ -231,9 +226,8 @@ parent_handle_open(struct peer *p, struct imsg *imsg)
 	error = 0;
 	if ((fd = open_home(path)) == -1)
 		error = errno;
-	if (peer_compose(p, IMSG_RECONF_FILE, imsg_get_id(imsg), fd, &error,
-	    sizeof(error)) == -1)
-		fatal("peer_compose");
+	peer_send(p, IMSG_RECONF_FILE, imsg_get_id(imsg), fd, &error,
+	    sizeof(error));
 	return (0);
 }
 

@@ -188,14 +188,12 @@ remote_use(const char *engine)
 	if (remote_is(engine) != (remote.kind != REMOTE_NONE))
 		return (-1);
 	p = proc_peer(ROLE_BRIDGE);
-	if (peer_compose(p, IMSG_PARENT_REMOTE, 0, -1, &remote,
-	    sizeof(remote)) == -1)
-		fatal("peer_compose");
+	peer_send(p, IMSG_PARENT_REMOTE, 0, -1, &remote, sizeof(remote));
 	for (i = 0; remote.kind == REMOTE_SSH && i < sizeof(ssh_env) /
 	    sizeof(ssh_env[0]); i++)
-		if (ssh_env[i][0] != '\0' && peer_compose(p, IMSG_PARENT_ENV,
-		    0, -1, ssh_env[i], strlen(ssh_env[i])) == -1)
-			fatal("peer_compose");
+		if (ssh_env[i][0] != '\0')
+			peer_send(p, IMSG_PARENT_ENV, 0, -1, ssh_env[i],
+			    strlen(ssh_env[i]));
 	for (i = 0; remote.kind == REMOTE_TLS && i < PEM_MAX; i++) {
 		error = 0;
 		fd = -1;
@@ -204,9 +202,8 @@ remote_use(const char *engine)
 			error = ENAMETOOLONG;
 		else if ((fd = open_home(path)) == -1)
 			error = errno;
-		if (peer_compose(p, IMSG_PARENT_PEM, (uint32_t)i, fd, &error,
-		    sizeof(error)) == -1)
-			fatal("peer_compose");
+		peer_send(p, IMSG_PARENT_PEM, (uint32_t)i, fd, &error,
+		    sizeof(error));
 	}
 	return (0);
 }
@@ -214,9 +211,7 @@ remote_use(const char *engine)
 static void
 remote_ask(uint32_t id)
 {
-	if (peer_compose(proc_peer(ROLE_BRIDGE), IMSG_PARENT_STREAM, id, -1,
-	    NULL, 0) == -1)
-		fatal("peer_compose");
+	peer_send(proc_peer(ROLE_BRIDGE), IMSG_PARENT_STREAM, id, -1, NULL, 0);
 }
 
 /*
@@ -241,9 +236,8 @@ parent_socket(uint32_t id, int fd)
 
 	error = fd == -1 ? errno : 0;
 	unreached = fd == -1;
-	if (peer_compose(proc_peer(ROLE_GUARD), IMSG_PARENT_SOCKET, id, fd,
-	    &error, sizeof(error)) == -1)
-		fatal("peer_compose");
+	peer_send(proc_peer(ROLE_GUARD), IMSG_PARENT_SOCKET, id, fd, &error,
+	    sizeof(error));
 }
 
 int
@@ -266,9 +260,8 @@ parent_dispatch_bridge(struct peer *p, struct imsg *imsg)
 		    !imsg_is_string(ce.text, sizeof(ce.text)))
 			return (-1);
 		unreached = 1;
-		if (peer_compose(proc_peer(ROLE_ENGINE), IMSG_PARENT_NOSOCKET,
-		    imsg_get_id(imsg), -1, &ce, sizeof(ce)) == -1)
-			fatal("peer_compose");
+		peer_send(proc_peer(ROLE_ENGINE), IMSG_PARENT_NOSOCKET,
+		    imsg_get_id(imsg), -1, &ce, sizeof(ce));
 		return (0);
 	default:
 		return (-1);

@@ -141,9 +141,8 @@ parent_handle_directory(struct imsg *imsg)
 static void
 look_answer(uint32_t id, int error)
 {
-	if (peer_compose(proc_peer(ROLE_ENGINE), IMSG_PARENT_DIRECTORY, id,
-	    -1, &error, sizeof(error)) == -1)
-		fatal("peer_compose");
+	peer_send(proc_peer(ROLE_ENGINE), IMSG_PARENT_DIRECTORY, id, -1, &error,
+	    sizeof(error));
 }
 
 static void
@@ -155,7 +154,6 @@ look_open(uint32_t id, int fd, uid_t uid, gid_t gid, int adopt)
 	wo.uid = uid;
 	wo.gid = gid == 0 ? NOGROUP : gid;
 	wo.adopt = (uint32_t)adopt;
-	if (peer_compose(proc_peer(ROLE_WORKSPACE), IMSG_WORKSPACE_OPEN, id,
-	    fd, &wo, sizeof(wo)) == -1)
-		fatal("peer_compose");
+	peer_send(proc_peer(ROLE_WORKSPACE), IMSG_WORKSPACE_OPEN, id, fd, &wo,
+	    sizeof(wo));
 }

@@ -137,9 +137,7 @@ parent_pin(struct pending *pe, int fd)
 	if (pin_path(pe->wa.source, sizeof(pe->wa.source), sockpath,
 	    pe->id) == -1)
 		fatalx("pin_path");
-	if (peer_compose(proc_peer(ROLE_PIN), IMSG_PARENT_PIN, pe->id, fd,
-	    NULL, 0) == -1)
-		fatal("peer_compose");
+	peer_send(proc_peer(ROLE_PIN), IMSG_PARENT_PIN, pe->id, fd, NULL, 0);
 }
 
 /*
@@ -193,10 +191,8 @@ parent_share(const struct pending *pe, struct workspace_answer *wa)
 		else if (share_look(i, user_home, pe->uid, wa->login, &sa,
 		    &why)) {
 			grant_share(pe->id, &sa, wa);
-			if (peer_compose(proc_peer(ROLE_ENGINE),
-			    IMSG_PARENT_SHARE, pe->id, -1, &sa,
-			    sizeof(sa)) == -1)
-				fatal("peer_compose");
+			peer_send(proc_peer(ROLE_ENGINE), IMSG_PARENT_SHARE,
+			    pe->id, -1, &sa, sizeof(sa));
 		}
 		if (why == NULL)
 			continue;
@@ -213,9 +209,8 @@ parent_answer(struct pending *pe, const struct workspace_answer *wa)
 		grant_workspace(pe->id, wa);
 		look_approve(pe->id, pe->uid, wa);
 	}
-	if (peer_compose(proc_peer(ROLE_ENGINE), IMSG_PARENT_WORKSPACE,
-	    pe->id, -1, wa, sizeof(*wa)) == -1)
-		fatal("peer_compose");
+	peer_send(proc_peer(ROLE_ENGINE), IMSG_PARENT_WORKSPACE, pe->id, -1, wa,
+	    sizeof(*wa));
 	if (wa->error[0] == '\0' && strcmp(wa->path, wa->source) != 0)
 		return;		/* it is ours until parent_handle_unpin() */
 	TAILQ_REMOVE(&pending, pe, entry);
@@ -258,9 +253,7 @@ parent_handle_unpin(struct imsg *imsg)
 		return (-1);
 	grant_revoke(pe->id);
 	look_forget(pe->id);
-	if (peer_compose(proc_peer(ROLE_PIN), IMSG_PARENT_UNPIN, pe->id, -1,
-	    NULL, 0) == -1)
-		fatal("peer_compose");
+	peer_send(proc_peer(ROLE_PIN), IMSG_PARENT_UNPIN, pe->id, -1, NULL, 0);
 	TAILQ_REMOVE(&pending, pe, entry);
 	npending--;
 	free(pe);

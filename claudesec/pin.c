@@ -169,9 +169,8 @@ pin_handle_pin(struct peer *p, struct imsg *imsg)
 		(void)mount_remove(name);
 	}
 	close(fd);
-	if (peer_compose(p, IMSG_PIN_DONE, imsg_get_id(imsg), -1, &error,
-	    sizeof(error)) == -1)
-		fatal("peer_compose");
+	peer_send(p, IMSG_PIN_DONE, imsg_get_id(imsg), -1, &error,
+	    sizeof(error));
 	return (0);
 }
 

@@ -172,6 +172,14 @@ peer_compose(struct peer *p, uint32_t type, uint32_t id, int fd,
 	return (0);
 }
 
+void
+peer_send(struct peer *p, uint32_t type, uint32_t id, int fd,
+    const void *data, size_t len)
+{
+	if (peer_compose(p, type, id, fd, data, len) == -1)
+		fatal("peer_compose");
+}
+
 static void
 peer_flush(int fd, short event, void *arg)
 {
@@ -324,9 +332,7 @@ proc_start(unsigned int role)
 	memset(&sl, 0, sizeof(sl));
 	sl.debug = log_getdebug();
 	sl.verbose = log_getverbose();
-	if (peer_compose(&c->peer, IMSG_SETUP_LOG, 0, -1, &sl,
-	    sizeof(sl)) == -1)
-		fatal("peer_compose");
+	peer_send(&c->peer, IMSG_SETUP_LOG, 0, -1, &sl, sizeof(sl));
 }
 
 /*
@@ -383,10 +389,10 @@ proc_connect(unsigned int a, unsigned int b)
 		fatal("socketpair");
 	ra = a;
 	rb = b;
-	if (peer_compose(&children[a].peer, IMSG_SETUP_PEER, 0, sv[0], &rb,
-	    sizeof(rb)) == -1 || peer_compose(&children[b].peer,
-	    IMSG_SETUP_PEER, 0, sv[1], &ra, sizeof(ra)) == -1)
-		fatal("peer_compose");
+	peer_send(&children[a].peer, IMSG_SETUP_PEER, 0, sv[0], &rb,
+	    sizeof(rb));
+	peer_send(&children[b].peer, IMSG_SETUP_PEER, 0, sv[1], &ra,
+	    sizeof(ra));
 }
 
 void
@@ -405,9 +411,9 @@ proc_run(void (*f)(void))
 	evtimer_set(&parent_timer, proc_timeout, NULL);
 	evtimer_add(&parent_timer, &tv);
 	for (i = 0; i < PROC_MAX; i++)
-		if (children[i].pid != 0 && peer_compose(&children[i].peer,
-		    IMSG_SETUP_START, 0, -1, NULL, 0) == -1)
-			fatal("peer_compose");
+		if (children[i].pid != 0)
+			peer_send(&children[i].peer, IMSG_SETUP_START, 0, -1,
+			    NULL, 0);
 	/* one may have died before its signal had a handler */
 	proc_reap();
 }
@@ -633,8 +639,7 @@ proc_handle_parent(struct peer *p, struct imsg *imsg)
 		child_started();
 		proc_state = STATE_RUNNING;
 		peer_fdpass(p);
-		if (peer_compose(p, IMSG_SETUP_STARTED, 0, -1, NULL, 0) == -1)
-			fatal("peer_compose");
+		peer_send(p, IMSG_SETUP_STARTED, 0, -1, NULL, 0);
 		for (i = 1; i < PROC_MAX; i++)
 			if (children[i].peer.handle != NULL) {
 				peer_fdpass(&children[i].peer);

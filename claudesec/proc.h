@@ -100,12 +100,15 @@ extern unsigned int proc_self;
  * lets descriptors pass as far as the table does between the two roles, and
  * reads from it as the event loop runs; fatal on lack of memory.
  * peer_compose() queues and sends at the end of the round of events; it fails
- * as imsg_compose() does.  peer_close() closes at once.
+ * as imsg_compose() does, and with peer_send() that is fatal.  peer_close()
+ * closes at once.
  */
 void	 peer_init(struct peer *, int, unsigned int,
 	    int (*)(struct peer *, struct imsg *),
 	    void (*)(struct peer *, const char *), void *);
 int	 peer_compose(struct peer *, uint32_t, uint32_t, int, const void *,
+	    size_t);
+void	 peer_send(struct peer *, uint32_t, uint32_t, int, const void *,
 	    size_t);
 void	 peer_close(struct peer *);
 

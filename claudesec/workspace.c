@@ -127,9 +127,8 @@ workspace_handle_open(struct imsg *imsg)
 		close(sv[0]);
 	}
 	close(dir);
-	if (peer_compose(proc_peer(ROLE_ENGINE), IMSG_WORKSPACE_OPENED,
-	    imsg_get_id(imsg), sv[1], &error, sizeof(error)) == -1)
-		fatal("peer_compose");
+	peer_send(proc_peer(ROLE_ENGINE), IMSG_WORKSPACE_OPENED,
+	    imsg_get_id(imsg), sv[1], &error, sizeof(error));
 	return (0);
 }
 

@@ -277,8 +277,7 @@ void
 frontend_compose(unsigned int role, uint32_t type, uint32_t id, int fd,
     const void *data, size_t len)
 {
-	if (peer_compose(proc_peer(role), type, id, fd, data, len) == -1)
-		fatal("peer_compose");
+	peer_send(proc_peer(role), type, id, fd, data, len);
 }
 
 int64_t

@@ -250,7 +250,5 @@ gate_done(struct request *r, uint32_t more)
 static void
 gate_compose(uint32_t type, uint32_t id, int fd, const void *data, size_t len)
 {
-	if (peer_compose(proc_peer(ROLE_KEEPER), type, id, fd, data,
-	    len) == -1)
-		fatal("peer_compose");
+	peer_send(proc_peer(ROLE_KEEPER), type, id, fd, data, len);
 }

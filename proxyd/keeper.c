@@ -293,9 +293,8 @@ reconf_done(int in_force)
 	uint32_t good;
 
 	good = in_force != 0;
-	if (peer_compose(proc_peer(ROLE_PARENT), IMSG_RECONF_DONE, 0, -1,
-	    &good, sizeof(good)) == -1)
-		fatal("peer_compose");
+	peer_send(proc_peer(ROLE_PARENT), IMSG_RECONF_DONE, 0, -1, &good,
+	    sizeof(good));
 }
 
 /* The first one, which the parent gives up on if it is not good. */
@@ -563,9 +562,8 @@ call_head(struct call *c)
 static void
 call_end(struct call *c, uint32_t type, uint32_t value)
 {
-	if (peer_compose(proc_peer(ROLE_FRONTEND), type, c->id, -1, &value,
-	    sizeof(value)) == -1)
-		fatal("peer_compose");
+	peer_send(proc_peer(ROLE_FRONTEND), type, c->id, -1, &value,
+	    sizeof(value));
 	TAILQ_REMOVE(&calls, c, entry);
 	ncalls--;
 	call_unwatch(c);

@@ -183,9 +183,7 @@ api_new(struct call *c)
 	TAILQ_INSERT_TAIL(&busy, a, entry);
 	napis++;
 	api_state(a, API_ASKED);
-	if (peer_compose(proc_peer(ROLE_RESOLVER), IMSG_GATE_ASK, a->id, -1,
-	    NULL, 0) == -1)
-		fatal("peer_compose");
+	peer_send(proc_peer(ROLE_RESOLVER), IMSG_GATE_ASK, a->id, -1, NULL, 0);
 }
 
 static void

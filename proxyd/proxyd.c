@@ -343,8 +343,7 @@ send_gateway(const struct gateway *g)
 static void
 send_to(unsigned int role, uint32_t type, const void *data, size_t len)
 {
-	if (peer_compose(proc_peer(role), type, 0, -1, data, len) == -1)
-		fatal("peer_compose");
+	peer_send(proc_peer(role), type, 0, -1, data, len);
 }
 
 /*

@@ -101,9 +101,8 @@ open_listener(const struct netaddr *addr, uint16_t port, uint32_t kind,
 static void
 send_listener(uint32_t kind, int fd)
 {
-	if (peer_compose(proc_peer(ROLE_FRONTEND), IMSG_LISTEN, 0, fd, &kind,
-	    sizeof(kind)) == -1)
-		fatal("peer_compose");
+	peer_send(proc_peer(ROLE_FRONTEND), IMSG_LISTEN, 0, fd, &kind,
+	    sizeof(kind));
 }
 
 void

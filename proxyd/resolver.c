@@ -498,6 +498,5 @@ static void
 compose(unsigned int role, uint32_t type, uint32_t id, const void *data,
     size_t len)
 {
-	if (peer_compose(proc_peer(role), type, id, -1, data, len) == -1)
-		fatal("peer_compose");
+	peer_send(proc_peer(role), type, id, -1, data, len);
 }

@@ -62,8 +62,8 @@ proc_peer(unsigned int role)
 	abort();
 }
 
-int
-peer_compose(struct peer *p, uint32_t type, uint32_t id, int fd,
+void
+peer_send(struct peer *p, uint32_t type, uint32_t id, int fd,
     const void *data, size_t len)
 {
 	(void)p;

@@ -159,8 +159,8 @@ proc_peer(unsigned int role)
 	return (role == ROLE_ENGINE ? &peers[1] : NULL);
 }
 
-int
-peer_compose(struct peer *p, uint32_t type, uint32_t id, int fd,
+void
+peer_send(struct peer *p, uint32_t type, uint32_t id, int fd,
     const void *data, size_t len)
 {
 	struct sent *s;
@@ -177,7 +177,6 @@ peer_compose(struct peer *p, uint32_t type, uint32_t id, int fd,
 		abort();
 	for (i = 0; i < len; i++)
 		s->data[i] = ((const unsigned char *)data)[i] ^ MASK;
-	return (0);
 }
 
 /*
