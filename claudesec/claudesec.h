@@ -287,8 +287,12 @@ __dead void	 workspace(void);
  */
 __dead void	 bridge(void);
 
-/* workspace_git.c: is this the path of something in a workspace? */
+/*
+ * workspace_git.c: is this the path of something in a workspace?  Is a path a
+ * directory's, or below it?  Both are spelt out, without "..".
+ */
 int		 protect_valid(const char *);
+int		 path_within(const char *, const char *);
 
 /* client.c */
 __dead void	 client(int, char **, const char *, int);

@@ -54,7 +54,6 @@ static const char *workspace_judge(const char *, const struct stat *);
 static const char *workspace_others(const char *, int);
 static int	 workspace_name(int, char *);
 static int	 workspace_holds(const char *, const char *);
-static int	 path_within(const char *, const char *);
 
 static TAILQ_HEAD(, pending) pending = TAILQ_HEAD_INITIALIZER(pending);
 static unsigned int npending;
@@ -428,15 +427,4 @@ workspace_holds(const char *path, const char *file)
 
 	return (path_within(file, path) ||
 	    (realpath(file, real) != NULL && path_within(real, path)));
-}
-
-/* Is path dir, or below it?  Both are absolute and without "..". */
-static int
-path_within(const char *path, const char *dir)
-{
-	size_t len;
-
-	len = strlen(dir);
-	return (strncmp(path, dir, len) == 0 &&
-	    (path[len] == '\0' || path[len] == '/'));
 }

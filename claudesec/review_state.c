@@ -41,7 +41,6 @@
 #define SUM_TEXT	(2 * SHA256_DIGEST_LENGTH + 1)
 
 static int	 state_path(char *, size_t);
-static int	 is_in(const char *, const char *);
 static int	 is_copy(const char *);
 static int	 make_path(char *);
 static int	 read_origin(struct review *);
@@ -105,27 +104,17 @@ review_judge(const char *path)
 	const char *p;
 
 	for (p = path; (p = strstr(p, other)) != NULL; p++)
-		if (is_in(p, other) && !is_copy(p + strlen(other)))
+		if (path_within(p, other) && !is_copy(p + strlen(other)))
 			return ("holds what is known of reviews");
 	if (state_path(state, sizeof(state)) == -1)
 		return (NULL);
 	*strrchr(state, '/') = '\0';
 	if (realpath(state, real) == NULL)
 		(void)strlcpy(real, state, sizeof(real));
-	if (is_in(state, path) || is_in(real, path) ||
-	    (is_in(path, real) && !is_copy(path + strlen(real))))
+	if (path_within(state, path) || path_within(real, path) ||
+	    (path_within(path, real) && !is_copy(path + strlen(real))))
 		return ("holds what is known of reviews");
 	return (NULL);
-}
-
-static int
-is_in(const char *path, const char *dir)
-{
-	size_t len;
-
-	len = strlen(dir);
-	return (strncmp(path, dir, len) == 0 &&
-	    (path[len] == '\0' || path[len] == '/'));
 }
 
 /* Is it /review/NAME/tree? */

@@ -86,7 +86,6 @@ static int	 is_of_git(const char *, const char *);
 static void	 compare_bare(const char *);
 static void	 compare_link(const char *, const char *, int);
 static int	 is_of_list(const char *, const char *const *);
-static int	 is_in(const char *, const char *);
 static int	 is_run_by_git(const char *, const char *);
 static void	 add_unseen(const char *);
 static int	 is_added(enum finding, const char *);
@@ -456,20 +455,10 @@ is_of_list(const char *path, const char *const *list)
 	for (i = 0; list[i] != NULL; i++)
 		for (p = path; p != NULL; p = strchr(p, '/')) {
 			p += *p == '/';
-			if (is_in(p, list[i]))
+			if (path_within(p, list[i]))
 				return (1);
 		}
 	return (0);
-}
-
-static int
-is_in(const char *path, const char *dir)
-{
-	size_t len;
-
-	len = strlen(dir);
-	return (strncmp(path, dir, len) == 0 &&
-	    (path[len] == '\0' || path[len] == '/'));
 }
 
 /* Its own, and what is left of a command that will go on; no samples. */

@@ -81,6 +81,16 @@ path_join(char *buf, size_t size, const char *dir, const char *other)
 }
 
 int
+path_within(const char *path, const char *dir)
+{
+	size_t len;
+
+	len = strlen(dir);
+	return (strncmp(path, dir, len) == 0 &&
+	    (path[len] == '\0' || path[len] == '/'));
+}
+
+int
 protect_valid(const char *path)
 {
 	char buf[PROTECT_MAXLEN];

@@ -110,7 +110,6 @@ place_is_text(int fd)
 	    memcmp(buf, COMMON_TEXT, sizeof(COMMON_TEXT) - 1) == 0));
 }
 
-
 /*
  * Makes what is absent, and says of all what it is.
  */

@@ -31,7 +31,6 @@
 #include <sys/queue.h>
 
 #include <event.h>
-#include <time.h>
 
 #include "imsg.h"
 #include "proc.h"
@@ -72,7 +71,7 @@ frontend(void)
 static void
 frontend_exit(void)
 {
-	refusal_end(settings.json != 0, frontend_now());
+	refusal_end(settings.json != 0, now_ms());
 }
 
 /*
@@ -278,14 +277,4 @@ frontend_compose(unsigned int role, uint32_t type, uint32_t id, int fd,
     const void *data, size_t len)
 {
 	peer_send(proc_peer(role), type, id, fd, data, len);
-}
-
-int64_t
-frontend_now(void)
-{
-	struct timespec ts;
-
-	if (clock_gettime(CLOCK_MONOTONIC, &ts) == -1)
-		fatal("clock_gettime");
-	return ((int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000);
 }

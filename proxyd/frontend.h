@@ -119,7 +119,6 @@ extern struct settings settings;
 
 void	 frontend_compose(unsigned int, uint32_t, uint32_t, int, const void *,
 	    size_t);
-int64_t	 frontend_now(void);
 
 /* frontend_accept.c */
 extern uint32_t	 nconns, conns_used;

@@ -136,7 +136,7 @@ question_allowed(void)
 {
 	int64_t now;
 
-	now = frontend_now();
+	now = now_ms();
 	if (now - questions_since >= 1000) {
 		questions_since = now;
 		questions_count = 0;

@@ -178,7 +178,7 @@ request_list(struct request *r, struct requests *list)
 	if (list == &heads)
 		nheads++;
 	TAILQ_INSERT_TAIL(list, r, entry);
-	r->since = frontend_now();
+	r->since = now_ms();
 	ticks_start();
 }
 
@@ -404,7 +404,7 @@ request_note(const struct request *r, const char *host, uint16_t port,
 		ref.client = r->addr;
 		ref.client_port = r->port;
 	}
-	refusal_log(&ref, why, settings.json != 0, frontend_now());
+	refusal_log(&ref, why, settings.json != 0, now_ms());
 	ticks_start();
 }
 
@@ -484,7 +484,7 @@ tick(int fd, short event, void *arg)
 	(void)fd;
 	(void)event;
 	(void)arg;
-	now = frontend_now();
+	now = now_ms();
 	while ((r = expired(&heads, now, (int64_t)t[TIMEOUT_HEAD] * 1000)) !=
 	    NULL) {
 		if (r->state == REQUEST_HEAD && r->seen > 0) {

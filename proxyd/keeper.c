@@ -34,7 +34,6 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "imsg.h"
@@ -410,7 +409,7 @@ handle_request(struct imsg *imsg)
 	c->req = req;
 	c->body = -1;
 	c->body_size = req.framing == BODY_CHUNKED ? UINT64_MAX : req.length;
-	c->since = c->last = keeper_now();
+	c->since = c->last = now_ms();
 	TAILQ_INSERT_TAIL(&calls, c, entry);
 	ncalls++;
 	total_calls++;
@@ -672,7 +671,7 @@ call_send(struct call *c)
 			if (n == 0)
 				return (0);
 			c->up_off += (size_t)n;
-			c->last = keeper_now();
+			c->last = now_ms();
 		}
 		c->up_off = c->up_len = 0;
 		if (c->body_done)
@@ -776,7 +775,7 @@ call_fill(struct call *c)
 		if (n == -1)
 			return (some ? 1 : -1);
 		call_forget(c);
-		c->last = keeper_now();
+		c->last = now_ms();
 		if (call_answer(c, buf, (size_t)n) == -1) {
 			log_warnx("%s: an answer that is not sound",
 			    c->keep->conf.host);
@@ -805,7 +804,7 @@ call_flush(struct call *c)
 		c->said = 1;
 		c->out_off += (size_t)n;
 		c->bytes += (uint64_t)n;
-		c->last = keeper_now();
+		c->last = now_ms();
 	}
 	c->out_off = c->out_len = 0;
 	return (0);
@@ -898,7 +897,7 @@ call_log(const struct call *c, const char *why)
 		report_number(&rep, "status", (uint64_t)c->answer.resp.status);
 	report_number(&rep, "out", c->body_got);
 	report_number(&rep, "in", c->bytes);
-	report_number(&rep, "ms", (uint64_t)(keeper_now() - c->since));
+	report_number(&rep, "ms", (uint64_t)(now_ms() - c->since));
 	if (why != NULL)
 		report_string(&rep, "reason", why);
 	report_end(&rep);
@@ -907,16 +906,6 @@ call_log(const struct call *c, const char *why)
 /*
  * Times.
  */
-
-int64_t
-keeper_now(void)
-{
-	struct timespec ts;
-
-	if (clock_gettime(CLOCK_MONOTONIC, &ts) == -1)
-		fatal("clock_gettime");
-	return ((int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000);
-}
 
 static void
 ticks_start(void)
@@ -936,7 +925,7 @@ tick(int fd, short event, void *arg)
 	(void)fd;
 	(void)event;
 	(void)arg;
-	now = keeper_now();
+	now = now_ms();
 	TAILQ_FOREACH_SAFE(c, &calls, entry, next)
 		if (now - c->last >=
 		    (int64_t)settings.timeouts[TIMEOUT_IDLE] * 1000 ||

@@ -113,7 +113,6 @@ struct call {
 /* keeper.c */
 struct keep	*keep_ref(struct keep *);
 void		 keep_unref(struct keep *);
-int64_t		 keeper_now(void);
 uint32_t	 keeper_timeout(enum timeout_id);
 void		 call_run(struct call *);
 void		 call_fail(struct call *, enum refusal);

@@ -190,7 +190,7 @@ static void
 api_state(struct api *a, enum api_state state)
 {
 	a->state = state;
-	a->since = keeper_now();
+	a->since = now_ms();
 }
 
 static struct api *

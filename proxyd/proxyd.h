@@ -705,7 +705,7 @@ void		 print_config(FILE *, const struct config *);
 
 /*
  * report.c: a line of the log that is made of keys and values, or of JSON if
- * that is asked for.
+ * that is asked for; and milliseconds that go on, whoever sets the time.
  */
 struct report {
 	char		 buf[1536];
@@ -719,6 +719,7 @@ void		 report_number(struct report *, const char *, uint64_t);
 void		 report_address(struct report *, const char *,
 		    const struct netaddr *, uint16_t);
 void		 report_end(struct report *);
+int64_t		 now_ms(void);
 
 /*
  * frontend_log.c: refusals in the log, no more of them than it can bear.  The

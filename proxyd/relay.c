@@ -38,7 +38,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "imsg.h"
@@ -93,7 +92,6 @@ static void	 dial_tick(int, short, void *);
 static void	 tick(int, short, void *);
 static void	 compose(unsigned int, uint32_t, uint32_t, const void *,
 		    size_t);
-static int64_t	 now_ms(void);
 
 static struct settings	 settings;
 
@@ -873,14 +871,4 @@ compose(unsigned int role, uint32_t type, uint32_t id, const void *data,
     size_t len)
 {
 	peer_send(proc_peer(role), type, id, -1, data, len);
-}
-
-static int64_t
-now_ms(void)
-{
-	struct timespec ts;
-
-	if (clock_gettime(CLOCK_MONOTONIC, &ts) == -1)
-		fatal("clock_gettime");
-	return ((int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000);
 }

@@ -134,3 +134,13 @@ report_quoted(struct report *r, const char *text)
 	}
 	report_add(r, "\"");
 }
+
+int64_t
+now_ms(void)
+{
+	struct timespec ts;
+
+	if (clock_gettime(CLOCK_MONOTONIC, &ts) == -1)
+		fatal("clock_gettime");
+	return ((int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000);
+}

@@ -31,7 +31,6 @@
 #include <event.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "proxyd.h"
@@ -94,7 +93,6 @@ static int	 query_again(struct query *);
 static void	 query_retry(struct query *);
 static void	 query_close(struct query *);
 static void	 query_done(struct query *);
-static int64_t	 now_ms(void);
 static int	 entry_cmp(struct entry *, struct entry *);
 
 RB_HEAD(entries, entry);
@@ -536,14 +534,4 @@ query_done(struct query *q)
 	other->until = soon;
 	event_del(&other->ev);
 	query_wait(other, other->ev.ev_events & (EV_READ | EV_WRITE));
-}
-
-static int64_t
-now_ms(void)
-{
-	struct timespec ts;
-
-	if (clock_gettime(CLOCK_MONOTONIC, &ts) == -1)
-		fatal("clock_gettime");
-	return ((int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000);
 }
