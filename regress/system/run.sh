@@ -618,7 +618,7 @@ swapper()
 {
 	sed -e '/O_DIRECTORY | O_NOFOLLOW/s/open(path/open(SWAPPED(path)/' \
 	    -e 's/ stat(path, &sp)/ stat(SWAPPED(path), \&sp)/' \
-	    "$top/claudesec/claudesec.c" >"$tmp/swapper.c"
+	    "$top/claudesec/parent_workspace.c" >"$tmp/swapper.c"
 	equal "swaps" "$(grep -c 'SWAPPED(path)' "$tmp/swapper.c")" 2 ||
 	    return 1
 	_data="-DDATADIR='\"$prefix/share/claudesec\"'"
@@ -628,7 +628,7 @@ swapper()
 	    LIBS_TEST="$(answer LIBS_ENGINE) $(answer LIBS_TLS)" &&
 	    CFLAGS_TEST="$_data $_swap -DSYSCONFDIR='\"/etc\"'" &&
 	    cc_test -I../../claudesec -o "$tmp/swapper" "$tmp/swapper.c" \
-	    $(ls ../../claudesec/*.o | grep -v '/claudesec\.o$')) \
+	    $(ls ../../claudesec/*.o | grep -v "/parent_workspace\.o$")) \
 	    2>>"$tmp/why"
 }
 
