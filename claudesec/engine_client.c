@@ -27,7 +27,6 @@
 #include <errno.h>
 #include <event.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -20,6 +20,7 @@
  */
 
 #include <sys/types.h>
+#include <sys/socket.h>
 
 #include <arpa/inet.h>
 #include <ctype.h>
