@@ -157,6 +157,31 @@ test_hangs_up_in_body()
 	fails 69 "$hung_up" 'GET,^/version,body'
 }
 
+# chunks PATH TEXT: what is said is said in chunks, of which these are the first
+chunks()
+{
+	fails 69 "$hung_up" "GET,$1,say,HTTP/1.1 200 OK\r\n\
+Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n$2"
+}
+
+test_hangs_up_in_a_chunk()
+{
+	chunks ^/version '100\r\n{"ApiVersion":' &&
+	chunks /containers/json '100\r\n[{"Id":'
+}
+
+test_hangs_up_after_a_chunk()
+{
+	chunks ^/version '4\r\n{   \r\n' &&
+	chunks /containers/json '4\r\n[   \r\n'
+}
+
+test_chunks_that_are_none()
+{
+	chunks ^/version 'x\r\n{}\r\n0\r\n\r\n' &&
+	chunks /containers/json 'ffffffffffffffffff\r\n[]\r\n0\r\n\r\n'
+}
+
 test_no_http()
 {
 	fails 69 "$hung_up" 'GET,^/version,say,220 hello\r\n'

@@ -70,8 +70,8 @@ up()
 	cat >"$tmp/conf"
 	[ -z "$daemon" ] || down
 	rm -f "$tmp/log"
-	"$claudesec" -d -vv -a "${audit-$tmp/audit}" -f "$tmp/conf" -s "$tmp/sock" \
-	    2>"$tmp/log" &
+	"$claudesec" -d -vv -a "${audit-$tmp/audit}" -f "$tmp/conf" \
+	    -s "$tmp/sock" 2>"$tmp/log" &
 	daemon=$!
 	wait_for 60 grep -q 'takes clients' "$tmp/log" ||
 	    because "no daemon: $(tail -n 1 "$tmp/log")"
