@@ -510,7 +510,7 @@ show(void)
 	struct row *r;
 	const char *form;
 
-	form = isatty(STDOUT_FILENO) ? "%-8s %-12s %-36s %s\n" :
+	form = isatty(STDOUT_FILENO) ? "%-7s %-11s %-34s %s\n" :
 	    "%s\t%s\t%s\t%s\n";
 	TAILQ_FOREACH(r, &rows, entry)
 		(void)printf(form, r->out ? "escaped" : "held", r->group,
