@@ -38,6 +38,8 @@
 #define PROXY_TIMEOUT	20	/* for each of proxyd's answers */
 
 static int	 session_name(struct session *);
+static int	 session_meets(const struct session *,
+		    const struct session *);
 static void	 session_object(struct session *);
 
 static void	 keys_begin(struct session *);
@@ -172,6 +174,9 @@ session_name(struct session *s)
 			    strcmp(other->spec.name, s->spec.name) == 0)
 				break;
 		if (other == NULL) {
+			for (other = session_first(); other != NULL;
+			    other = session_next(other))
+				s->apart |= session_meets(s, other);
 			session_object(s);
 			return (0);
 		}
@@ -181,6 +186,23 @@ session_name(struct session *s)
 			return (-1);
 		}
 	}
+}
+
+/* Would a container of one be called as the proxy of the other is? */
+static int
+session_meets(const struct session *s, const struct session *other)
+{
+	static const char proxy[] = "-proxy";
+	const char *a, *b;
+	size_t alen, blen;
+
+	a = s->spec.name;
+	b = other->spec.object[0] != '\0' ? other->spec.object :
+	    other->spec.name;
+	alen = strlen(a);
+	blen = strlen(b);
+	return ((strncmp(a, b, alen) == 0 && strcmp(b + alen, proxy) == 0) ||
+	    (strncmp(a, b, blen) == 0 && strcmp(a + blen, proxy) == 0));
 }
 
 /*

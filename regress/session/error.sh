@@ -140,6 +140,16 @@ test_error_name_taken()
 	    cs 1000 start -n held -- --version
 }
 
+# What one session's proxy is called is no reason to refuse another's name.
+test_names_like_those_of_proxies()
+{
+	hold 1000 held && hold 1000 more-proxy || return 1
+	for _n in held-proxy more; do
+		cs 1000 start -n $_n -- --version ||
+		    because "$_n: $(cat "$tmp/err")" || return 1
+	done
+}
+
 test_error_name_is_another_container_s()
 {
 	docker create --name claude-foreign "$test_image" >/dev/null ||
