@@ -844,8 +844,13 @@ answer_learn(struct conn *c, const json_t *json)
 
 	switch (c->request.rule->news) {
 	case NEWS_CONTAINER:
-		if (spec_id(json, id) == -1 ||
+		if (spec_id(json, id) == -1)
+			break;
+		/* a list may have had it before */
+		if ((t = thing_find(id)) == NULL &&
 		    (t = thing_add(id, NULL)) == NULL)
+			break;
+		if (t->made || t->container != NULL)
 			break;
 		t->made = 1;
 		t->sources = c->sources;

@@ -501,6 +501,21 @@ def test_containers_of_an_earlier_daemon():
         raise Failed(text)
 
 
+def test_a_container_that_a_list_had_first():
+    witness = Witness()
+    witness.containers = [{"Id": A, "Labels": LABELS}]
+    filters = json.dumps({"label": ["claudesec.daemon=" + daemon]},
+        separators=(",", ":"))
+    filters = "".join(c if c.isalnum() or c in "-._~" else "%%%02X" % ord(c)
+        for c in filters)
+    text, witness = run("workspace " + workspace, "connect", request("GET",
+        "/containers/json?all=1&filters=" + filters), "answer",
+        "connect", create(agent()), "answer",
+        "connect", request("POST", "/containers/%s/start" % A), "answer",
+        witness=witness)
+    passed(text, 3)
+
+
 def test_a_list_of_others():
     no(request("GET", "/containers/json?all=1"),
         request("GET", "/containers/json?all=1&filters=%7B%7D"))
