@@ -379,6 +379,9 @@ workspace_judge(const char *path, const struct stat *sd)
 	for (i = 0; i < sizeof(kernel) / sizeof(kernel[0]); i++)
 		if (path_within(path, kernel[i]))
 			return ("holds no files");
+	/* who reaches systemd there or a session's bus needs no more */
+	if (path_within(path, "/run/user"))
+		return ("holds what programs of users listen on");
 	if (path_within(user_home, path))
 		return ("a directory that holds your home directory cannot be "
 		    "a workspace; use one below it");

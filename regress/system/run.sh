@@ -423,6 +423,12 @@ test_workspaces_that_are_refused()
 	refused 66 'must not see' $anna start -w "$tmp/$anna/home" &&
 	refused 66 'must not see' $anna start -w "$tmp/$anna/home/.ssh/work" ||
 	    return 1
+	mkdir -p /run/user && install -d -o $anna -g $anna "/run/user/$anna" ||
+	    return 1
+	refused 66 'users listen on' $anna start -w "/run/user/$anna"
+	_r=$?
+	rm -rf "/run/user/$anna"
+	[ $_r -eq 0 ] || return 1
 	nothing_pinned || because "a name is left: $(pins)"
 }
 
