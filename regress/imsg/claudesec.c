@@ -41,6 +41,7 @@ prepare(unsigned int role, struct imsgbuf *ch, int running)
 	fixed.processes = fixed.millicpus = 1000;
 	put(&ch[ROLE_CONF], IMSG_RECONF_CONF, -1, &fixed, sizeof(fixed));
 	put(&ch[ROLE_CONF], IMSG_RECONF_END, -1, NULL, 0);
+	(void)wait_told(&ch[ROLE_PARENT], IMSG_RECONF_DONE);
 }
 
 int

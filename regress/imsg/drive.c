@@ -98,22 +98,22 @@ put(struct imsgbuf *b, uint32_t type, int fd, const void *data, size_t len)
 	(void)imsgbuf_flush(b);
 }
 
-static int
-wait_started(void)
+/* Until it says so; what else it says does not matter. */
+int
+wait_told(struct imsgbuf *b, uint32_t type)
 {
 	struct imsg imsg;
 	struct pollfd pfd;
 
-	pfd.fd = victim.ch[0].fd;
+	pfd.fd = b->fd;
 	pfd.events = POLLIN;
 	for (;;) {
-		while (imsgbuf_get(&victim.ch[0], &imsg) == 1) {
+		while (imsgbuf_get(b, &imsg) == 1) {
 			imsg_free(&imsg);
-			if (imsg.hdr.type == IMSG_SETUP_STARTED)
+			if (imsg.hdr.type == type)
 				return (0);
 		}
-		if (poll(&pfd, 1, TIMEOUT) != 1 ||
-		    imsgbuf_read(&victim.ch[0]) != 1)
+		if (poll(&pfd, 1, TIMEOUT) != 1 || imsgbuf_read(b) != 1)
 			return (-1);
 	}
 }
@@ -146,7 +146,7 @@ bring_up(unsigned int role, int running)
 	if (!running)
 		return;
 	put(&victim.ch[0], IMSG_SETUP_START, -1, NULL, 0);
-	if (wait_started() == -1) {
+	if (wait_told(&victim.ch[0], IMSG_SETUP_STARTED) == -1) {
 		printf("FAIL imsg %s: does not start\n", names[role]);
 		failed = 1;
 	}

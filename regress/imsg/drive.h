@@ -24,5 +24,6 @@ void	 prepare(unsigned int, struct imsgbuf *, int);
 /* Is a message of variable length a string? */
 int	 is_text(uint32_t);
 
-/* drive.c: sends a message, fatal on error */
+/* drive.c: waits for a message of the type, -1: in vain; sends one, or ends */
+int	 wait_told(struct imsgbuf *, uint32_t);
 void	 put(struct imsgbuf *, uint32_t, int, const void *, size_t);
