@@ -55,7 +55,6 @@ struct link {
 	TAILQ_ENTRY(link) entry;
 };
 
-static void	 bridge_started(void);
 static int	 bridge_dispatch(struct peer *, struct imsg *);
 static int	 bridge_handle_remote(struct imsg *);
 static int	 bridge_handle_env(struct imsg *);
@@ -87,13 +86,8 @@ bridge(void)
 		fatalx("OPENSSL_init_ssl");
 	/* they are nobody's to wait for */
 	(void)signal(SIGCHLD, SIG_IGN);
-	proc_loop(bridge_dispatch, bridge_started);
-}
-
-/* Where the engine is comes with the configuration. */
-static void
-bridge_started(void)
-{
+	/* where the engine is comes with the configuration */
+	proc_loop(bridge_dispatch, NULL);
 }
 
 static int

@@ -636,7 +636,8 @@ proc_handle_parent(struct peer *p, struct imsg *imsg)
 	case IMSG_SETUP_PEER:
 		return (proc_handle_peer(imsg));
 	case IMSG_SETUP_START:
-		child_started();
+		if (child_started != NULL)
+			child_started();
 		proc_state = STATE_RUNNING;
 		peer_fdpass(p);
 		peer_send(p, IMSG_SETUP_STARTED, 0, -1, NULL, 0);

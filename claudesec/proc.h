@@ -133,10 +133,10 @@ __attribute__((__noreturn__)) void proc_shutdown(int);
  * 3 is a channel from a parent of our own, drops to the user given (if root,
  * into the directory given), and calls the role's run function.  That sets
  * its own things up, pledges, and ends in proc_loop(), where handle gets what
- * the parent and the siblings send (their role tells which), and started is
- * called once, when the parent has sent everything: it pledges again.
- * proc_peer() works here too.  The parent's or a sibling's end ends the
- * process.
+ * the parent and the siblings send (their role tells which), and started,
+ * unless it is NULL, is called once, when the parent has sent everything: it
+ * pledges again.  proc_peer() works here too.  The parent's or a sibling's end
+ * ends the process.
  */
 __attribute__((__noreturn__)) void proc_child(const char *, const char *,
 	    const char *);

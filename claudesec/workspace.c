@@ -47,7 +47,6 @@
 #define CHANNEL_FD	3
 #define DIRECTORY_FD	4
 
-static void	 workspace_started(void);
 static int	 workspace_dispatch(struct peer *, struct imsg *);
 static int	 workspace_handle_open(struct imsg *);
 static __dead void session_run(int, int, const struct workspace_open *);
@@ -78,13 +77,8 @@ workspace(void)
 		fatal("pledge");
 	/* they are nobody's to wait for */
 	(void)signal(SIGCHLD, SIG_IGN);
-	proc_loop(workspace_dispatch, workspace_started);
-}
-
-/* The narrow pledge is that of each session's process. */
-static void
-workspace_started(void)
-{
+	/* the narrow pledge is that of each session's process */
+	proc_loop(workspace_dispatch, NULL);
 }
 
 static int

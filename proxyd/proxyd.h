@@ -380,7 +380,6 @@ enum hello_result hello_parse(struct hello *, uint8_t *, size_t);
 #define DNS_OPT		41
 
 #define DNS_NOERROR	0
-#define DNS_SERVFAIL	2
 #define DNS_NXDOMAIN	3
 #define DNS_REFUSED	5
 
