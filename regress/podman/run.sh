@@ -15,10 +15,14 @@
 # OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
 
 
-# run.sh [case ...]: whole sessions on podman, as root: that they run, what
-# the agent and the sidecars do not reach, and that nothing stays.  The engine
-# and the image are the suite's own: the image has busybox, and for Claude Code
-# a program that executes its prompt.
+# run.sh [all | case ...]: whole sessions on podman, as root: that they run,
+# what the agent and the sidecars do not reach, and that nothing stays.  The
+# engine and the image are the suite's own: the image has busybox, and for
+# Claude Code a program that executes its prompt.
+#
+# Before them cases of regress/session, with its engine and its image: those
+# that are about what podman does otherwise, or with "all" every one, which
+# takes half an hour.
 
 set -u
 here=$(cd "$(dirname "$0")" && pwd) || exit 1
@@ -334,7 +338,35 @@ test_podman_names_lead_to_the_proxy()
 localhost Address: 127.0.0.1:53 Address: 127.0.0.1 "
 }
 
+session_cases="test_claude_prints_the_answer_when_headless
+    test_shell_passes_status_and_bytes test_claude_works_on_files_of_the_caller
+    test_key_is_injected_again_by_the_next_daemon
+    test_key_of_a_file_is_with_the_keeper_alone test_start_detached_and_attach
+    test_inside_passed_host_answers test_inside_environment_is_the_sandbox_s
+    test_processes_are_confined test_only_the_engine_process_has_the_engine
+    test_error_engine_hangs_up test_report_tells_of_memory_that_ran_out
+    test_report_tells_of_processes_that_ran_out
+    test_blocked_host_is_told_in_a_terminal test_clients_curl test_clients_git
+    test_port_leads_into_the_session test_share_is_only_what_is_named
+    test_network_of_services test_kernel_files_are_hidden
+    test_mounts_show_little_of_the_host test_status_tells_what_is_confirmed
+    test_protect_every_one_of_them_counts"
+
+# session CASE ...: those of regress/session, or all
+session()
+{
+	ENGINE=podman sh "$top/regress/session/run.sh" "$@" >"$tmp/session"
+	_status=$?
+	sed 's/^[a-zA-Z]* /&session: /' "$tmp/session"
+	return $_status
+}
+
 [ -x "$claudesec" ] || die "$claudesec is not there: see regress/run"
+case ${1-} in
+all)	session || nfailed=1
+	set -- ;;
+"")	session $session_cases || nfailed=1 ;;
+esac
 up
 [ $# -gt 0 ] ||
     set -- $(sed -n 's/^\(test_[a-z0-9_]*\)()$/\1/p' "$here/run.sh")

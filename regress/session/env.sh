@@ -134,9 +134,13 @@ on_podman()
 # asks for comes from it as well.
 podman_up()
 {
-	_podman="podman --root $tmp/podman --runroot $tmp/podman.run --runtime
-	    runc --cgroup-manager cgroupfs --tmpdir $tmp/podman.tmp
-	    --storage-driver overlay"
+	# the first is not to be had on a file system that is one itself
+	for _driver in overlay vfs; do
+		_podman="podman --root $tmp/podman --runroot $tmp/podman.run
+		    --runtime runc --cgroup-manager cgroupfs
+		    --tmpdir $tmp/podman.tmp --storage-driver $_driver"
+		! $_podman info >/dev/null 2>&1 || break
+	done
 	docker save claudesec/claude | $_podman load -q >/dev/null || return 1
 	engine_socket=$tmp/podman.sock
 	$_podman system service --time 0 "unix://$engine_socket" \
@@ -368,7 +372,7 @@ env_down()
 	! on_podman || podman_down
 	[ -z "$pids" ] || kill $pids 2>/dev/null
 	wait
-	! on_podman || umount -l "$tmp/podman/overlay"
+	! on_podman || umount -l "$tmp/podman/overlay" 2>/dev/null
 	net_down
 	docker rmi -f "$test_image" claudesec/proxyd:"$(sha256sum \
 	    "$prefix/share/claudesec/proxyd.tar" | cut -c 1-12)" >/dev/null 2>&1

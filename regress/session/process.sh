@@ -68,6 +68,10 @@ descriptors()
 			# whether the bound of a session was hit
 			equal "who has $_to" "$(title "$1")" engine || return 1
 			;;
+		"$tmp"/u*/run/claudesec/sock.lock)
+			# which engine it uses, for clients with another
+			equal "who has $_to" "$(title "$1")" parent || return 1
+			;;
 		*/claudesec/looked)
 			# when it was looked for a newer image
 			equal "who has $_to" "$(title "$1")" parent || return 1

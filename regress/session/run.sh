@@ -17,8 +17,7 @@
 
 # run.sh [case ...]: whole sessions on the real engine, with the real Claude
 # Code, through proxyd, to the test API.  The cases are the functions test_* of
-# the files beside this one, in their order; with ENGINE=podman on podman, and
-# then those of claude.sh alone.
+# the files beside this one, in their order; with ENGINE=podman on podman.
 
 set -u
 # mounts of our own: passwd below
@@ -53,8 +52,6 @@ claudesec=$prefix/bin/claudesec
 env_up
 users_up 0 501 1000 1001 || die "no test users"
 
-[ $# -gt 0 ] || [ "${ENGINE-docker}" = docker ] ||
-    set -- $(sed -n 's/^\(test_[a-z0-9_]*\)()$/\1/p' "$here/claude.sh")
 [ $# -gt 0 ] || set -- $(sed -n 's/^\(test_[a-z0-9_]*\)()$/\1/p' \
     "$here/claude.sh" "$here/inject.sh" "$here/credentials.sh" \
     "$here/terminal.sh" "$here/tui.sh" "$here/bytes.sh" "$here/inside.sh" \
