@@ -56,6 +56,7 @@ struct body {
 	uint64_t		 left;		/* else */
 	uint64_t		 sent;
 	int			 complete;
+	int			 wrong;		/* no chunk of ours */
 	char			*held;		/* read but not sent */
 	size_t			 heldoff, heldlen;
 };
@@ -64,7 +65,8 @@ enum body_result {
 	BODY_WAITS,			/* for the client, or who takes it */
 	BODY_SENT,
 	BODY_STOPPED,			/* whoever takes it wants no more */
-	BODY_GONE			/* the client, or it is wrong */
+	BODY_GONE,			/* the client */
+	BODY_WRONG			/* or it is no body */
 };
 
 struct listener {

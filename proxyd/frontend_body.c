@@ -79,7 +79,7 @@ body_move(struct request *r)
 			return (BODY_SENT);
 		n = b->is_chunked ? body_read_chunks(r) : body_read(r);
 		if (n == -1)
-			return (BODY_GONE);
+			return (b->wrong ? BODY_WRONG : BODY_GONE);
 		if (n == 0)
 			break;
 	}
@@ -120,8 +120,13 @@ body_read_chunks(struct request *r)
 	n = recv(r->fd, peeked, sizeof(peeked), MSG_PEEK);
 	if (n == -1 && (errno == EAGAIN || errno == EINTR))
 		return (0);
-	if (n <= 0 || (n = chunked_decode(&b->chunked, peeked, (size_t)n,
-	    &len)) == -1 || recv(r->fd, taken, (size_t)n, 0) != n)
+	if (n <= 0)
+		return (-1);
+	if ((n = chunked_decode(&b->chunked, peeked, (size_t)n, &len)) == -1) {
+		b->wrong = 1;
+		return (-1);
+	}
+	if (recv(r->fd, taken, (size_t)n, 0) != n)
 		return (-1);
 	b->complete = chunked_done(&b->chunked);
 	return (b->encode ? body_frame(b, len) : body_hold(b, peeked, len));

@@ -180,6 +180,7 @@ gate_body(struct request *r)
 	case BODY_WAITS:
 		return;
 	case BODY_GONE:
+	case BODY_WRONG:
 		request_close(r);
 		return;
 	case BODY_SENT:

@@ -195,6 +195,12 @@ http_send(struct request *r)
 		x->stopped = 1;
 		request_unwatch(r);
 		break;
+	case BODY_WRONG:
+		if (!x->said) {
+			request_refuse(r, 400, "a chunk that is not plain");
+			return (-1);
+		}
+		/* FALLTHROUGH */
 	case BODY_GONE:
 		request_close(r);
 		return (-1);
