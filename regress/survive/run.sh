@@ -579,6 +579,28 @@ test_the_clock_is_set()
 	    because "it took $_took seconds, by the report"
 }
 
+# What is connected is the engine of the configuration, although the parent,
+# which does it, may be the last that has one.
+test_the_parent_is_told_last()
+{
+	awk '/conf_send\(ROLE_PARENT, IMSG_RECONF_CONF/ {
+		print "conf_compose_engine();"
+		print "imsgbuf_flush(&proc_peer(ROLE_ENGINE)->ibuf);"
+		print "sleep(2);"
+		n++
+	    }
+	    /^\t\tconf_compose_engine/ { next }
+	    { print }
+	    END { exit n != 1 }' "$top/claudesec/conf.c" >"$tmp/src/conf.c" ||
+	    because "no such line" || return 1
+	link late "$tmp/src/conf.c" && engine_up && up || return 1
+	hold && killed $daemon || return 1
+	up "$tmp/late" || return 1
+	! grep -q 'cannot reach the container engine' "$tmp/log" ||
+	    because "another engine was looked for" || return 1
+	wait_for 60 runs || because "it is not taken over"
+}
+
 # changed NAME WHAT OLD NEW: a build of which this definition is another
 changed()
 {
@@ -636,28 +658,6 @@ of another version; end it and run the command again" || return 1
 	ends 76 "x
 claudesec: the running daemon is of another version; end it and run the \
 command again"
-}
-
-# What is connected is the engine of the configuration, although the parent,
-# which does it, may be the last that has one.
-test_the_parent_is_told_last()
-{
-	awk '/conf_send\(ROLE_PARENT, IMSG_RECONF_CONF/ {
-		print "conf_compose_engine();"
-		print "imsgbuf_flush(&proc_peer(ROLE_ENGINE)->ibuf);"
-		print "sleep(2);"
-		n++
-	    }
-	    /^\t\tconf_compose_engine/ { next }
-	    { print }
-	    END { exit n != 1 }' "$top/claudesec/conf.c" >"$tmp/src/conf.c" ||
-	    because "no such line" || return 1
-	link late "$tmp/src/conf.c" && engine_up && up || return 1
-	hold && killed $daemon || return 1
-	up "$tmp/late" || return 1
-	! grep -q 'cannot reach the container engine' "$tmp/log" ||
-	    because "another engine was looked for" || return 1
-	wait_for 60 runs || because "it is not taken over"
 }
 
 # What there is of all sessions, and of the daemon.
