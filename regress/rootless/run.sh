@@ -122,8 +122,8 @@ image()
 	    "$tmp/image/tmp" "$tmp/image/var/tmp" "$tmp/image/workspace" &&
 	chmod 1777 "$tmp/image/tmp" "$tmp/image/var/tmp" &&
 	cp "$(command -v busybox)" "$tmp/image/bin/" &&
-	for _name in cat df echo env grep id ip ls nc sed sh sleep stat tr \
-	    touch; do
+	for _name in cat df echo env grep id ip ls nc nslookup sed sh sleep \
+	    stat tr touch; do
 		ln -s busybox "$tmp/image/bin/$_name" || return 1
 	done &&
 	cc -static -o "$tmp/image/bin/keyctl" -x c - <<-END &&
@@ -356,6 +356,15 @@ HTTP/1.1 403
 nc: can't connect to remote host (169.254.169.254): Network is unreachable
 HTTP/1.1 403
 nc: can't connect to remote host (10.0.2.2): Network is unreachable"
+}
+
+# What looks at no proxy in the environment is led to ours.
+test_names_lead_to_the_proxy()
+{
+	agent 'nslookup www.example.org' ||
+	    because "$(cat "$tmp/err" "$tmp/out")" || return 1
+	equal "it heard" "$(grep '^Address.*[0-9]$' "$tmp/out" |
+	    tr -s ' \t\n' ' ')" "Address: 127.0.0.1:53 Address: 127.0.0.1 "
 }
 
 test_stopped_session()
