@@ -646,6 +646,8 @@ parent_dispatch_engine(struct peer *p, struct imsg *imsg)
 		return (parent_handle_audit(imsg));
 	case IMSG_ENGINE_UNPIN:
 		return (parent_handle_unpin(imsg));
+	case IMSG_ENGINE_PIECE:
+		return (pins_piece(imsg));
 	case IMSG_ENGINE_DIRECTORY:
 		return (parent_handle_directory(imsg));
 	case IMSG_ENGINE_LOOK:

@@ -225,16 +225,20 @@ __dead void	 pin(void);
 #define PIN_DIR		"/run/claudesec.pin"
 /*
  * Where a workspace is pinned: below PIN_DIR a directory of this daemon, and
- * in it the number.
+ * in it the number.  After that, a dot, and from 1 on, that of what is mounted
+ * of it by itself.
  */
 int		 pin_path(char *, size_t, const char *, uint32_t);
 
 /*
  * mount_linux.c, or mount_none.c where nothing of the kind is known: only below
- * a directory, and with no other right of root's.
+ * a directory, and with no other right of root's.  mount_find() is for others.
  */
 int		 mount_supported(void);
+int		 mount_find(const char *, const char *);
 int		 mount_init(const char *);
+int		 mount_prepare(void);
+void		 mount_finish(void);
 int		 mount_bind(int, const char *);
 int		 mount_remove(const char *);
 
@@ -271,6 +275,7 @@ __dead void	 guard(void);
 void		 grant_workspace(uint32_t, const struct workspace_answer *);
 void		 grant_share(uint32_t, const struct share_answer *,
 		    const struct workspace_answer *);
+void		 grant_piece(uint32_t, const char *);
 void		 grant_revoke(uint32_t);
 void		 grant_bounds(const struct conf_fixed *);
 void		 grant_seccomp(int);

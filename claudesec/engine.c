@@ -53,6 +53,7 @@ static int	 engine_handle_socket(struct imsg *);
 static int	 engine_handle_nosocket(struct imsg *);
 static int	 engine_handle_file(struct imsg *);
 static int	 engine_handle_workspace(struct imsg *);
+static int	 engine_handle_piece(struct imsg *);
 static int	 engine_handle_share(struct imsg *);
 static int	 engine_handle_cgroup(struct imsg *);
 static int	 engine_handle_directory(struct imsg *);
@@ -241,6 +242,8 @@ engine_dispatch_parent(struct imsg *imsg)
 		return (engine_handle_file(imsg));
 	case IMSG_PARENT_WORKSPACE:
 		return (engine_handle_workspace(imsg));
+	case IMSG_PARENT_PIECE:
+		return (engine_handle_piece(imsg));
 	case IMSG_PARENT_SHARE:
 		return (engine_handle_share(imsg));
 	case IMSG_PARENT_SPARE:
@@ -395,6 +398,17 @@ engine_handle_workspace(struct imsg *imsg)
 	    wa.source[0] != '/' || wa.uid == 0)))
 		return (-1);
 	return (client_workspace(imsg_get_id(imsg), &wa));
+}
+
+static int
+engine_handle_piece(struct imsg *imsg)
+{
+	int error;
+
+	if (imsg_get_data(imsg, &error, sizeof(error)) == -1)
+		return (-1);
+	look_pinned(imsg_get_id(imsg), error);
+	return (0);
 }
 
 static int

@@ -712,6 +712,7 @@ void		 look_adopt(struct session *, const struct spec *,
 		    void (*)(void *), void *);
 int		 look_directory(uint32_t, int);
 int		 look_opened(uint32_t, int, int);
+void		 look_pinned(uint32_t, int);
 int		 look_end(struct session *);
 void		 clean_begin(struct session *);
 

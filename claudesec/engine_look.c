@@ -42,6 +42,7 @@ struct look {
 	void		*arg;
 	int		 adopt;
 	int		 ready, ending;
+	size_t		 npieces;	/* of its mounts that are pinned */
 	int		 has_peer;
 	struct peer	 peer;
 };
@@ -52,6 +53,7 @@ static int	 look_handle_mount(struct look *, struct imsg *);
 static int	 look_handle_note(struct look *, struct imsg *);
 static int	 look_handle_found(struct look *, struct imsg *);
 static int	 look_handle_ready(struct look *, struct imsg *);
+static void	 look_whole(struct look *);
 static void	 look_gone(struct peer *, const char *);
 static void	 look_lost(struct look *, const char *);
 static struct look *look_find(uint32_t);
@@ -270,7 +272,39 @@ look_handle_mount(struct look *l, struct imsg *imsg)
 	    m.path);
 	if (strings_add(mounts, line, strlen(line)) == -1)
 		fatal("malloc");
+	if (l->session->spec.pinned != 0)
+		peer_send(proc_peer(ROLE_PARENT), IMSG_ENGINE_PIECE,
+		    l->session->spec.pinned, -1, m.path, strlen(m.path));
 	return (0);
+}
+
+/*
+ * One of them has a name of its own, or has none, where the workspace has one.
+ */
+void
+look_pinned(uint32_t id, int error)
+{
+	struct look *l;
+
+	TAILQ_FOREACH(l, &looks, entry)
+		if (l->session != NULL && l->session->spec.pinned == id)
+			break;
+	if (l == NULL || l->ending)
+		return;
+	l->npieces++;
+	if (error != 0)
+		session_fail(l->session, EX_NOINPUT, "what is protected in "
+		    "the workspace is not where it was: %s", strerror(error));
+	else
+		look_whole(l);
+}
+
+static void
+look_whole(struct look *l)
+{
+	if (l->ready && (l->session->spec.pinned == 0 ||
+	    l->npieces == l->session->spec.mounts.n))
+		session_looked(l->session);
 }
 
 static int
@@ -314,7 +348,7 @@ look_handle_ready(struct look *l, struct imsg *imsg)
 		return (0);
 	spec_text(text, sizeof(text), ce.text, strlen(ce.text));
 	if (ce.code == 0)
-		session_looked(l->session);
+		look_whole(l);
 	else
 		session_fail(l->session, EX_NOINPUT, "%s", text);
 	return (0);

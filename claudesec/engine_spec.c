@@ -55,7 +55,7 @@
 static json_t	*spec_sysctls(const struct spec *);
 static json_t	*spec_agent_host(const struct spec *, const struct config *,
 		    const char *);
-static json_t	*spec_bind_in(const struct spec *, const char *);
+static json_t	*spec_bind_in(const struct spec *, size_t);
 static json_t	*spec_agent_env(const struct spec *, const struct config *,
 		    const char *);
 static json_t	*spec_agent_tmpfs(const struct spec *,
@@ -405,8 +405,7 @@ spec_agent_mounts(const struct spec *s)
 		error |= json_array_append_new(mounts, spec_bind(s->login,
 		    AGENT_CONFIG, 0));
 	for (i = 0; i < s->mounts.n; i++)
-		error |= json_array_append_new(mounts, spec_bind_in(s,
-		    s->mounts.v[i]));
+		error |= json_array_append_new(mounts, spec_bind_in(s, i));
 	error |= spec_share_mounts(s, mounts);
 	if (s->podman)
 		error |= spec_names(mounts);
@@ -441,17 +440,26 @@ spec_bind(const char *source, const char *target, int readonly)
 	    "BindOptions", "Propagation", "rprivate"));
 }
 
-/* A line of mounts, see inside.h: the path follows the second blank. */
+/*
+ * A line of mounts, see inside.h: the path follows the second blank.  Where
+ * the workspace is pinned it is, too, by its number.
+ */
 static json_t *
-spec_bind_in(const struct spec *s, const char *line)
+spec_bind_in(const struct spec *s, size_t i)
 {
 	char source[PATH_MAX + PROTECT_MAXLEN];
 	char target[sizeof(AGENT_WORKSPACE) + PROTECT_MAXLEN];
-	const char *path;
+	const char *line, *path;
 
+	line = s->mounts.v[i];
 	path = line + strcspn(line, " ");
 	path += strcspn(path + 1, " ") + 2;
-	(void)snprintf(source, sizeof(source), "%s/%s", s->source, path);
+	if (s->pinned != 0)
+		(void)snprintf(source, sizeof(source), "%s.%zu", s->source,
+		    i + 1);
+	else
+		(void)snprintf(source, sizeof(source), "%s/%s", s->source,
+		    path);
 	(void)snprintf(target, sizeof(target), AGENT_WORKSPACE "/%s", path);
 	return (spec_bind(source, target, line[0] == 'r' || s->readonly));
 }

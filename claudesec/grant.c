@@ -45,7 +45,8 @@ grant_workspace(uint32_t id, const struct workspace_answer *wa)
 	struct grant g;
 
 	memset(&g, 0, sizeof(g));
-	g.kind = GRANT_WORKSPACE;
+	g.kind = strcmp(wa->source, wa->path) == 0 ? GRANT_WORKSPACE :
+	    GRANT_PINNED;
 	(void)strlcpy(g.source, wa->source, sizeof(g.source));
 	grant_source(id, &g, wa);
 	if (wa->login[0] == '\0')
@@ -77,6 +78,12 @@ grant_source(uint32_t id, struct grant *g, const struct workspace_answer *wa)
 	g->uid = wa->uid;
 	g->gid = wa->gid;
 	grant_send(IMSG_PARENT_GRANT, id, -1, g, sizeof(*g));
+}
+
+void
+grant_piece(uint32_t id, const char *path)
+{
+	grant_send(IMSG_PARENT_GRANTPIECE, id, -1, path, strlen(path));
 }
 
 /* What it was mounted by has no name any more. */
@@ -113,8 +120,9 @@ grant_seccomp(int fd)
 }
 
 /*
- * All that guard asks: does a path lead where its names say?  Who can write to
- * a workspace could have put a link in the place of what is in it.
+ * All that guard asks, of what is not pinned: does a path lead where its names
+ * say?  Who can write to a workspace could have put a link in the place of what
+ * is in it.
  */
 int
 grant_look(struct peer *p, struct imsg *imsg)

@@ -34,6 +34,7 @@ struct granted {
 	TAILQ_ENTRY(granted) entry;
 	uint32_t	 id;
 	struct grant	 grant;
+	struct strings	 pieces;	/* of it, pinned; paths in it */
 };
 TAILQ_HEAD(granteds, granted);
 
@@ -54,7 +55,7 @@ struct guard_case {
 	uid_t		 engine;	/* whose the container engine is */
 	const char	*user;		/* of the container */
 	unsigned int	 workspaces;	/* that are mounted */
-	struct strings	 sources;	/* of them, and in them */
+	struct strings	 sources;	/* of them, and in them; not pinned */
 	char		 why[128];	/* what it was refused for */
 };
 

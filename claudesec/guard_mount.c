@@ -28,6 +28,7 @@
 static int	 is_whose(const struct grant *, const struct guard_case *);
 static int	 is_it(const char *, const struct grant *, const char *);
 static int	 is_within(const char *, const struct grant *, const char *);
+static int	 is_piece(const char *, const struct granted *, const char *);
 
 /* clang-format off */
 /* where in a container it is, by its kind, and how */
@@ -37,6 +38,7 @@ static const struct {
 	int		 readonly;	/* it must be */
 } kinds[GRANT_MAX] = {
 	[GRANT_WORKSPACE] = { AGENT_WORKSPACE, 1, 0 },
+	[GRANT_PINNED] = { AGENT_WORKSPACE, 0, 0 },
 	[GRANT_LOGIN] = { AGENT_CONFIG, 0, 0 },
 	[GRANT_SHARE] = { AGENT_CONFIG, 0, 1 }
 };
@@ -59,12 +61,15 @@ guard_bind(const char *source, const char *target, int readonly, int alone,
 		if (kinds[g->grant.kind].readonly && (!readonly || !alone))
 			continue;
 		if (is_it(source, &g->grant, target)) {
-			if (g->grant.kind == GRANT_WORKSPACE)
+			if (g->grant.kind == GRANT_WORKSPACE ||
+			    g->grant.kind == GRANT_PINNED)
 				c->workspaces++;
 			break;
 		}
 		if (kinds[g->grant.kind].within &&
 		    is_within(source, &g->grant, target))
+			break;
+		if (is_piece(source, g, target))
 			break;
 	}
 	/* who runs in a workspace can change what is in it */
@@ -112,6 +117,31 @@ is_it(const char *source, const struct grant *g, const char *target)
 		return (strcmp(target, place) == 0);
 	return (strncmp(target, place, len) == 0 && target[len] == '/' &&
 	    strcmp(target + len + 1, shares[g->share].name) == 0);
+}
+
+/* Something in it that is pinned as well, by the name that it has for that. */
+static int
+is_piece(const char *source, const struct granted *g, const char *target)
+{
+	char name[PATH_MAX];
+	const char *place;
+	size_t i, len;
+	int n;
+
+	place = kinds[g->grant.kind].target;
+	len = strlen(place);
+	if (strncmp(target, place, len) != 0 || target[len] != '/')
+		return (0);
+	for (i = 0; i < g->pieces.n; i++) {
+		if (strcmp(g->pieces.v[i], target + len + 1) != 0)
+			continue;
+		n = snprintf(name, sizeof(name), "%s.%zu", g->grant.source,
+		    i + 1);
+		if (n > 0 && (size_t)n < sizeof(name) &&
+		    strcmp(source, name) == 0)
+			return (1);
+	}
+	return (0);
 }
 
 /* Something in it, which must not lead out again. */

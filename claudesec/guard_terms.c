@@ -35,7 +35,9 @@ static int	 terms_name(struct imsg *);
 static void	 terms_mark(int);
 static int	 terms_file(struct imsg *);
 static int	 terms_grant(struct imsg *);
+static int	 terms_piece(struct imsg *);
 static int	 terms_revoke(struct imsg *);
+static void	 terms_forget(struct granted *);
 static int	 terms_bounds(struct imsg *);
 
 static struct guard_terms terms = {
@@ -69,6 +71,8 @@ terms_handle(struct imsg *imsg)
 		return (terms_file(imsg));
 	case IMSG_PARENT_GRANT:
 		return (terms_grant(imsg));
+	case IMSG_PARENT_GRANTPIECE:
+		return (terms_piece(imsg));
 	case IMSG_PARENT_REVOKE:
 		return (terms_revoke(imsg));
 	case IMSG_PARENT_BOUNDS:
@@ -146,14 +150,38 @@ terms_grant(struct imsg *imsg)
 			break;
 	if (old == NULL && ngranted == GRANTS_MAX)
 		old = TAILQ_FIRST(&terms.granted);
-	if (old != NULL) {
-		TAILQ_REMOVE(&terms.granted, old, entry);
-		free(old);
-		ngranted--;
-	}
+	if (old != NULL)
+		terms_forget(old);
 	TAILQ_INSERT_TAIL(&terms.granted, g, entry);
 	ngranted++;
 	return (0);
+}
+
+/* What is in one that is pinned; its number is that of those before it. */
+static int
+terms_piece(struct imsg *imsg)
+{
+	struct granted *g;
+	char path[PROTECT_MAXLEN];
+
+	if (imsg_get_string(imsg, path, sizeof(path)) == -1)
+		return (-1);
+	TAILQ_FOREACH(g, &terms.granted, entry)
+		if (g->id == imsg_get_id(imsg) &&
+		    g->grant.kind == GRANT_PINNED)
+			break;
+	if (g != NULL && strings_add(&g->pieces, path, strlen(path)) == -1)
+		fatal("malloc");
+	return (0);
+}
+
+static void
+terms_forget(struct granted *g)
+{
+	TAILQ_REMOVE(&terms.granted, g, entry);
+	strings_free(&g->pieces);
+	free(g);
+	ngranted--;
 }
 
 static int
@@ -163,11 +191,8 @@ terms_revoke(struct imsg *imsg)
 
 	for (g = TAILQ_FIRST(&terms.granted); g != NULL; g = next) {
 		next = TAILQ_NEXT(g, entry);
-		if (g->id != imsg_get_id(imsg))
-			continue;
-		TAILQ_REMOVE(&terms.granted, g, entry);
-		free(g);
-		ngranted--;
+		if (g->id == imsg_get_id(imsg))
+			terms_forget(g);
 	}
 	return (0);
 }

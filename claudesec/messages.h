@@ -169,9 +169,10 @@ enum imsg_type {
 	IMSG_PARENT_TOTALS,	/* to engine: log them */
 	IMSG_PARENT_END,	/* to engine: the daemon is about to end */
 	IMSG_ENGINE_ENDED,	/* all is as the next one wants it */
-	IMSG_PARENT_PIN,	/* to pin: a directory, to be found as id */
-	IMSG_PARENT_UNPIN,	/* to pin: no more */
-	IMSG_PIN_DONE,		/* to parent: int errno, of PARENT_PIN */
+	IMSG_PARENT_PIN,	/* to pin: uint32_t, a piece, or 0; what is to
+				   be found as that, of id */
+	IMSG_PARENT_UNPIN,	/* to pin: likewise; no more */
+	IMSG_PIN_DONE,		/* to parent: struct pin_answer */
 	IMSG_ENGINE_BUSY,	/* int, sessions and clients there are */
 	IMSG_ENGINE_RELOAD,	/* a client asks for a reload */
 	IMSG_PARENT_RELOADED,	/* struct ctl_error, code 0 if it went well */
@@ -250,7 +251,12 @@ enum imsg_type {
 	IMSG_PARENT_REVOKE,	/* those of this id */
 	IMSG_PARENT_BOUNDS,	/* struct bounds, of the configuration */
 	IMSG_GUARD_LOOK,	/* to parent: a path that will be mounted */
-	IMSG_PARENT_LOOKED	/* int errno: it leads where it says, or not */
+	IMSG_PARENT_LOOKED,	/* int errno: it leads where it says, or not */
+
+	/* what is in a workspace that is pinned, and mounted by itself */
+	IMSG_ENGINE_PIECE,	/* to parent: a path, of workspace id */
+	IMSG_PARENT_PIECE,	/* to engine: int errno, of one of these */
+	IMSG_PARENT_GRANTPIECE	/* to guard: the path; numbered from 1 */
 };
 
 /* files that the parent opens for the engine; nothing else can be named */
@@ -613,6 +619,7 @@ struct share_answer {
  */
 enum grant_kind {
 	GRANT_WORKSPACE,	/* and what is in it, each in its place */
+	GRANT_PINNED,		/* the same; what is in it by its number */
 	GRANT_LOGIN,
 	GRANT_SHARE,		/* to read */
 	GRANT_MAX
@@ -665,6 +672,12 @@ struct workspace_open {
 struct look_adopt {
 	uint32_t	 uid;
 	char		 path[PATH_MAX];
+};
+
+/* of what was pinned; piece 0 is the workspace */
+struct pin_answer {
+	uint32_t	 piece;
+	int		 error;		/* errno */
 };
 
 /* what is mounted on itself in the agent's workspace, so that it stays */

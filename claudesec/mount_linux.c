@@ -15,8 +15,8 @@
  */
 
 /*
- * A directory gets a second name, by its descriptor alone: Linux 5.2 and
- * newer.  glibc has these calls, musl has not.
+ * A directory or a file gets a second name, by its descriptor alone: Linux 5.2
+ * and newer.  glibc has these calls, musl has not.
  */
 
 #include <sys/mount.h>
@@ -38,6 +38,7 @@
 #define __NR_move_mount		429
 #endif
 
+#define FILE_NAME	".file"	/* what files are mounted on is linked to it */
 #define XOPEN_TREE_CLONE	1
 #define XFROM_EMPTY_PATH	0x4
 
@@ -77,6 +78,57 @@ mount_init(const char *dir)
 	return ((int)syscall(__NR_capset, &head, data));
 }
 
+/* The current directory is to have names. */
+int
+mount_prepare(void)
+{
+	int fd;
+
+	if ((fd = open(FILE_NAME, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC,
+	    0600)) == -1)
+		return (-1);
+	close(fd);
+	return (0);
+}
+
+/* It is not, any more. */
+void
+mount_finish(void)
+{
+	(void)unlink(FILE_NAME);
+}
+
+/*
+ * What a path below a directory leads to, by no link and to none: a directory
+ * or a file.  It is not opened but to be mounted.
+ */
+int
+mount_find(const char *dir, const char *path)
+{
+	struct stat st;
+	char buf[PROTECT_MAXLEN];
+	char *name, *p;
+	int fd, next;
+
+	if (strlcpy(buf, path, sizeof(buf)) >= sizeof(buf)) {
+		errno = ENAMETOOLONG;
+		return (-1);
+	}
+	p = buf;
+	fd = open(dir, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	while (fd != -1 && (name = strsep(&p, "/")) != NULL) {
+		next = openat(fd, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+		close(fd);
+		fd = next;
+	}
+	if (fd == -1 || (fstat(fd, &st) == 0 &&
+	    (S_ISDIR(st.st_mode) || S_ISREG(st.st_mode))))
+		return (fd);
+	close(fd);
+	errno = ELOOP;
+	return (-1);
+}
+
 /*
  * The mount that the descriptor is in must be of our own namespace, else the
  * kernel says EINVAL: what a user has mounted where only he sees it stays
@@ -85,15 +137,18 @@ mount_init(const char *dir)
 int
 mount_bind(int fd, const char *name)
 {
+	struct stat st;
 	int error, tree;
 
+	if (fstat(fd, &st) == -1)
+		return (-1);
 	tree = (int)syscall(__NR_open_tree, fd, "", XOPEN_TREE_CLONE |
 	    O_CLOEXEC | AT_EMPTY_PATH);
 	if (tree == -1)
 		return (-1);
-	if (mkdir(name, 0700) == -1 && errno != EEXIST)
-		error = -1;
-	else
+	error = S_ISDIR(st.st_mode) ? mkdir(name, 0700) :
+	    link(FILE_NAME, name);
+	if (error == 0)
 		error = (int)syscall(__NR_move_mount, tree, "", AT_FDCWD,
 		    name, XFROM_EMPTY_PATH);
 	close(tree);
@@ -106,5 +161,7 @@ mount_remove(const char *name)
 {
 	while (umount2(name, MNT_DETACH | UMOUNT_NOFOLLOW) == 0)
 		continue;
-	return (rmdir(name));
+	if (rmdir(name) == 0)
+		return (0);
+	return (errno == ENOTDIR ? unlink(name) : -1);
 }

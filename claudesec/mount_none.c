@@ -37,6 +37,27 @@ mount_init(const char *dir)
 }
 
 int
+mount_prepare(void)
+{
+	errno = ENOSYS;
+	return (-1);
+}
+
+void
+mount_finish(void)
+{
+}
+
+int
+mount_find(const char *dir, const char *path)
+{
+	(void)dir;
+	(void)path;
+	errno = ENOSYS;
+	return (-1);
+}
+
+int
 mount_bind(int fd, const char *name)
 {
 	(void)fd;

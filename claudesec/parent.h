@@ -59,6 +59,16 @@ int		 remote_use(const char *);
 int		 parent_handle_connect(struct imsg *);
 int		 parent_dispatch_bridge(struct peer *, struct imsg *);
 
+/*
+ * parent_pin.c: a workspace is pinned, which is a descriptor that is taken
+ * over, and as what; a piece of it, as the engine process asks; it is done: 1,
+ * of a workspace; 0, of a piece, or of nobody's any more.
+ */
+void		 pins_add(uint32_t, int, char *, size_t);
+int		 pins_piece(struct imsg *);
+int		 pins_done(struct imsg *, uint32_t *, int *);
+void		 pins_remove(uint32_t);
+
 /* parent_workspace.c */
 int		 parent_handle_client(struct imsg *);
 int		 parent_handle_workspace(struct peer *, struct imsg *);

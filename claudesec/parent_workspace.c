@@ -41,7 +41,6 @@ struct pending {
 };
 
 static const char *workspace_engine(const char *);
-static void	 parent_pin(struct pending *, int);
 static void	 parent_answer(struct pending *,
 		    const struct workspace_answer *);
 static void	 parent_login(const struct pending *,
@@ -67,6 +66,9 @@ parent_handle_client(struct imsg *imsg)
 	struct pending *pe;
 	int fd;
 
+	TAILQ_FOREACH(pe, &pending, entry)
+		if (pe->id == imsg_get_id(imsg))
+			return (-1);
 	if (npending == PENDING_MAX || (fd = imsg_get_fd(imsg)) == -1)
 		return (-1);
 	if ((pe = calloc(1, sizeof(*pe))) == NULL)
@@ -116,27 +118,18 @@ parent_handle_workspace(struct peer *p, struct imsg *imsg)
 		parent_login(pe, &wa);
 	if (wa.error[0] == '\0')
 		parent_share(pe, &wa);
-	if (wa.error[0] == '\0' && pe->uid != geteuid()) {
+	/*
+	 * What a directory is called may change at any time, by its user's
+	 * own doing; the name that it gets here does not.
+	 */
+	if (wa.error[0] == '\0' && proc_peer(ROLE_PIN) != NULL) {
 		pe->wa = wa;
-		parent_pin(pe, fd);
+		pins_add(pe->id, fd, pe->wa.source, sizeof(pe->wa.source));
 		return (0);
 	}
 	close(fd);
 	parent_answer(pe, &wa);
 	return (0);
-}
-
-/*
- * What another user's directory is called may change at any time, by that
- * user's own doing; the name that it gets here does not.
- */
-static void
-parent_pin(struct pending *pe, int fd)
-{
-	if (pin_path(pe->wa.source, sizeof(pe->wa.source), sockpath,
-	    pe->id) == -1)
-		fatalx("pin_path");
-	peer_send(proc_peer(ROLE_PIN), IMSG_PARENT_PIN, pe->id, fd, NULL, 0);
 }
 
 /*
@@ -221,15 +214,19 @@ int
 parent_dispatch_pin(struct peer *p, struct imsg *imsg)
 {
 	struct pending *pe;
-	int error;
+	uint32_t id;
+	int error, got;
 
 	(void)p;
+	if ((got = pins_done(imsg, &id, &error)) != 1)
+		return (got);
 	TAILQ_FOREACH(pe, &pending, entry)
-		if (pe->id == imsg_get_id(imsg) && pe->wa.path[0] != '\0')
+		if (pe->id == id)
 			break;
-	if (imsg_get_type(imsg) != IMSG_PIN_DONE || pe == NULL ||
-	    imsg_get_data(imsg, &error, sizeof(error)) == -1)
+	if (pe == NULL)
 		return (-1);
+	if (error != 0)
+		pins_remove(id);
 	if (error == EINVAL)
 		(void)snprintf(pe->wa.error, sizeof(pe->wa.error),
 		    "%.512s: not where the daemon sees it", pe->wa.path);
@@ -252,7 +249,7 @@ parent_handle_unpin(struct imsg *imsg)
 		return (-1);
 	grant_revoke(pe->id);
 	look_forget(pe->id);
-	peer_send(proc_peer(ROLE_PIN), IMSG_PARENT_UNPIN, pe->id, -1, NULL, 0);
+	pins_remove(pe->id);
 	TAILQ_REMOVE(&pending, pe, entry);
 	npending--;
 	free(pe);

@@ -16,8 +16,9 @@
 
 /*
  * The pin process, of a system daemon only.  It gives a directory that the
- * parent has approved a name that only root can change, so that what the
- * container engine is told to mount is that very directory.  It sees nothing
+ * parent has approved, and what of it is mounted by itself, a name that only
+ * root can change, so that what the container engine is told to mount is that
+ * very directory or file.  It sees nothing
  * but the directory that these names are in, and keeps of root's rights the
  * one to mount.  It takes descriptors and numbers, from the parent alone.
  */
@@ -39,6 +40,7 @@ static int	 pin_dispatch(struct peer *, struct imsg *);
 static int	 pin_handle_name(struct imsg *);
 static int	 pin_handle_pin(struct peer *, struct imsg *);
 static int	 pin_handle_unpin(struct imsg *);
+static void	 pin_number(char *, size_t, uint32_t, uint32_t);
 static void	 pin_name(char *, size_t, const char *);
 static void	 pin_exit(void);
 static void	 pin_clear(void);
@@ -51,10 +53,11 @@ pin(void)
 	if (mount_init(PIN_DIR) == -1)
 		fatal("%s", PIN_DIR);
 	/*
-	 * rpath: what an earlier daemon left is looked for; cpath: names;
-	 * recvfd: the channel; mount: what we are for
+	 * rpath: what an earlier daemon left is looked for; wpath and cpath: a
+	 * file, for names of files; cpath: names; recvfd: the channel; mount:
+	 * what we are for
 	 */
-	if (pledge("stdio rpath cpath recvfd mount", NULL) == -1)
+	if (pledge("stdio rpath wpath cpath recvfd mount", NULL) == -1)
 		fatal("pledge");
 	proc_loop(pin_dispatch, pin_started);
 }
@@ -103,6 +106,8 @@ pin_handle_name(struct imsg *imsg)
 	if (chdir(directory) == -1)
 		fatal("chdir %s", directory);
 	pin_clear();
+	if (mount_prepare() == -1)
+		fatal("%s", directory);
 	if (atexit(pin_exit) != 0)
 		fatalx("atexit");
 	return (0);
@@ -112,6 +117,7 @@ pin_handle_name(struct imsg *imsg)
 static void
 pin_exit(void)
 {
+	mount_finish();
 	(void)rmdir(directory);
 }
 
@@ -148,39 +154,53 @@ pin_clear(void)
 	if ((dir = opendir(".")) == NULL)
 		fatal("opendir");
 	while ((de = readdir(dir)) != NULL)
-		if (strspn(de->d_name, "0123456789") == strlen(de->d_name) &&
+		if (de->d_name[0] >= '0' && de->d_name[0] <= '9' &&
 		    mount_remove(de->d_name) == -1)
 			log_warn("cannot remove what is left: %s", de->d_name);
 	(void)closedir(dir);
 }
 
+static void
+pin_number(char *name, size_t size, uint32_t id, uint32_t piece)
+{
+	if (piece == 0)
+		(void)snprintf(name, size, "%u", id);
+	else
+		(void)snprintf(name, size, "%u.%u", id, piece);
+}
+
 static int
 pin_handle_pin(struct peer *p, struct imsg *imsg)
 {
-	char name[16];
-	int error, fd;
+	struct pin_answer pa;
+	char name[32];
+	int fd;
 
-	if ((fd = imsg_get_fd(imsg)) == -1)
+	memset(&pa, 0, sizeof(pa));
+	if (imsg_get_data(imsg, &pa.piece, sizeof(pa.piece)) == -1 ||
+	    (fd = imsg_get_fd(imsg)) == -1)
 		return (-1);
-	(void)snprintf(name, sizeof(name), "%u", imsg_get_id(imsg));
-	error = 0;
+	pin_number(name, sizeof(name), imsg_get_id(imsg), pa.piece);
 	if (mount_bind(fd, name) == -1) {
-		error = errno;
+		pa.error = errno;
 		(void)mount_remove(name);
 	}
 	close(fd);
-	peer_send(p, IMSG_PIN_DONE, imsg_get_id(imsg), -1, &error,
-	    sizeof(error));
+	peer_send(p, IMSG_PIN_DONE, imsg_get_id(imsg), -1, &pa, sizeof(pa));
 	return (0);
 }
 
 static int
 pin_handle_unpin(struct imsg *imsg)
 {
-	char name[16];
+	uint32_t piece;
+	char name[32];
 
-	(void)snprintf(name, sizeof(name), "%u", imsg_get_id(imsg));
-	if (mount_remove(name) == -1)
+	if (imsg_get_data(imsg, &piece, sizeof(piece)) == -1)
+		return (-1);
+	pin_number(name, sizeof(name), imsg_get_id(imsg), piece);
+	/* it may have failed */
+	if (mount_remove(name) == -1 && errno != ENOENT)
 		log_warn("cannot remove %s", name);
 	return (0);
 }

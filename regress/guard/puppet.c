@@ -21,6 +21,8 @@
  *
  *	workspace path	asks for one of the two directories that this user's
  *			client sent, which are TMP and WORKSPACE
+ *	piece path	asks for a name for what is in that
+ *	unpin		has no use for it any more
  *	connect		gets another way to the container engine
  *	send n		sends so many bytes, which follow the line
  *	answer		logs the first of what comes
@@ -32,6 +34,8 @@
 #include "engine.c"
 #undef engine
 __dead void	 engine(void);
+
+#include <sys/syscall.h>
 
 #include <fcntl.h>
 #include <poll.h>
@@ -45,7 +49,7 @@ static char	*script;
 static size_t	 scriptlen, off;
 static int	 way = -1;
 static char	 path[PATH_MAX];
-static int	 whole, space;
+static int	 whole = -1, space = -1;
 
 static int
 ready(short events)
@@ -141,6 +145,21 @@ workspace_ask(int fd)
 	    fd, path, strlen(path));
 }
 
+static void
+workspace_have(void)
+{
+	whole = open(TMP, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	space = open(WORKSPACE, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+}
+
+/* As root another root directory comes before all that is ours. */
+int
+chroot(const char *dir)
+{
+	workspace_have();
+	return ((int)syscall(SYS_chroot, dir));
+}
+
 /* Up to what must be waited for. */
 static void
 next(void)
@@ -176,7 +195,15 @@ next(void)
 			workspace_ask(fcntl(strcmp(path, TMP) == 0 ? whole :
 			    space, F_DUPFD_CLOEXEC, 0));
 			return;
-		} else
+		} else if (strncmp(line, "piece ", 6) == 0) {
+			(void)peer_compose(proc_peer(ROLE_PARENT),
+			    IMSG_ENGINE_PIECE, ID, -1, line + 6,
+			    strlen(line + 6));
+			return;
+		} else if (strcmp(line, "unpin") == 0)
+			(void)peer_compose(proc_peer(ROLE_PARENT),
+			    IMSG_ENGINE_UNPIN, ID, -1, NULL, 0);
+		else
 			fatalx("the script has %s", line);
 	}
 	log_warnx("puppet: end");
@@ -188,6 +215,7 @@ puppet_dispatch(struct peer *p, struct imsg *imsg)
 	struct file_answer fa;
 	struct workspace_answer wa;
 	uint32_t file;
+	int error;
 
 	switch (imsg_get_type(imsg)) {
 	case IMSG_PARENT_FILE:
@@ -220,6 +248,12 @@ puppet_dispatch(struct peer *p, struct imsg *imsg)
 		log_warnx("puppet: workspace: %s", wa.error);
 		next();
 		return (0);
+	case IMSG_PARENT_PIECE:
+		if (imsg_get_data(imsg, &error, sizeof(error)) == -1)
+			return (-1);
+		log_warnx("puppet: piece: errno %d", error);
+		next();
+		return (0);
 	case IMSG_PARENT_SPARE:
 		return (0);
 	default:
@@ -230,8 +264,8 @@ puppet_dispatch(struct peer *p, struct imsg *imsg)
 void
 engine(void)
 {
-	whole = open(TMP, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	space = open(WORKSPACE, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (space == -1)
+		workspace_have();
 	if (pledge("stdio rpath recvfd sendfd", NULL) == -1)
 		fatal("pledge");
 	json_object_seed(1);

@@ -29,6 +29,7 @@ import threading
 import time
 
 USER = "nobody"
+AS = ["setpriv", "--reuid", USER, "--regid", "nogroup", "--clear-groups"]
 A, B, C = "a" * 64, "b" * 64, "c" * 64
 tmp = sys.argv[1]
 top = os.path.dirname(os.path.dirname(os.path.dirname(
@@ -52,6 +53,7 @@ class Witness(threading.Thread):
             b"Upgrade: tcp\r\n\r\n"
         self.containers = []
         self.after_create = None
+        self.at_start = None
         path = os.path.join(tmp, "run", "engine")
         if os.path.exists(path):
             os.unlink(path)
@@ -93,6 +95,9 @@ class Witness(threading.Thread):
             body, status = {"Id": A, "Warnings": []}, "201 Created"
             if self.after_create is not None:
                 self.after_create()
+        elif line.endswith("/start HTTP/1.1") and self.at_start is not None:
+            self.at_start()
+            body, status = {}, "200 OK"
         elif line.endswith("/exec HTTP/1.1"):
             body, status = {"Id": B}, "201 Created"
         elif "/containers/json" in line:
@@ -143,8 +148,7 @@ def run(*commands, witness=None):
             'credentials none\nnetwork "services"\n' % (tmp, tmp))
     log = os.path.join(tmp, "log")
     with open(log, "w") as f:
-        p = subprocess.Popen(["setpriv", "--reuid", USER, "--regid",
-            "nogroup", "--clear-groups", os.path.join(tmp, "puppet"), "-d",
+        p = subprocess.Popen(AS + [os.path.join(tmp, "puppet"), "-d",
             "-f", os.path.join(tmp, "conf"), "-s", sock], stderr=f)
     try:
         for _ in range(600):
@@ -724,6 +728,154 @@ def test_networks():
         {"Name": "a", "Driver": "bridge"}, {"Name": "host"},
         {"Name": "proxy-external", "Driver": "macvlan", "Options":
         {"parent": "eth0"}})])
+
+
+# The system's daemon gives what is mounted names that only root can change.
+# What it takes for a client's user is the one that its processes have.
+
+def name(number, piece=None):
+    return "/run/claudesec.pin/%s/%d%s" % (sock[1:].replace("/", "%"), number,
+        "" if piece is None else ".%d" % piece)
+
+
+def system(*commands, witness=None):
+    """As root; in the workspace are a directory and a file."""
+    global USER, AS
+    was = USER, AS, dict(LABELS), sock
+    USER, AS = "_claudesec", []
+    LABELS["claudesec.daemon"] = "%d:%s" % (pwd.getpwnam(USER).pw_uid, sock)
+    try:
+        return run(*[c() if callable(c) else c for c in commands],
+            witness=witness)
+    finally:
+        USER, AS = was[:2]
+        LABELS.update(was[2])
+
+
+def fill(path, text):
+    """Its own, whoever runs it."""
+    shutil.rmtree(path, ignore_errors=True)
+    os.makedirs(path + "/a/b")
+    for f in path + "/a/b/which", path + "/a/f":
+        with open(f, "w") as out:
+            out.write(text)
+    for top_, dirs, files in os.walk(path):
+        for f in ["."] + files:
+            os.chown(os.path.join(top_, f), pwd.getpwnam("_claudesec").pw_uid,
+                -1)
+
+
+def pieces(*mounts):
+    """A container that mounts its workspace, and these by themselves."""
+    return lambda: changed(lambda s, h: h.update(Mounts=[bind(name(1)),
+        volume(True)] + [bind(*m) for m in mounts]))
+
+
+PIECES = ((name(1, 1), "/workspace/a/b"), (name(1, 2), "/workspace/a/f"))
+PIN = ("workspace " + workspace, "piece a/b", "piece a/f")
+START = ("connect", request("POST", "/containers/%s/start" % A), "answer")
+
+
+def found():
+    """What a container engine would mount."""
+    texts = []
+    for path in name(1) + "/a/f", name(1, 1) + "/which", name(1, 2):
+        try:
+            with open(path) as f:
+                texts.append(f.read())
+        except OSError as e:
+            texts.append(e.strerror)
+    return texts
+
+
+def test_what_is_in_it_is_swapped():
+    other = os.path.join(tmp, "other")
+
+    def link(to, path):
+        os.rename(workspace + path, workspace + path + ".old")
+        os.symlink(to, workspace + path)
+
+    def swap(path):
+        os.rename(workspace + path, workspace + path + ".old")
+        shutil.copytree(other + path, workspace + path)
+
+    for change in (lambda: link(other + "/a", "/a"),
+            lambda: link(other + "/a/b", "/a/b"), lambda: swap("/a"),
+            lambda: link(other + "/a/f", "/a/f"), lambda: swap("/a/b"),
+            lambda: shutil.rmtree(workspace + "/a")):
+        fill(workspace, "right")
+        fill(other, "wrong")
+        texts = []
+        witness = Witness()
+        witness.after_create = change
+        witness.at_start = lambda: texts.append(found()[1:])
+        text, _ = system(*PIN, "connect", pieces(*PIECES), "answer", *START,
+            witness=witness)
+        passed(text, 2)
+        # a directory that is removed has nothing in it
+        if texts not in ([["right", "right"]],
+                [["No such file or directory", "right"]]):
+            raise Failed("it mounts %r" % texts)
+    shutil.rmtree(other)
+
+
+def test_what_is_in_it_is_a_link():
+    for path, to in (("a", "/etc"), ("a/b", "/etc"), ("a", "."),
+            ("a/f", "/etc/passwd"), ("a/f", "b/which")):
+        fill(workspace, "right")
+        os.rename(workspace + "/" + path, workspace + "/old")
+        os.symlink(to, workspace + "/" + path)
+        asks = ["workspace " + workspace]
+        if path != "a/f":
+            asks += ["piece a/b"]
+        if path != "a/b":
+            asks += ["piece a/f"]
+        refused(*system(*asks, "connect", pieces(*PIECES), "answer"))
+        text, witness = system(*asks)
+        if "piece: errno 0" in text or text.count("piece: errno ") != len(
+                asks) - 1:
+            raise Failed(text)
+
+
+def test_what_is_in_it_by_its_path():
+    fill(workspace, "right")
+    for source, target in ((name(1) + "/a/b", "/workspace/a/b"),
+            (workspace + "/a/b", "/workspace/a/b"),
+            (name(1, 1), "/workspace/a"), (name(1, 1), "/workspace/a/f"),
+            (name(1, 1), "/workspace/a/b/"), (name(1, 1), "/workspace"),
+            (name(1, 1), "/etc"), (name(1, 3), "/workspace/a/b"),
+            (name(1, 1) + "/..", "/workspace/a/b"),
+            (name(1) + ".01", "/workspace/a/b"), (name(2), "/workspace/a/b")):
+        refused(*system(*PIN, "connect", pieces((source, target)), "answer"))
+
+
+def test_what_is_not_in_it():
+    fill(workspace, "right")
+    for path in "..", "a/../..", "/etc", "a//b", "./a", "a/b/which/", "":
+        text, _ = run_down("workspace " + workspace, "piece " + path)
+        if "sent us what it must not" not in text:
+            raise Failed(path + ": " + text)
+
+
+def run_down(*commands):
+    """It is found out."""
+    try:
+        return system(*commands)
+    except Failed as e:
+        return str(e), None
+
+
+def test_names_are_not_given_twice():
+    """What was made for one that is gone mounts nothing."""
+    fill(workspace, "right")
+    texts = []
+    witness = Witness()
+    witness.at_start = lambda: texts.append(found())
+    text, _ = system(*PIN, "connect", pieces(*PIECES), "answer", "unpin",
+        *PIN, *START, "connect", pieces(), "answer", witness=witness)
+    if texts != [["No such file or directory"] * 3] or \
+            "answer: HTTP/1.1 403" not in text:
+        raise Failed("it mounts %r: %s" % (texts, text))
 
 
 def main():
