@@ -232,10 +232,13 @@ int		 pin_path(char *, size_t, const char *, uint32_t);
 
 /*
  * mount_linux.c, or mount_none.c where nothing of the kind is known: only below
- * a directory, and with no other right of root's.  mount_find() is for others.
+ * a directory, and with no other right of root's.  The parent
+ * judges and finds.
  */
 int		 mount_supported(void);
-int		 mount_find(const char *, const char *);
+const char	*mount_judge(int);
+int		 mount_find(int, const char *);
+int		 mount_find_in(const char *, const char *);
 int		 mount_init(const char *);
 int		 mount_prepare(void);
 void		 mount_finish(void);

@@ -222,7 +222,6 @@ static int
 client_handle_start(struct client *c, struct imsg *imsg)
 {
 	struct ctl_start start;
-	struct stat sb;
 	int fd;
 
 	if (imsg_get_data(imsg, &start, sizeof(start)) == -1 ||
@@ -237,12 +236,9 @@ client_handle_start(struct client *c, struct imsg *imsg)
 	    memchr(start.name, '\0', sizeof(start.name)) == NULL ||
 	    !imsg_is_string(start.path, sizeof(start.path)))
 		return (-1);
+	/* the parent sees what it is, and whether to ask that at all */
 	if ((fd = imsg_get_fd(imsg)) == -1)
 		return (-1);
-	if (fstat(fd, &sb) == -1 || !S_ISDIR(sb.st_mode)) {
-		close(fd);
-		return (-1);
-	}
 	c->request = IMSG_CTL_START;
 	c->peer.state = STATE_CLIENT_ARGS;
 	client_set_name(c, start.name);

@@ -27,6 +27,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -41,6 +43,9 @@
 #define FILE_NAME	".file"	/* what files are mounted on is linked to it */
 #define XOPEN_TREE_CLONE	1
 #define XFROM_EMPTY_PATH	0x4
+
+static int	 mount_id(int);
+static int	 mount_is_users(const char *);
 
 int
 mount_supported(void)
@@ -98,35 +103,133 @@ mount_finish(void)
 	(void)unlink(FILE_NAME);
 }
 
+/* Which mount a descriptor is in, by the kernel alone; -1: it does not say. */
+static int
+mount_id(int fd)
+{
+	char line[128], path[64];
+	FILE *f;
+	int id;
+
+	(void)snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", fd);
+	if ((f = fopen(path, "re")) == NULL)
+		return (-1);
+	id = -1;
+	while (id == -1 && fgets(line, sizeof(line), f) != NULL)
+		(void)sscanf(line, "mnt_id: %d", &id);
+	(void)fclose(f);
+	return (id);
+}
+
+/*
+ * A line of mountinfo: is it FUSE's, of another user than root?  What the user
+ * may have chosen of it has no blank in it.
+ */
+static int
+mount_is_users(const char *line)
+{
+	const char *options, *type;
+
+	type = strstr(line, " - fuse");
+	options = strrchr(line, ' ');
+	return (type != NULL && options != NULL &&
+	    (options = strstr(options, ",user_id=")) != NULL &&
+	    strncmp(options, ",user_id=0,", 11) != 0);
+}
+
+/*
+ * What is in this mount may be asked about, since who answers is root's: NULL,
+ * or why not.
+ */
+const char *
+mount_judge(int fd)
+{
+	const char *why;
+	char *line;
+	size_t size;
+	FILE *f;
+	int id, is;
+
+	line = NULL;
+	size = 0;
+	why = "not where the daemon sees it";
+	if ((id = mount_id(fd)) == -1 ||
+	    (f = fopen("/proc/self/mountinfo", "re")) == NULL)
+		return (why);
+	while (getline(&line, &size, f) != -1)
+		if (sscanf(line, "%d ", &is) == 1 && is == id) {
+			why = mount_is_users(line) ? "on a file system of "
+			    "a user's own, which need not answer" : NULL;
+			break;
+		}
+	free(line);
+	(void)fclose(f);
+	return (why);
+}
+
 /*
  * What a path below a directory leads to, by no link and to none: a directory
- * or a file.  It is not opened but to be mounted.
+ * or a file.  It is not opened but to be mounted, or to be opened, and nobody
+ * is asked who need not answer.
  */
 int
-mount_find(const char *dir, const char *path)
+mount_find(int dir, const char *path)
 {
 	struct stat st;
-	char buf[PROTECT_MAXLEN];
+	char buf[PATH_MAX];
 	char *name, *p;
-	int fd, next;
+	int at, error, fd, id, is;
 
 	if (strlcpy(buf, path, sizeof(buf)) >= sizeof(buf)) {
 		errno = ENAMETOOLONG;
 		return (-1);
 	}
 	p = buf;
-	fd = open(dir, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	while (fd != -1 && (name = strsep(&p, "/")) != NULL) {
-		next = openat(fd, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
-		close(fd);
-		fd = next;
+	at = dir;
+	id = mount_id(dir);
+	while ((name = strsep(&p, "/")) != NULL) {
+		errno = EINVAL;
+		fd = strcmp(name, ".") == 0 || strcmp(name, "..") == 0 ? -1 :
+		    openat(at, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+		if (at != dir)
+			close(at);
+		if (fd == -1)
+			return (-1);
+		errno = EACCES;
+		if (((is = mount_id(fd)) != id && mount_judge(fd) != NULL) ||
+		    fstat(fd, &st) == -1)
+			goto fail;
+		errno = ELOOP;
+		if (S_ISLNK(st.st_mode))
+			goto fail;
+		at = fd;
+		id = is;
 	}
-	if (fd == -1 || (fstat(fd, &st) == 0 &&
-	    (S_ISDIR(st.st_mode) || S_ISREG(st.st_mode))))
-		return (fd);
+	errno = EINVAL;
+	if (S_ISDIR(st.st_mode) || S_ISREG(st.st_mode))
+		return (at);
+	fd = at;
+ fail:
+	error = errno;
 	close(fd);
-	errno = ELOOP;
+	errno = error;
 	return (-1);
+}
+
+/* The same, below a directory of root's. */
+int
+mount_find_in(const char *dir, const char *path)
+{
+	int at, error, fd;
+
+	at = open(dir, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (at == -1)
+		return (-1);
+	fd = mount_find(at, path);
+	error = errno;
+	close(at);
+	errno = error;
+	return (fd);
 }
 
 /*

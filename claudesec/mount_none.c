@@ -48,8 +48,24 @@ mount_finish(void)
 {
 }
 
+const char *
+mount_judge(int fd)
+{
+	(void)fd;
+	return (NULL);
+}
+
 int
-mount_find(const char *dir, const char *path)
+mount_find(int dir, const char *path)
+{
+	(void)dir;
+	(void)path;
+	errno = ENOSYS;
+	return (-1);
+}
+
+int
+mount_find_in(const char *dir, const char *path)
 {
 	(void)dir;
 	(void)path;

@@ -108,7 +108,7 @@ pins_piece(struct imsg *imsg)
 	fd = -1;
 	errno = EAGAIN;
 	if (npieces == PIECES_MAX ||
-	    (fd = mount_find(p->source, path)) == -1) {
+	    (fd = mount_find_in(p->source, path)) == -1) {
 		pins_told(p->id, errno);
 		return (0);
 	}

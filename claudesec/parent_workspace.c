@@ -51,6 +51,8 @@ static const char *workspace_check(const struct pending *, int, char *,
 		    struct stat *);
 static const char *workspace_judge(const char *, const struct stat *);
 static const char *workspace_others(const char *, int);
+static int	 workspace_leads(const char *, struct stat *);
+static int	 workspace_find(const char *);
 static int	 workspace_name(int, char *);
 static int	 workspace_holds(const char *, const char *);
 
@@ -119,10 +121,10 @@ parent_handle_workspace(struct peer *p, struct imsg *imsg)
 	if (wa.error[0] == '\0')
 		parent_share(pe, &wa);
 	/*
-	 * What a directory is called may change at any time, by its user's
-	 * own doing; the name that it gets here does not.
+	 * What another user's directory is called may change at any time, by
+	 * that user's own doing; the name that it gets here does not.
 	 */
-	if (wa.error[0] == '\0' && proc_peer(ROLE_PIN) != NULL) {
+	if (wa.error[0] == '\0' && pe->uid != geteuid()) {
 		pe->wa = wa;
 		pins_add(pe->id, fd, pe->wa.source, sizeof(pe->wa.source));
 		return (0);
@@ -268,6 +270,9 @@ workspace_check(const struct pending *pe, int fd, char *path,
 
 	if (pe->uid != geteuid() && !others)
 		return ("belongs to another user's daemon");
+	/* before its file system is asked anything */
+	if (pe->uid != geteuid() && (why = mount_judge(fd)) != NULL)
+		return (why);
 	if (fstat(fd, st) == -1 || !S_ISDIR(st->st_mode))
 		return ("not a directory");
 	if (pe->uid != geteuid()) {
@@ -306,12 +311,14 @@ workspace_others(const char *path, int fd)
 {
 	static const char *const secrets[] = { ".ssh", ".gnupg", ".aws",
 	    ".docker", ".config/claudesec" };
-	struct stat st;
 	const char *p;
 	size_t i, len;
+	int found;
 
 	for (i = 0; i < sizeof(secrets) / sizeof(secrets[0]); i++) {
-		if (fstatat(fd, secrets[i], &st, AT_SYMLINK_NOFOLLOW) == 0)
+		if ((found = mount_find(fd, secrets[i])) != -1)
+			close(found);
+		if (found != -1 || (errno != ENOENT && errno != ENOTDIR))
 			return ("holds what the agent must not see: a "
 			    "project has a directory of its own");
 		len = strlen(secrets[i]);
@@ -332,10 +339,13 @@ workspace_again(const char *path, uid_t uid)
 {
 	struct stat st;
 	char name[PATH_MAX];
-	int fd;
+	int fd, found;
 
-	if ((fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW |
-	    O_CLOEXEC)) == -1)
+	if ((found = workspace_find(path)) == -1)
+		return (-1);
+	fd = openat(found, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	close(found);
+	if (fd == -1)
 		return (-1);
 	/* what the path leads to may change meanwhile, by its user's doing */
 	if (fstat(fd, &st) == -1 || (others &&
@@ -347,6 +357,37 @@ workspace_again(const char *path, uid_t uid)
 		return (-1);
 	}
 	return (fd);
+}
+
+/* Is that what a directory is called, and which? */
+static int
+workspace_leads(const char *path, struct stat *st)
+{
+	char real[PATH_MAX];
+	int error, fd;
+
+	if (proc_peer(ROLE_PIN) == NULL)
+		return (path[0] == '/' && realpath(path, real) != NULL &&
+		    strcmp(path, real) == 0 && stat(path, st) == 0);
+	if ((fd = workspace_find(path)) == -1)
+		return (0);
+	error = fstat(fd, st);
+	close(fd);
+	return (error == 0);
+}
+
+/*
+ * The directory of this name, not by any link.  Where others have their own it
+ * is not looked for in a file system that one of them answers for.
+ */
+static int
+workspace_find(const char *path)
+{
+	if (proc_peer(ROLE_PIN) == NULL || strcmp(path, "/") == 0)
+		return (open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW |
+		    O_CLOEXEC));
+	errno = EINVAL;
+	return (path[0] == '/' ? mount_find_in("/", path + 1) : -1);
 }
 
 /*
@@ -363,12 +404,11 @@ workspace_judge(const char *path, const struct stat *sd)
 	static const char *const kernel[] = { "/dev", "/proc", "/sys" };
 	struct stat sp;
 	const char *why;
-	char dir[PATH_MAX], real[PATH_MAX];
+	char dir[PATH_MAX];
 	size_t i;
 	int n;
 
-	if (path[0] != '/' || realpath(path, real) == NULL ||
-	    strcmp(path, real) != 0 || stat(path, &sp) == -1 ||
+	if (!workspace_leads(path, &sp) ||
 	    sp.st_dev != sd->st_dev || sp.st_ino != sd->st_ino)
 		return ("not where it was; try again");
 	if (strcmp(path, "/") == 0)

@@ -15,9 +15,11 @@
  */
 
 /*
- * lag socket command: a client that asks for a shell's command in the current
- * directory, and sends what makes its request complete when a line comes on
- * standard input.  Then it shows what the session says.
+ * lag socket command [directory]: a client that asks for a shell's command in
+ * the current directory, and sends what makes its request complete when a line
+ * comes on standard input.  Then it shows what the session says.  With a
+ * directory it has that one, of which it asks nothing, says so, and asks for no
+ * more than that when a line comes.
  */
 
 #include <sys/socket.h>
@@ -83,24 +85,33 @@ main(int argc, char *argv[])
 	char line[16];
 	int dir, fd, n, status;
 
-	if (argc != 3)
-		errx(64, "usage: lag socket command");
+	if (argc != 3 && argc != 4)
+		errx(64, "usage: lag socket command [directory]");
 	memset(&cs, 0, sizeof(cs));
 	cs.version = IMSG_VERSION;
 	cs.shell = 1;
-	if (getcwd(cs.path, sizeof(cs.path)) == NULL ||
+	if (argc == 4) {
+		(void)strlcpy(cs.path, argv[3], sizeof(cs.path));
+		if ((dir = open(cs.path, O_PATH)) == -1)
+			err(1, "%s", cs.path);
+		(void)write(STDOUT_FILENO, "open\n", 5);
+		if (read(STDIN_FILENO, line, sizeof(line)) < 1)
+			err(1, "read");
+	} else if (getcwd(cs.path, sizeof(cs.path)) == NULL ||
 	    (dir = open(".", O_RDONLY | O_DIRECTORY)) == -1)
 		err(1, ".");
 	if (imsgbuf_init(&b, start(argv[1])) == -1)
 		err(1, "imsgbuf_init");
 	imsgbuf_allow_fdpass(&b, 1, 1);
 	send_it(&b, IMSG_CTL_START, 0, dir, &cs, sizeof(cs));
-	if (read(STDIN_FILENO, line, sizeof(line)) < 1)
-		err(1, "read");
-	send_it(&b, IMSG_CTL_ARG, 0, -1, "sh", 2);
-	send_it(&b, IMSG_CTL_ARG, 1, -1, "-c", 2);
-	send_it(&b, IMSG_CTL_ARG, 2, -1, argv[2], strlen(argv[2]));
-	send_it(&b, IMSG_CTL_RUN, 0, -1, NULL, 0);
+	if (argc == 3) {
+		if (read(STDIN_FILENO, line, sizeof(line)) < 1)
+			err(1, "read");
+		send_it(&b, IMSG_CTL_ARG, 0, -1, "sh", 2);
+		send_it(&b, IMSG_CTL_ARG, 1, -1, "-c", 2);
+		send_it(&b, IMSG_CTL_ARG, 2, -1, argv[2], strlen(argv[2]));
+		send_it(&b, IMSG_CTL_RUN, 0, -1, NULL, 0);
+	}
 	for (;;) {
 		while ((n = imsgbuf_get(&b, &imsg)) == 1) {
 			switch (imsg_get_type(&imsg)) {

@@ -452,6 +452,75 @@ test_a_mount_of_a_users_own()
 	    because "it says $(cat "$tmp/err")"
 }
 
+# stall DIRECTORY: a file system of a user's, for all, that answers nothing
+stall()
+{
+	rm -f "$tmp/stall.out"
+	python3 "$here/stall.py" "$1" "$(id -u $anna)" >"$tmp/stall.out" 2>&1 &
+	stall=$!
+	wait_for 60 grep -q there "$tmp/stall.out" ||
+	    because "no file system: $(cat "$tmp/stall.out")"
+}
+
+# asks_in DIRECTORY: a client that has it open, and waits with it
+asks_in()
+{
+	rm -f "$tmp/go"
+	rm -f "$tmp/lag.out"
+	mkfifo "$tmp/go" || return 1
+	(as $anna "$tmp/lag" "$tmp/sock" true "$1") <>"$tmp/go" \
+	    >"$tmp/lag.out" 2>&1 &
+	lag=$!
+	wait_for 60 grep -q open "$tmp/lag.out" ||
+	    because "not open: $(cat "$tmp/lag.out")"
+}
+
+# answered TEXT: that client is told so, and the daemon is there for others
+answered()
+{
+	echo >"$tmp/go"
+	wait $lag
+	equal "status: $(cat "$tmp/lag.out")" $? 66 &&
+	{ grep -q "$1" "$tmp/lag.out" ||
+	    because "it says $(cat "$tmp/lag.out")"; } &&
+	{ cs $bert status || because "status: $(cat "$tmp/err")"; }
+}
+
+# Who asks such a one anything waits for good, root as well.
+test_a_file_system_that_never_answers()
+{
+	_d=$tmp/$anna/fuse
+	_first=
+	install -d -o $anna -g $anna "$_d" "$_d/w" &&
+	build_lag && permit_both || return 1
+	stall "$_d/w" && asks_in "$_d/w" && answered 'of a user.s own' &&
+	asks_in "$_d" && stall_more "$_d" && answered 'not where it was'
+	_got=$?
+	unstall "$_d" "$_d/w"
+	[ $_got -eq 0 ] || return 1
+	install -d -o $anna -g $anna "$_d/.ssh" &&
+	stall "$_d/.ssh" && asks_in "$_d" && answered 'must not see'
+	_got=$?
+	unstall "$_d/.ssh"
+	return $_got
+}
+
+stall_more()
+{
+	_first=$stall
+	stall "$1"
+}
+
+unstall()
+{
+	kill -9 $stall $_first 2>/dev/null
+	wait $stall $_first 2>/dev/null
+	_first=
+	for _m; do
+		umount -l "$_m" 2>/dev/null
+	done
+}
+
 # state: what git and find see of the workspace on another file system
 state()
 {
@@ -496,7 +565,7 @@ killed_on_it()
 	daemon=
 	docker kill claude-fs >/dev/null
 	permit_both && cs $anna status
-	wait_for 60 none_left || because "left: $(left)" || return 1
+	wait_for 60 nothing_left || because "left: $(left)" || return 1
 	state >"$tmp/after"
 	equal "what is left of it" "$(diff "$tmp/before" "$tmp/after")" ""
 }
@@ -617,15 +686,13 @@ test_a_pin_after_a_kill()
 	nothing_pinned || because "it is left: $(pins)"
 }
 
-# swapper FROM TO: the program when a user swaps the one for a link to the other
-# each time that it is opened or looked at, and back each time that its links
-# are
+# swapper FROM TO: the program when a user swaps the one for the other each time
+# that it is looked for, and back each time that its name is
 swapper()
 {
-	sed -e '/O_DIRECTORY | O_NOFOLLOW/s/open(path/open(SWAPPED(path)/' \
-	    -e 's/ stat(path, &sp)/ stat(SWAPPED(path), \&sp)/' \
+	sed '/mount_find_in/s/path + 1/SWAPPED(path) + 1/' \
 	    "$top/claudesec/parent_workspace.c" >"$tmp/swapper.c"
-	equal "swaps" "$(grep -c 'SWAPPED(path)' "$tmp/swapper.c")" 2 ||
+	equal "swaps" "$(grep -c 'SWAPPED(path)' "$tmp/swapper.c")" 1 ||
 	    return 1
 	_data="-DDATADIR='\"$prefix/share/claudesec\"'"
 	_swap="-D'SWAPPED(p)=(strcmp(p, \"$1\") == 0 ? \"$2\" : (p))'"
