@@ -711,7 +711,8 @@ look_read_fd(int fd, size_t max, size_t *len)
 	if (fstat(fd, &st) == -1)
 		goto done;
 	if (!S_ISREG(st.st_mode) || st.st_size > (off_t)max) {
-		errno = S_ISREG(st.st_mode) ? EFBIG : EINVAL;
+		errno = S_ISREG(st.st_mode) ? EFBIG :
+		    S_ISDIR(st.st_mode) ? EISDIR : EINVAL;
 		goto done;
 	}
 	if ((buf = malloc(max + 1)) == NULL)
