@@ -49,8 +49,8 @@
 #define PREV_MARK	",\"prev\":\""
 #define TAIL_LEN	(sizeof(HASH_MARK) - 1 + HEX_LEN + 2)	/* "} */
 
-static int	 audit_line(const char *, size_t, uint64_t *, char [HEX_LEN + 1],
-		    char [HEX_LEN + 1]);
+static int	 audit_line(const char *, size_t, uint64_t *,
+		    char [HEX_LEN + 1], char [HEX_LEN + 1]);
 static void	 audit_last(void);
 
 static int	 audit_fd = -1;

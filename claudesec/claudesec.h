@@ -72,7 +72,7 @@ TAILQ_HEAD(env_list, env_entry);
 struct config {
 	struct conf_fixed	 fixed;
 	struct remote		 remote;
-	char			 login[PATH_MAX]; /* where; empty: the default */
+	char			 login[PATH_MAX]; /* where; empty: default */
 	char			 envfile[PATH_MAX]; /* empty: the default one */
 	char			 command[COMMAND_MAXLEN]; /* or else empty */
 	char			 commandfile[PATH_MAX]; /* engine: has one */

@@ -367,7 +367,7 @@ port_handle_session(struct imsg *imsg)
 	    sizeof(request)) == -1)
 		err(EX_OSERR, "peer_compose");
 	imsgbuf_allow_fdpass(&daemon_peer.ibuf, 0, 1);
-	/* inet: to accept connections, to listen for a login; recvfd: streams */
+	/* inet: to accept, to listen for a login; recvfd: streams */
 	if (sandbox_net(ps.login ? "accept bind" : "accept") == -1 ||
 	    pledge("stdio inet recvfd", NULL) == -1)
 		err(EX_OSERR, "pledge");

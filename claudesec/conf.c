@@ -51,7 +51,7 @@ static struct {
 	const char	*envfile;	/* or another that was asked for */
 	struct docker_env docker;
 	int		 follow;	/* docker, unless the file says */
-	char		 path[PATH_MAX];	/* of a file of Docker's client */
+	char		 path[PATH_MAX];	/* of Docker's client */
 	enum {
 		LOAD_DOCKER,
 		LOAD_PASSWD,
@@ -746,7 +746,7 @@ env_read(int fd, struct env_list *list, const struct credentials_reader *r)
 	}
 }
 
-/* By read(2), as stdio would keep a copy.  There is room for a NUL.  Or errno. */
+/* By read(2), as stdio keeps a copy.  There is room for a NUL.  Or errno. */
 static char *
 env_load(int fd, size_t *len)
 {

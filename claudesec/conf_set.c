@@ -36,8 +36,8 @@
 #define PROCESSES_MIN	16
 #define PROCESSES_MAX	32768
 
-#define API_PATH_CHARS	"/abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ" \
-			"0123456789-_.~"
+#define API_PATH_CHARS	"/abcdefghijklmnopqrstuvwxyz" \
+			"ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.~"
 
 static int	 set_api_path(const char *);
 static int	 add_rule(int, const struct egress_rule *);

@@ -40,7 +40,7 @@
 #define CLIENT_ROOT		8	/* of them that only root gets */
 #define CLIENT_RATE		100	/* new ones of one user in a second */
 #define CLIENT_TIMEOUT		5	/* seconds for the first message */
-#define PEEK_INTERVAL		20000	/* microseconds, while one is half there */
+#define PEEK_INTERVAL		20000	/* microseconds, of one half there */
 #define PAUSE_SECONDS		1	/* after running out of descriptors */
 
 struct client {

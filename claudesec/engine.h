@@ -33,7 +33,7 @@
 #define IMAGE_ID_LEN		128	/* "sha256:" and more of the same */
 #define TOKEN_MAXLEN		96	/* of a placeholder for a key */
 #define TOKEN_RANDOM		32	/* bytes in it */
-#define TOKEN_KEY		"sk-ant-api03-"	/* it begins so, or as bearer's */
+#define TOKEN_KEY		"sk-ant-api03-"	/* or it begins as bearer's */
 #define HOSTNAME_MAXLEN		65	/* of this machine, with its NUL */
 #define DAEMON_MAXLEN		(PATH_MAX + 16 + HOSTNAME_MAXLEN)
 #define OBJECT_MAXLEN		(NAME_MAXLEN + 16)
@@ -71,9 +71,9 @@
 #define LABEL_IMAGE		"claudesec.image"
 #define LABEL_VERSION		"claudesec.version"
 /* and an image that we built */
-#define LABEL_DOCKERFILE	"claudesec.dockerfile"	/* sum of what it is of */
+#define LABEL_DOCKERFILE	"claudesec.dockerfile"	/* sum of its source */
 #define LABEL_CLAUDE		"claudesec.claude"	/* version in it */
-#define LABEL_STAMP		"claudesec.stamp"	/* of the build's cache */
+#define LABEL_STAMP		"claudesec.stamp"	/* of build's cache */
 #define LABEL_LOGIN		"claudesec.login"	/* where it is kept */
 #define LABEL_TOKEN		"claudesec.token"	/* the agent's own */
 #define LABEL_VOLUME		"claudesec.volume"	/* if named otherwise */
@@ -117,7 +117,7 @@ struct spec {
 	char		 review[PATH_MAX];	/* path is its copy */
 	char		 volume[VOLUME_MAXLEN];	/* its name */
 	char		 source[PATH_MAX];	/* what to mount for it */
-	uint32_t	 pinned;		/* the parent's id of that, or 0 */
+	uint32_t	 pinned;		/* parent's id of it, or 0 */
 	uint64_t	 dev, ino;		/* of the path, for inside */
 	char		 login[PATH_MAX];	/* Claude Code's; or empty */
 	uint64_t	 login_dev, login_ino;
@@ -607,7 +607,8 @@ struct session {
 	int		 waits_keys;	/* for conf */
 	uint32_t	 begun, did;	/* bits of steps */
 	struct step_call steps[STEP_MAX];
-	enum making	 pull, services, network, import;	/* of what all share */
+	/* of what all share */
+	enum making	 pull, services, network, import;
 	char		 import_error[256], pull_error[256];
 	struct look	*look;		/* NULL: none, or it is over */
 	int		 has_volume;

@@ -254,15 +254,15 @@ live_request(struct client *c)
 		client_error(c, EX_NOPERM, "%s", why);
 		return;
 	}
-	if (s->proxy.bev == NULL) {
-		client_error(c, EX_UNAVAILABLE, "the session %s has no proxy",
-		    s->spec.name);
-		return;
-	}
 	if (sidecar_deaf(s)) {
 		client_error(c, EX_UNAVAILABLE, "the session %s keeps its "
 		    "rules: with podman, only the daemon that began it can "
 		    "change them", s->spec.name);
+		return;
+	}
+	if (s->proxy.bev == NULL) {
+		client_error(c, EX_UNAVAILABLE, "the session %s has no proxy",
+		    s->spec.name);
 		return;
 	}
 	if (s->nlive >= PASS_MAX) {

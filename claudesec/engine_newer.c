@@ -48,7 +48,8 @@ newer_begin(struct session *s, const json_t *image)
 
 	n = &s->newer;
 	digests = json_object_get(image, "RepoDigests");
-	if (!update_pulls(s->spec.image) || strchr(s->spec.image, '@') != NULL ||
+	if (!update_pulls(s->spec.image) ||
+	    strchr(s->spec.image, '@') != NULL ||
 	    engine_config()->fixed.pull == PULL_NEVER || s->pull != NOT_MADE ||
 	    json_array_size(digests) == 0 || n->id != 0)
 		return;

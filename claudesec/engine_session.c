@@ -61,7 +61,7 @@ static struct session *spare;		/* in no list; NULL: there is none */
 static int	 keeps_spare, ending;
 static struct {
 	uint64_t	 started;
-	uint64_t	 tunnels, out, in, refused;	/* of those that ended */
+	uint64_t	 tunnels, out, in, refused;	/* of those ended */
 } totals;
 
 struct session *

@@ -264,7 +264,8 @@ sidecar_error(struct bufferevent *bev, short what, void *arg)
 
 /*
  * A line of standard output is for us, one of standard error for the log, or
- * an event.  What is too long for a line is cut.  1: the stream was closed meanwhile.
+ * an event.  What is too long for a line is cut.  1: the stream was closed
+ * meanwhile.
  */
 static int
 sidecar_byte(struct session *s, char c)

@@ -617,7 +617,7 @@ agent_begin(struct session *s)
 		conf.fixed.millicpus = s->spec.millicpus;
 	if (info_agent(s, conf.fixed.millicpus) == -1)
 		return;
-	/* podman takes no profile but by its path, and reads it when it starts */
+	/* podman takes a profile by its path alone, read when it starts */
 	s->agent_spec = spec_agent(&s->spec, &conf, s->spec.podman ? DATADIR
 	    "/seccomp.json" : engine_seccomp());
 	if (conf.fixed.credentials == CREDENTIALS_ENVIRONMENT)
@@ -724,8 +724,8 @@ agent_start_done(struct session *s, struct docker_reply *reply)
 }
 
 /*
- * One that was spare has no name to be found by.  If it cannot have one, nothing
- * depends on that.
+ * One that was spare has no name to be found by.  If it cannot have one,
+ * nothing depends on that.
  */
 static void
 rename_begin(struct session *s)

@@ -137,8 +137,8 @@ update_version(struct build *b, const char *line)
 
 	len = strcspn(line, " ");
 	if (strcmp(line + len, CLAUDE_MARK) != 0 || len >= sizeof(version) ||
-	    len == 0 || strspn(line, "0123456789.-abcdefghijklmnopqrstuvwxyz") !=
-	    len)
+	    len == 0 ||
+	    strspn(line, "0123456789.-abcdefghijklmnopqrstuvwxyz") != len)
 		return;
 	memcpy(version, line, len);
 	version[len] = '\0';

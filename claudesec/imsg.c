@@ -68,7 +68,7 @@ imsgbuf_read(struct imsgbuf *b)
 		b->roff = b->rwiped = 0;
 	}
 	if (b->rlen == IMSG_READSIZE) {
-		errno = ENOBUFS;	/* the caller does not take its messages */
+		errno = ENOBUFS;	/* the caller takes no message */
 		return (-1);
 	}
 	memset(&msg, 0, sizeof(msg));

@@ -53,7 +53,7 @@
 
 #define HANDOVER_TIMEOUT	10	/* seconds for each step of proxyd's */
 #define WORKSPACE		"/workspace"
-#define CONNECT_DELAY		5000000	/* nanoseconds until it is tried again */
+#define CONNECT_DELAY		5000000	/* nanoseconds until another try */
 #define CONNECT_TRIES		6000
 #define ENVIRON_MAX		(256 * 1024)	/* what is looked at of one */
 

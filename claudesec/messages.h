@@ -146,7 +146,7 @@ enum imsg_type {
 	IMSG_RECONF_ERROR,	/* to parent: a line, of an error or warning */
 	IMSG_RECONF_FAILED,	/* to parent: errors, nothing is sent */
 	IMSG_RECONF_CONF,	/* struct conf_fixed, starts a new one */
-	IMSG_RECONF_RULE,	/* struct egress_rule; id 1: of the last permit */
+	IMSG_RECONF_RULE,	/* struct egress_rule; id 1: of last permit */
 	IMSG_RECONF_RESOLVER,	/* struct egress_resolver */
 	IMSG_RECONF_ENV,	/* NAME=value, secret; to engine only */
 	IMSG_RECONF_END,	/* take it */
@@ -161,7 +161,7 @@ enum imsg_type {
 	IMSG_ENGINE_FILE,	/* uint32_t, enum file_id */
 	IMSG_PARENT_FILE,	/* struct file_answer; the file */
 	IMSG_ENGINE_CLIENT,	/* a client's connection, for its uid */
-	IMSG_ENGINE_WORKSPACE,	/* its path, as the client says; the directory */
+	IMSG_ENGINE_WORKSPACE,	/* its path, as the client says; directory */
 	IMSG_PARENT_WORKSPACE,	/* struct workspace_answer */
 	IMSG_ENGINE_UNPIN,	/* nothing is made of workspace id any more */
 	IMSG_ENGINE_AUDIT,	/* an object of JSON, for the audit log */
@@ -271,7 +271,7 @@ enum file_id {
 
 struct ctl_start {
 	uint32_t	 version;	/* IMSG_VERSION */
-	uint32_t	 shell;		/* a command of the user's, not Claude */
+	uint32_t	 shell;		/* a command of the user's */
 	uint32_t	 tty;
 	uint32_t	 cols, rows;	/* 0 where there is no terminal */
 	uint32_t	 detach;	/* runs without a client */
@@ -298,8 +298,8 @@ struct ctl_request {
 	uint32_t	 update;	/* build: what there is newer */
 	uint32_t	 grace;		/* stop: seconds */
 	uint32_t	 nkeys;		/* reload: so many follow */
-	char		 name[NAME_MAXLEN];	/* empty: by directory, or any */
-	char		 path[PATH_MAX];	/* current directory, or empty */
+	char		 name[NAME_MAXLEN];	/* empty: by directory, any */
+	char		 path[PATH_MAX];	/* current one, or empty */
 };
 
 struct egress_rule {
@@ -323,7 +323,7 @@ struct ctl_logs {
 	uint32_t	 version;	/* IMSG_VERSION */
 	uint32_t	 follow;	/* to the end of the session */
 	uint32_t	 refused;	/* nothing else */
-	uint32_t	 lines;		/* from the end; 0: those that are kept */
+	uint32_t	 lines;		/* from the end; 0: all that are kept */
 	char		 name[NAME_MAXLEN];	/* empty: by directory */
 	char		 path[PATH_MAX];	/* current directory */
 };
@@ -345,7 +345,7 @@ struct ctl_error {
 };
 
 struct ctl_attached {
-	uint32_t	 tty;		/* one stream; else frames of docker's */
+	uint32_t	 tty;		/* one stream; else docker's frames */
 	uint32_t	 stays;		/* it goes on without the client */
 	uint32_t	 again;		/* it was there before the client */
 	uint32_t	 login;		/* there may be one by a browser */
@@ -504,8 +504,8 @@ struct conf_api {
 	uint16_t	 plain;			/* http, not https */
 	uint32_t	 naddresses;
 	uint32_t	 nallows;
-	char		 path[API_PATHLEN];	/* before all others, or empty */
-	char		 addresses[API_ADDRESSES][64]; /* ranges, though inside */
+	char		 path[API_PATHLEN];	/* before all, or empty */
+	char		 addresses[API_ADDRESSES][64]; /* ranges inside */
 	char		 allows[API_ALLOWS][API_PATHLEN]; /* method and path */
 	char		 ca[PATH_MAX];		/* empty: the host's bundle */
 };
@@ -602,7 +602,7 @@ struct workspace_answer {
 	char		 source[PATH_MAX];	/* to mount: it, or its pin */
 	uint32_t	 uid, gid;	/* the client's; 1000 for root */
 	uint64_t	 dev, ino;	/* which directory it is */
-	char		 login[PATH_MAX];	/* of Claude Code's login; or empty */
+	char		 login[PATH_MAX];	/* Claude Code's, or empty */
 	uint64_t	 login_dev, login_ino;
 };
 
@@ -651,7 +651,7 @@ struct permit {
 	uint32_t	 known;			/* id is */
 	uint32_t	 id;
 	uint32_t	 egress;		/* it has rules of its own */
-	uint32_t	 sessions;		/* from here on 0: the default */
+	uint32_t	 sessions;		/* from here on 0: default */
 	uint32_t	 clients;
 	uint32_t	 rate;
 	uint32_t	 processes;

@@ -228,8 +228,8 @@ print_rule(FILE *f, const char *indent, const struct egress_rule *rule)
 {
 	uint32_t i;
 
-	(void)fprintf(f, "%s%s to \"%s\"", indent, rule->block ? "block" : "pass",
-	    rule->host);
+	(void)fprintf(f, "%s%s to \"%s\"", indent,
+	    rule->block ? "block" : "pass", rule->host);
 	if (rule->nports == 1)
 		(void)fprintf(f, " port %u", (unsigned int)rule->ports[0]);
 	else if (rule->nports > 1) {

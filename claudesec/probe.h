@@ -37,7 +37,7 @@ struct probe_host {
 	int		  port;			/* of TCP and UDP */
 	char		**addresses;		/* numeric */
 	size_t		  naddresses;
-	const char	 *secret;		/* path of a file of the host's */
+	const char	 *secret;		/* path of a host's file */
 };
 
 extern struct probe_host host;

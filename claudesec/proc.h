@@ -30,7 +30,7 @@
  */
 #define IMSG_SETUP_LOG		1	/* parent: struct setup_log */
 #define IMSG_SETUP_PEER		2	/* parent: uint32_t role, descriptor */
-#define IMSG_SETUP_START	3	/* parent: that was all, start working */
+#define IMSG_SETUP_START	3	/* parent: that was all, begin */
 #define IMSG_SETUP_STARTED	4	/* child: the narrow pledge is on */
 #define IMSG_FIRST		10	/* where a program's own types start */
 

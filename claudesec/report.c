@@ -239,7 +239,8 @@ print_reached(void)
 			(void)fprintf(stderr, "  reached %s:%u, %" PRIu64
 			    " times, %s out, %s in\n", h->host.host,
 			    h->host.port, h->host.tunnels,
-			    bytes_text(out, h->host.out), bytes_text(in, h->host.in));
+			    bytes_text(out, h->host.out),
+			    bytes_text(in, h->host.in));
 	print_more(n);
 }
 

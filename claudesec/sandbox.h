@@ -23,8 +23,9 @@
  *
  * Promises known: stdio rpath wpath cpath fattr flock inet unix tty proc exec
  * id sendfd recvfd unveil, and mount, which OpenBSD has not: open_tree(2),
- * move_mount(2) and umount2(2), each with one set of flags.  They mean what pledge(2) says, as far as a filter
- * that sees numbers but no memory can tell.  What differs on Linux:
+ * move_mount(2) and umount2(2), each with one set of flags.  They mean what
+ * pledge(2) says, as far as a filter that sees numbers but no memory can tell.
+ * What differs on Linux:
  *
  *  - sendfd, recvfd: a filter cannot look into a msghdr, so the call itself
  *    is the promise.  sendmsg(2) and sendmmsg(2) need sendfd; recvmsg(2) and

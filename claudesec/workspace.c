@@ -231,7 +231,8 @@ session_handle_protect(struct ws *ws, struct imsg *imsg)
 {
 	struct protect_entry *e;
 
-	if (ws->nrules == 2 * PROTECTS_MAX || (e = calloc(1, sizeof(*e))) == NULL)
+	if (ws->nrules == 2 * PROTECTS_MAX ||
+	    (e = calloc(1, sizeof(*e))) == NULL)
 		return (-1);
 	if (imsg_get_data(imsg, &e->rule, sizeof(e->rule)) == -1 ||
 	    !imsg_is_string(e->rule.path, sizeof(e->rule.path)) ||

@@ -51,7 +51,7 @@ struct body {
 	int			 fd;
 	int			 watched;
 	int			 is_chunked;
-	int			 encode;	/* chunks again, behind a head */
+	int			 encode;	/* chunks again, after a head */
 	struct chunked		 chunked;
 	uint64_t		 left;		/* else */
 	uint64_t		 sent;
@@ -109,7 +109,7 @@ struct request {
 	struct http_head	 head;
 	char			*out;		/* the head to send */
 	size_t			 outlen;
-	uint8_t			 is_head;	/* HEAD, whose answer has no body */
+	uint8_t			 is_head;	/* the answer has no body */
 	uint8_t			 closes;	/* the client's last */
 	uint8_t			 expects;	/* to be told to go on */
 	struct body		*body;

@@ -80,7 +80,7 @@ static const struct prefix inside4[] = {
 static const struct prefix global6 =
     { { AF_INET6, { 0x20 } }, 3 };
 static const struct prefix inside6[] = {
-	{ { AF_INET6, { 0x20, 0x01, 0x00 } }, 23 },	/* Teredo, ORCHID, ... */
+	{ { AF_INET6, { 0x20, 0x01, 0x00 } }, 23 }, /* Teredo, ORCHID, ... */
 	{ { AF_INET6, { 0x20, 0x01, 0x0d, 0xb8 } }, 32 }, /* documentation */
 	{ { AF_INET6, { 0x20, 0x02 } }, 16 },		/* 6to4 */
 	{ { AF_INET6, { 0x3f, 0xff, 0x00 } }, 20 }	/* documentation */

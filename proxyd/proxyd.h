@@ -400,7 +400,7 @@ struct dns_answer {
 };
 
 struct dns_question {
-	char		 name[HOST_SIZE]; /* empty: not a name that could pass */
+	char		 name[HOST_SIZE]; /* empty: none that could pass */
 	uint16_t	 type;
 	uint16_t	 len;		/* of header and question */
 	uint8_t		 edns;
@@ -485,7 +485,7 @@ enum imsg_type {
 
 	/* what a parent proxy answers, which the frontend reads */
 	IMSG_REPLY,		/* relay: all that has come of it */
-	IMSG_REPLIED,		/* frontend: uint32_t, to take; 0: wait for more */
+	IMSG_REPLIED,		/* frontend: uint32_t, to take; 0: wait */
 
 	/* frontend to relay, after IMSG_CONNECTED */
 	IMSG_GO,		/* struct go; the client */
