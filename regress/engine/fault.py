@@ -32,12 +32,14 @@ expression.  Of several that fit the first is taken.
     later           hands on, and hangs up when the answer has begun
     set,KEY=JSON    hands on, and alters the answer: KEY is a path with dots
     drop,KEY        hands on, and takes KEY out of the answer
+    run,COMMAND     runs this with the shell, and hands on
 """
 
 import json
 import os
 import re
 import socket
+import subprocess
 import sys
 import threading
 import time
@@ -172,6 +174,8 @@ def serve(client, path, faults):
             body_of(client, head)
         if kind and go_wrong(client, kind, argument):
             return
+        if kind == "run":
+            subprocess.run(argument, shell=True, check=True)
         engine = socket.socket(socket.AF_UNIX)
         engine.connect(path)
         engine.sendall(head)

@@ -482,6 +482,30 @@ test_start_hangs_up()
 	fails 69 "$hung_up" 'POST,/start$,close'
 }
 
+# Another session's agent puts something else in the place of what was looked
+# at, once it is in the agent's container, before that mounts it.
+test_what_was_looked_at_is_swapped()
+{
+	mkdir "$work/.idea" "$work/evil" || return 1
+	up "POST,/attach.*detachKeys,run,cd $work && mv .idea was &&
+	    mv evil .idea" || { why "it does not start"; return; }
+	run shell -- echo started
+	[ -d "$work/was" ]
+	_swapped=$?
+	rm -rf "$work/.idea" "$work/was" "$work/evil"
+	if [ $_swapped -ne 0 ]; then
+		why "nothing was swapped"
+	elif [ $got -ne 71 ] || [ -s "$tmp/out" ]; then
+		why "status $got, not 71: $(cat "$tmp/out")"
+	elif ! grep -qx "inside: /workspace/.idea: not what was looked at" \
+	    "$tmp/err"; then
+		why "it says: $(head -n 1 "$tmp/err")"
+	else
+		down
+		clean || why "something is left"
+	fi
+}
+
 test_wait_hangs_up()
 {
 	fails 69 "$hung_up" 'POST,/wait$,close'

@@ -457,40 +457,6 @@ test_protect_configuration_names_more()
 	    tr '\n' ' ')" ". ./.github ./.github/workflows ./.vscode "
 }
 
-# Another session's agent swaps what was looked at before it is mounted.  Who
-# does it on the host may also do it later, and moves the mount: so it ends, and
-# all is where it was, before it is tried.
-test_protect_what_was_looked_at_is_mounted()
-{
-	repo 1000 || return 1
-	as 1000 sh -c 'mkdir evil .idea; : >evil/config'
-	cat >"$tmp/swap.py" <<-'END'
-		import os, sys
-		os.chdir(sys.argv[1])
-		def move(a, b):
-		    try: os.rename(a, b)
-		    except OSError: pass
-		while not os.path.exists("begun"):
-		    move(".idea", ".idea.was"); move("evil", ".idea")
-		    move(".idea", "evil"); move(".idea.was", ".idea")
-		os.mkdir("ended")
-	END
-	n=0
-	while [ $n -lt 8 ]; do
-		n=$((n + 1))
-		as 1000 python3 "$tmp/swap.py" "$tmp/u1000/ws" &
-		swapper=$!
-		cs 1000 shell -- sh -c ': >begun
-		    while [ ! -d ended ]; do sleep 0.01; done
-		    { : >.idea/x; } 2>/dev/null && echo WRITTEN' \
-		    </dev/null >"$tmp/out.$n" 2>&1
-		as 1000 touch begun
-		wait $swapper || because "the swapper failed"
-		as 1000 sh -c 'rm -f begun; rmdir ended'
-	done
-	! grep -l WRITTEN "$tmp"/out.* || because "it could be written"
-}
-
 # findings: what the report of the last session found, a line each
 findings()
 {
