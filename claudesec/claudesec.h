@@ -232,8 +232,7 @@ int		 pin_path(char *, size_t, const char *, uint32_t);
 
 /*
  * mount_linux.c, or mount_none.c where nothing of the kind is known: only below
- * a directory, and with no other right of root's.  The parent
- * judges and finds.
+ * a directory, and with no other right of root's.  The parent judges and finds.
  */
 int		 mount_supported(void);
 const char	*mount_judge(int);

@@ -55,6 +55,7 @@ look_approve(uint32_t id, uid_t uid, const struct workspace_answer *wa)
 {
 	struct approved *a;
 
+	look_forget(id);
 	if (napproved == APPROVED_MAX)
 		look_forget(TAILQ_FIRST(&approved)->id);
 	if ((a = calloc(1, sizeof(*a))) == NULL)

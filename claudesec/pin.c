@@ -18,9 +18,9 @@
  * The pin process, of a system daemon only.  It gives a directory that the
  * parent has approved, and what of it is mounted by itself, a name that only
  * root can change, so that what the container engine is told to mount is that
- * very directory or file.  It sees nothing
- * but the directory that these names are in, and keeps of root's rights the
- * one to mount.  It takes descriptors and numbers, from the parent alone.
+ * very directory or file.  It sees nothing but the directory that these names
+ * are in, and keeps of root's rights the one to mount.  It takes descriptors
+ * and numbers, from the parent alone.
  */
 
 #include <sys/types.h>

@@ -43,11 +43,11 @@ static int	 flow_write(struct tunnel *, int);
 static int	 flow_read(struct tunnel *, int);
 static int	 flow_copy(struct tunnel *, int);
 static int	 flow_splice(struct tunnel *, int);
+static int	 flow_error(struct tunnel *, int);
 static struct rpipe *pipe_get(void);
 static void	 pipe_put(struct rpipe *, size_t);
 
 static SLIST_HEAD(, rpipe) pipes = SLIST_HEAD_INITIALIZER(pipes);
-static int	 flow_error(struct tunnel *, int);
 static unsigned int	 npipes, pipes_max;
 static size_t		 held, held_max;
 
